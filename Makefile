@@ -1,0 +1,51 @@
+# Two commands are the whole set-up: `make demo` and `make test`. Both install what they need into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
+
+.PHONY: demo demo-reset test check lint types bench lock translations clean
+
+$(VENV)/runtime.stamp: requirements/runtime.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+translations: $(VENV)/runtime.stamp
+	@for po in $(TRANSLATIONS); do $(BIN)/pybabel -q compile -i $$po -o $${po%.po}.mo 2>/dev/null || exit 1; done
+
+demo: $(VENV)/runtime.stamp translations
+	@exec $(BIN)/python -m deploy.demo --port $(PORT)
+
+demo-reset: $(VENV)/runtime.stamp
+	@$(BIN)/python -m deploy.demo --reset
+
+test: $(VENV)/dev.stamp translations check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+check: lint types
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp translations
+	$(BIN)/python -m bench
+
+# Pins for every platform Python 3.11+ runs on; no registry host is written into the files.
+lock: $(VENV)/dev.stamp
+	@for n in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url -o requirements/$$n.txt requirements/$$n.in; done
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache

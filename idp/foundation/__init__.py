@@ -1,0 +1,1 @@
+"""The ground floor: settings, storage, secrets, the web shell. Knows no resident."""

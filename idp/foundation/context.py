@@ -1,0 +1,55 @@
+"""The parts of one running instance, and how code reaches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from .database import Database
+from .limits import Limits
+from .live import Bus, open_bus
+from .outbound import Outbound
+from .outbox import Worker
+from .settings import Settings
+from .vault import Vault
+
+
+@dataclass
+class Parts:
+    """What operations are handed; built once per process by `build_parts`."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    bus: Bus
+    limits: Limits
+    outbound: Outbound
+    worker: Worker
+
+    def close(self) -> None:
+        """Stop the loop and let go of connections."""
+        self.worker.stop()
+        self.bus.close()
+        self.database.close()
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Open everything the settings name."""
+    database = Database(settings.database_url)
+    bus = open_bus(settings.live_url)
+    return Parts(
+        settings=settings,
+        database=database,
+        vault=Vault.from_settings(settings),
+        bus=bus,
+        limits=Limits(settings.live_url),
+        outbound=Outbound(settings),
+        worker=Worker(database, bus),
+    )
+
+
+def parts(app: Flask | None = None) -> Parts:
+    """The parts of the current (or the given) application."""
+    return cast(Parts, (app or current_app).extensions["machi"])

@@ -1,0 +1,137 @@
+"""The database: engine, table base, and the two ways to use it (`read`, `write`).
+
+SQLite (embedded default) runs in WAL mode with synchronous=FULL, so an answered request is on the disk. Its writers queue on
+one lock of ours instead of SQLite's busy-waiting, and start with BEGIN IMMEDIATE, so that none fails half-way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, MetaData, create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time, stored as milliseconds since 1970 in a BIGINT.
+
+    The same on both databases, ordered, indexable, and read by hand-written statements without any conversion.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return to_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_ms(value)
+
+
+def to_ms(value: datetime) -> int:
+    """Milliseconds since 1970, the stored form of an `Instant`."""
+    return (value - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(value: int) -> datetime:
+    """The aware UTC time of a stored `Instant`."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+class Base(DeclarativeBase):
+    """Every table's base; names of constraints are fixed so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant}  # noqa: RUF012 - SQLAlchemy's declarative hook
+
+
+class Database:
+    """One database, opened once per process."""
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        parsed = make_url(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        self.lock = threading.Lock()
+        self._writing = threading.local()
+        if self.sqlite:
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine: Engine = create_engine(
+                parsed.set(drivername="sqlite+pysqlite"),
+                connect_args={"check_same_thread": False, "timeout": 15},
+                pool_size=pool_size,
+                max_overflow=64,
+            )
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=16, pool_pre_ping=False
+            )
+        self.url = parsed
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for looking only; nothing it holds is written."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: commits when the block ends well, rolls back when it raises. Does not nest."""
+        if getattr(self._writing, "on", False):
+            raise RuntimeError("write() inside write(): pass the session on instead")
+        self._writing.on = True
+        try:
+            if self.sqlite:
+                self.lock.acquire()
+            try:
+                engine = self.engine.execution_options(machi_write=True)
+                with Session(engine, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                if self.sqlite:
+                    self.lock.release()
+        finally:
+            self._writing.on = False
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    prepare_sqlite(connection)
+
+
+def prepare_sqlite(connection: sqlite3.Connection) -> None:
+    """The pragmas every connection of ours has; transactions are begun by us, not by the driver."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("machi_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

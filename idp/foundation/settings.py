@@ -1,0 +1,178 @@
+"""Typed settings, read once at start from `MACHI_*` variables.
+
+A wrong or missing value ends the start with one line that names the variable. Outside demo mode a setting that would make
+the installation insecure is refused in the same way (`insecurities`).
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEMO_SECRET = base64.urlsafe_b64encode(b"machi-id demo key, never for use").decode()
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text is one line fit for an operator."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Names in the environment are `MACHI_` + the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="MACHI_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    demo: bool = False
+    """Demo mode: allows the card simulator, a test CA, an http issuer and the built-in key. Never with real residents."""
+    issuer: str = "http://localhost:8000"
+    """The public base URL of the provider, without a trailing slash. Every link and `iss` comes from it, never from a header."""
+    secret_key: str = DEMO_SECRET
+    """32 random bytes, base64url. Protects personal attributes and keys at rest. Make one with `machi secret`."""
+    old_secret_keys: Words = ()
+    """Former values of `secret_key`, separated by spaces, still accepted for reading while rows are re-encrypted."""
+    database_url: str = "sqlite:///var/machi.db"
+    """`sqlite:///PATH` (embedded default) or `postgresql://…`."""
+    live_url: str = "memory://"
+    """`memory://` (one process) or `redis://…` (any number): live updates, limits and wake-ups of the worker."""
+    worker: str = "inline"
+    """`inline` runs the delivery loop inside each web process, `external` leaves it to `machi worker`."""
+    city_name: str = "みほん市"
+    """The municipality's name as pages show it, in Japanese."""
+    city_name_en: str = "Mihon City"
+    """The municipality's name in English."""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    """How many reverse proxies in front set X-Forwarded-For/-Proto; 0 ignores these headers."""
+    outbound_allow: Words = ()
+    """Networks (CIDR) outside the public Internet that back-channel calls may reach, e.g. `10.20.0.0/16`."""
+    outbound_loopback: bool = False
+    """Lets outbound calls reach this machine. For demos and test suites."""
+    http_redirects_on_localhost: bool = False
+    """Lets web clients register `http://localhost` redirect URIs. For demos and test suites."""
+    signin_limit: str = "30/minute"
+    """Sign-in attempts from one network for one account or ceremony (notation of the `limits` library)."""
+    token_limit: str = "60/minute"
+    """Failed client authentications from one network for one client."""
+    code_seconds: int = Field(default=60, ge=5, le=600)
+    """Lifetime of an authorization code (RFC 6749 §4.1.2; FAPI 2.0 asks for at most 60)."""
+    access_token_seconds: int = Field(default=600, ge=30, le=3600)
+    """Lifetime of an access token."""
+    id_token_seconds: int = Field(default=600, ge=30, le=3600)
+    """Lifetime of an ID token."""
+    refresh_idle_seconds: int = Field(default=14 * 86400, ge=60)
+    """A refresh token not used for this long is dead."""
+    refresh_absolute_seconds: int = Field(default=90 * 86400, ge=60)
+    """A refresh family ends this long after its sign-on, used or not."""
+    refresh_grace_seconds: int = Field(default=20, ge=0, le=120)
+    """For this long after a rotation the spent token returns the same successor again (a lost answer is not a theft)."""
+    session_idle_seconds: int = Field(default=3600, ge=60)
+    """A login session not used for this long ends (NIST SP 800-63B AAL2: 1 h)."""
+    session_absolute_seconds: int = Field(default=12 * 3600, ge=60)
+    """A login session ends this long after sign-in in any case."""
+    attempt_seconds: int = Field(default=1800, ge=60)
+    """How long an unfinished sign-in may be continued (tabs, back button, a card to be found)."""
+    card_reader_url: str = ""
+    """Where the browser goes to have a card read; empty switches the card off."""
+    jpki_auth_roots: Path | None = None
+    """PEM bundle of the user-authentication CA certificates (all generations)."""
+    jpki_sign_roots: Path | None = None
+    """PEM bundle of the digital-signature CA certificates. A store of its own: the two never mix."""
+    jpki_auth_crl: Path | None = None
+    """Revocation list of the user-authentication CA, kept fresh by the operator; re-read when it changes."""
+    jpki_sign_crl: Path | None = None
+    """Revocation list of the digital-signature CA."""
+
+    @field_validator("old_secret_keys", "outbound_allow", mode="before")
+    @classmethod
+    def split_words(cls, value: Any) -> Any:
+        """A list in one variable: separated by spaces or commas."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("issuer")
+    @classmethod
+    def check_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be an http(s) URL without query or fragment")
+        return value.rstrip("/")
+
+    @field_validator("secret_key", "old_secret_keys")
+    @classmethod
+    def check_key(cls, value: Any) -> Any:
+        for key in (value,) if isinstance(value, str) else value:
+            try:
+                raw = base64.urlsafe_b64decode(key)
+            except ValueError as error:
+                raise ValueError("must be base64url") from error
+            if len(raw) != 32 or len(set(raw)) < 8:
+                raise ValueError("must be 32 random bytes, base64url (make one with `machi secret`)")
+        return value
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+    @model_validator(mode="after")
+    def check_parts(self) -> Settings:
+        if self.database_url.split(":")[0].split("+")[0] not in ("sqlite", "postgresql"):
+            raise ValueError("database_url: must be sqlite:///… or postgresql://…")
+        if self.live_url.split(":")[0] not in ("memory", "redis", "rediss", "unix"):
+            raise ValueError("live_url: must be memory:// or redis://…")
+        if self.worker not in ("inline", "external"):
+            raise ValueError("worker: must be inline or external")
+        if self.worker == "external" and self.live_url.startswith("memory"):
+            raise ValueError("worker: external needs a live_url that several processes share (redis://…)")
+        if self.card_reader_url and not all(
+            (self.jpki_auth_roots, self.jpki_sign_roots, self.jpki_auth_crl, self.jpki_sign_crl)
+        ):
+            raise ValueError("card_reader_url: needs jpki_auth_roots, jpki_sign_roots, jpki_auth_crl and jpki_sign_crl")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority of the issuer, as a browser sends it in `Origin`."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def rp_id(self) -> str:
+        """The WebAuthn relying party ID: the issuer's host (WebAuthn §5.1.2)."""
+        return urlsplit(self.issuer).hostname or ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https, hence `Secure` and `__Host-` cookies."""
+        return self.issuer.startswith("https://")
+
+    def insecurities(self) -> list[str]:
+        """What may not be so outside demo mode, one line each."""
+        found = []
+        if self.secret_key == DEMO_SECRET:
+            found.append("MACHI_SECRET_KEY is the built-in demo key; make one with `machi secret`")
+        if not self.secure:
+            found.append("MACHI_ISSUER is http; residents' sessions need https")
+        if self.card_reader_url.startswith("http://"):
+            found.append("MACHI_CARD_READER_URL is http")
+        return found
+
+
+def load() -> Settings:
+    """Read the environment. Raises `SettingsError` with one clear line."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MACHI_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "MACHI settings"
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    if not settings.demo and (found := settings.insecurities()):
+        raise SettingsError(f"refusing to start outside demo mode: {found[0]}")
+    return settings

@@ -1,0 +1,72 @@
+"""Cookies: `__Host-`, Secure, HttpOnly, SameSite=Lax wherever the issuer is https.
+
+On an http issuer (demo, test suites on localhost) browsers and test drivers refuse or drop such cookies, so the plain name is used.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from flask import Response, g, request
+
+from ..context import parts
+from ..ids import new_secret
+from ..vault import digest
+
+SESSION = "machi_session"
+BROWSER = "machi_browser"
+LANGUAGE = "machi_lang"
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def cookie_name(name: str) -> str:
+    return f"__Host-{name}" if parts().settings.secure else name
+
+
+def get_cookie(name: str) -> str | None:
+    return request.cookies.get(cookie_name(name))
+
+
+def set_cookie(
+    response: Response, name: str, value: str, max_age: int | None, same_site: Literal["Lax", "Strict"] = "Lax"
+) -> None:
+    """Set one of our cookies for the whole site; `max_age` in seconds, None for the browser session."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=parts().settings.secure,
+        httponly=True,
+        samesite=same_site,
+    )
+
+
+def clear_cookie(response: Response, name: str) -> None:
+    set_cookie(response, name, "", 0)
+
+
+def browser_secret() -> str:
+    """A random value that names this browser (not a person). Made when there is none; sent by `keep_browser`.
+
+    Sign-in attempts are tied to it, so that nobody can be made to finish somebody else's, and CSRF tokens are derived from it.
+    """
+    if not hasattr(g, "browser_secret"):
+        found = get_cookie(BROWSER)
+        g.browser_is_new = found is None or not _TOKEN.fullmatch(found)
+        g.browser_secret = new_secret() if g.browser_is_new else found
+    return str(g.browser_secret)
+
+
+def browser_digest() -> str:
+    """The stored form of `browser_secret`."""
+    return digest(browser_secret())
+
+
+def keep_browser(response: Response) -> Response:
+    """`after_request`: send the browser cookie if this request made one."""
+    if getattr(g, "browser_is_new", False):
+        set_cookie(response, BROWSER, g.browser_secret, 180 * 86400)
+    return response

@@ -1,0 +1,110 @@
+"""Error pages with a reference number, and RFC 9457 problems for machines. Never a trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import HTTPException
+
+from ..limits import LimitExceededError
+from ..telemetry import request_reference
+
+log = logging.getLogger("machi.web")
+
+
+class ProblemError(Exception):
+    """Something the caller can be told: HTTP status, a short code, and a sentence (an English msgid)."""
+
+    def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.members = members
+
+
+_TITLES = {
+    400: lazy_gettext("This request cannot be processed"),
+    401: lazy_gettext("Please sign in"),
+    403: lazy_gettext("This is not open to you"),
+    404: lazy_gettext("This page does not exist"),
+    405: lazy_gettext("This request cannot be processed"),
+    409: lazy_gettext("This has changed in the meantime"),
+    410: lazy_gettext("This page has expired"),
+    413: lazy_gettext("This is too large"),
+    429: lazy_gettext("Too many attempts"),
+    500: lazy_gettext("Something went wrong on our side"),
+    503: lazy_gettext("The service is not available at the moment"),
+}
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: an API path, a script's fetch, or no wish for HTML."""
+    if request.path.startswith("/api/") or request.headers.get("X-Fragment"):
+        return True
+    return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "application/json"
+
+
+def problem_response(status: int, code: str, detail: str, **members: Any) -> Response:
+    """An `application/problem+json` answer (RFC 9457)."""
+    body = {"type": f"urn:machi:problem:{code}", "title": code, "status": status, "detail": detail, **members}
+    return Response(orjson.dumps(body), status, content_type="application/problem+json")
+
+
+def error_page(status: int, detail: str, code: str = "error") -> Response:
+    """The page a person sees: what happened, what to do, and the reference number that finds the log line."""
+    title = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    html = render_template(
+        "error.html", status=status, title=title, detail=detail, code=code, request_reference=request_reference()
+    )
+    response = make_response(html, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def answer(status: int, code: str, detail: str, **members: Any) -> Response:
+    """Page or problem, whichever the caller understands."""
+    if wants_json():
+        return problem_response(status, code, detail, reference=request_reference(), **members)
+    return error_page(status, gettext(detail), code)
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Turn every way of failing into a clear answer."""
+
+    @app.errorhandler(ProblemError)
+    def on_problem(error: ProblemError) -> Response:
+        log.info("refused: %s", error.code)
+        return answer(error.status, error.code, error.detail, **error.members)
+
+    @app.errorhandler(LimitExceededError)
+    def on_limit(error: LimitExceededError) -> Response:
+        detail = gettext("Please wait a little and try again. Your other ways to sign in stay open.")
+        response = answer(429, "too_many_requests", detail)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def on_http(error: HTTPException) -> Response:
+        status = error.code or 500
+        detail = {
+            404: gettext("The address may be mistyped, or the page has moved."),
+            405: gettext("This address does not accept that kind of request."),
+            413: gettext("Please send something smaller."),
+        }.get(status, gettext("Please go back and try again."))
+        response = answer(status, error.name.lower().replace(" ", "_"), detail)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def on_crash(error: Exception) -> Response:
+        request_reference()
+        log.exception("unhandled %s at %s", type(error).__name__, request.endpoint)
+        detail = gettext("Nothing you entered was lost on purpose. Please try again in a moment.")
+        return answer(500, "internal_error", detail)
