@@ -1,0 +1,1 @@
+"""Stand-ins for what a municipality has outside this software, for demonstrations and tests only."""
