@@ -51,12 +51,10 @@ class FourAttributes:
     address_substitutes: tuple[int, ...] = field(repr=False)
 
 
-def read_attributes(extensions: x509.Extensions) -> FourAttributes:
+def read_attributes(names: x509.SubjectAlternativeName | None) -> FourAttributes:
     """Parse the six otherNames, in any order. CardError(ATTRIBUTES) if one is missing, doubled or not understood."""
-    try:
-        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound as error:
-        raise CardError(CardReason.ATTRIBUTES, "absent") from error
+    if names is None:
+        raise CardError(CardReason.ATTRIBUTES, "absent")
     values: dict[str, str] = {}
     for other in names.get_values_for_type(x509.OtherName):
         key = other.type_id.dotted_string

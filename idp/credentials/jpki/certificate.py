@@ -35,12 +35,15 @@ class Leaf:
     """A certificate parsed once; every check looks at this object and never at the bytes again."""
 
     certificate: x509.Certificate
-    extensions: x509.Extensions
+    issuer: x509.Name
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+    extensions: Mapping[type[x509.ExtensionType], x509.Extension[x509.ExtensionType]]
+    unrecognized: tuple[x509.Extension[x509.ExtensionType], ...]
 
     def find(self, kind: type[T]) -> T | None:
         """The extension of this type, if present."""
-        return next((one.value for one in self.extensions if isinstance(one.value, kind)), None)
+        found = self.extensions.get(kind)
+        return found.value if found is not None and isinstance(found.value, kind) else None
 
     @property
     def distribution_points(self) -> frozenset[bytes]:
@@ -60,15 +63,21 @@ def parse_certificate(certificate: bytes) -> Leaf:
     """Exactly one DER certificate with an RSA or elliptic-curve key, and nothing after it."""
     try:
         parsed = x509.load_der_x509_certificate(certificate)
-        extensions = parsed.extensions
-        key = parsed.public_key()
+        extensions = tuple(parsed.extensions)
+        key, issuer = parsed.public_key(), parsed.issuer
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise CardError(CardReason.UNREADABLE) from error
     if parsed.version is not x509.Version.v3:
         raise CardError(CardReason.UNREADABLE, "not version 3")
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise CardError(CardReason.KEY_STRENGTH, "key type")
-    return Leaf(parsed, extensions, key)
+    return Leaf(
+        certificate=parsed,
+        issuer=issuer,
+        key=key,
+        extensions={type(one.value): one for one in extensions},
+        unrecognized=tuple(one for one in extensions if isinstance(one.value, x509.UnrecognizedExtension)),
+    )
 
 
 def check_validity(leaf: Leaf, root: Root, policy: CardPolicy, now: datetime) -> None:
@@ -83,7 +92,7 @@ def check_validity(leaf: Leaf, root: Root, policy: CardPolicy, now: datetime) ->
 
 def check_critical_extensions(leaf: Leaf, *, attributes: bool) -> None:
     """Every critical extension is one that these checks process (RFC 5280 section 4.2)."""
-    for extension in leaf.extensions:
+    for extension in (*leaf.extensions.values(), *leaf.unrecognized):
         processed = extension.oid in PROCESSED or (
             attributes and extension.oid == ExtensionOID.SUBJECT_ALTERNATIVE_NAME
         )
@@ -93,10 +102,9 @@ def check_critical_extensions(leaf: Leaf, *, attributes: bool) -> None:
 
 def check_key_usage(leaf: Leaf, *, non_repudiation: bool) -> None:
     """Critical keyUsage: digitalSignature, and nonRepudiation exactly for signature certificates; nothing else."""
-    usage = next((one for one in leaf.extensions if isinstance(one.value, x509.KeyUsage)), None)
-    if usage is None or not usage.critical:
+    value = leaf.find(x509.KeyUsage)
+    if value is None or not leaf.extensions[x509.KeyUsage].critical:
         raise CardError(CardReason.KEY_USAGE, "absent or not critical")
-    value = usage.value
     if not value.digital_signature or value.content_commitment is not non_repudiation:
         raise CardError(CardReason.KEY_USAGE)
     if value.key_encipherment or value.data_encipherment or value.key_agreement:

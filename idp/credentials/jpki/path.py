@@ -17,14 +17,14 @@ def check_path(leaf: Leaf, roots: Sequence[Root]) -> Root:
     reject_authority(leaf)
     reject_weak_signature(leaf.certificate)
     for root in roots:
-        if leaf.certificate.issuer == root.name and _key_identifier_matches(leaf, root) and _signed_by(leaf, root):
+        if leaf.issuer == root.name and _key_identifier_matches(leaf, root) and _signed_by(leaf, root):
             return root
     raise CardError(CardReason.UNKNOWN_ISSUER)
 
 
 def reject_authority(leaf: Leaf) -> None:
     """A leaf names another issuer than itself, and neither is nor claims to be a CA."""
-    if leaf.certificate.issuer == leaf.certificate.subject:
+    if leaf.issuer == leaf.certificate.subject:
         raise CardError(CardReason.SELF_SIGNED)
     constraints, usage = leaf.find(x509.BasicConstraints), leaf.find(x509.KeyUsage)
     if (constraints is not None and constraints.ca) or (usage is not None and (usage.key_cert_sign or usage.crl_sign)):

@@ -14,6 +14,7 @@ same verdict.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
@@ -122,7 +123,7 @@ def verify_signature_card(
         medium=medium,
         root_serial=root.serial,
         revocation=listing,
-        attributes=read_attributes(leaf.extensions),
+        attributes=read_attributes(leaf.find(x509.SubjectAlternativeName)),
     )
 
 
