@@ -1,0 +1,223 @@
+// Live page: listens to the stream named by <body data-live-url>, fetches again the fragments a change concerns and swaps them in.
+//
+// Stream: event "change", data {"fragments": ["home", "case:ID", ...]}.
+// Fragment: <div data-fragment="home case:ID" data-fragment-url="/..."> ; fetched with X-Fragment: 1, answered with its inner HTML.
+// Inside a fragment, an element with data-announce="text" is read out politely when its text changes.
+// Nothing moves under the reader: a fragment that is scrolled into, or typed in, waits behind the button [data-live-show].
+const POLL = 15_000;
+const RETRY_STREAM = 120_000;
+const LONGEST_PAUSE = 30_000;
+
+const streamUrl = document.body.dataset.liveUrl;
+const announcer = document.getElementById("live-announcer");
+const showButton = document.querySelector("[data-live-show]");
+const stateElement = document.querySelector("[data-live-state]");
+const waiting = new Map();
+const fetching = new Map();
+let source = null;
+let failures = 0;
+let polling = null;
+let retry = null;
+let heardBefore = false;
+
+const fragments = () => [...document.querySelectorAll("[data-fragment][data-fragment-url]")];
+const keysOf = (element) => element.dataset.fragment.split(/\s+/);
+
+function setState(state) {
+  if (stateElement && stateElement.dataset.state !== state) stateElement.dataset.state = state;
+}
+
+function announcement(root) {
+  return [...root.querySelectorAll("[data-announce]")].map((element) => element.dataset.announce).filter(Boolean).join(" ");
+}
+
+// An element is found again after a swap by its id, its data-key or, for links, where it leads.
+function twin(element, root) {
+  if (element.id) return root.querySelector(`#${CSS.escape(element.id)}`);
+  if (element.dataset.key) return root.querySelector(`[data-key="${CSS.escape(element.dataset.key)}"]`);
+  const href = element.getAttribute("href");
+  return href ? root.querySelector(`a[href="${CSS.escape(href)}"]`) : null;
+}
+
+function typedIn(element) {
+  return [...element.querySelectorAll("input, textarea, select")].some((input) => {
+    if (input.type === "hidden") return false;
+    if (input.tagName === "SELECT") return [...input.options].some((option) => option.selected !== option.defaultSelected);
+    return input.type === "checkbox" || input.type === "radio" ? input.checked !== input.defaultChecked : input.value !== input.defaultValue;
+  });
+}
+
+// Would swapping now move what the person reads or holds?
+function wouldDisturb(element, next) {
+  if (typedIn(element)) return true;
+  const active = document.activeElement;
+  if (active && element !== active && element.contains(active) && !twin(active, next)) return true;
+  const selection = document.getSelection();
+  if (selection && !selection.isCollapsed && element.contains(selection.anchorNode)) return true;
+  if (getComputedStyle(element).position === "fixed" || element.closest("nav")) return false;
+  const box = element.getBoundingClientRect();
+  return box.top < -8 && box.bottom > 0;
+}
+
+function swap(element, markup) {
+  const active = document.activeElement;
+  const held = active && element !== active && element.contains(active) ? active : null;
+  const open = [...element.querySelectorAll("details[data-key][open]")].map((details) => details.dataset.key);
+  const said = announcement(element);
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  const successor = held ? twin(held, template.content) : null;
+  for (const key of open) template.content.querySelector(`details[data-key="${CSS.escape(key)}"]`)?.setAttribute("open", "");
+  // A fragment above the reader grows or shrinks: the page is moved back by as much, so the reader sees no jump.
+  const above = element.getBoundingClientRect().bottom <= 0;
+  const before = element.offsetHeight;
+  element.replaceChildren(template.content);
+  if (above) window.scrollBy({ top: element.offsetHeight - before, behavior: "instant" });
+  successor?.focus({ preventScroll: true });
+  element.dispatchEvent(new CustomEvent("machi:swapped", { bubbles: true }));
+  const says = announcement(element);
+  if (announcer && says && says !== said) announcer.textContent = says;
+}
+
+function offer(element, markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  if (wouldDisturb(element, template.content)) {
+    waiting.set(element, markup);
+    if (showButton) showButton.hidden = false;
+    return;
+  }
+  waiting.delete(element);
+  if (showButton && waiting.size === 0) showButton.hidden = true;
+  swap(element, markup);
+}
+
+async function load(element) {
+  const response = await fetch(element.dataset.fragmentUrl, {
+    headers: { "X-Fragment": "1", Accept: "text/html" },
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "manual",
+  });
+  if (response.status === 401 || response.type === "opaqueredirect") {
+    setState("signed-out");
+    stop();
+    return;
+  }
+  if (!response.ok) throw new Error(String(response.status));
+  const markup = await response.text();
+  if (markup !== element.machiMarkup) {
+    element.machiMarkup = markup;
+    offer(element, markup);
+  }
+}
+
+// One fetch at a time for a fragment; a change that arrives meanwhile makes one more.
+function renew(element) {
+  const running = fetching.get(element);
+  if (running) {
+    running.again = true;
+    return;
+  }
+  const turn = { again: false };
+  fetching.set(element, turn);
+  load(element)
+    .then(() => stateElement?.dataset.state === "offline" && setState("live"))
+    .catch(() => setState("offline"))
+    .finally(() => {
+      fetching.delete(element);
+      if (turn.again) renew(element);
+    });
+}
+
+function renewAll() {
+  for (const element of fragments()) renew(element);
+}
+
+function onChange(event) {
+  let concerned;
+  try {
+    concerned = new Set(JSON.parse(event.data).fragments);
+  } catch {
+    renewAll();
+    return;
+  }
+  for (const element of fragments()) if (keysOf(element).some((key) => concerned.has(key))) renew(element);
+}
+
+function startPolling() {
+  if (polling) return;
+  polling = setInterval(() => document.hidden || renewAll(), POLL);
+  renewAll();
+}
+
+function stopPolling() {
+  clearInterval(polling);
+  polling = null;
+}
+
+function stop() {
+  source?.close();
+  source = null;
+  clearTimeout(retry);
+  stopPolling();
+}
+
+function later(pause) {
+  clearTimeout(retry);
+  retry = setTimeout(listen, pause);
+}
+
+function onOpen() {
+  failures = 0;
+  stopPolling();
+  setState("live");
+  // What happened while nobody listened is fetched once.
+  if (heardBefore) renewAll();
+  heardBefore = true;
+}
+
+function onError() {
+  const refused = source.readyState === EventSource.CLOSED;
+  source.close();
+  source = null;
+  failures += 1;
+  if (!navigator.onLine || (!refused && failures > 2)) setState("offline");
+  if (refused) startPolling();
+  const pause = refused ? RETRY_STREAM : Math.min(LONGEST_PAUSE, 1000 * 2 ** (failures - 1));
+  later(pause * (0.75 + Math.random() / 2));
+}
+
+function listen() {
+  if (source || document.hidden) return;
+  source = new EventSource(streamUrl);
+  source.addEventListener("open", onOpen);
+  source.addEventListener("change", onChange);
+  source.addEventListener("error", onError);
+}
+
+showButton?.addEventListener("click", () => {
+  const first = [...waiting.keys()].find((element) => element.isConnected);
+  for (const [element, markup] of waiting) if (element.isConnected) swap(element, markup);
+  waiting.clear();
+  showButton.hidden = true;
+  if (first) {
+    first.tabIndex = -1;
+    first.focus();
+  }
+});
+
+if (streamUrl) {
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      clearTimeout(retry);
+      listen();
+    }
+  });
+  window.addEventListener("online", () => later(200));
+  window.addEventListener("offline", () => setState("offline"));
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => event.persisted && listen());
+  if (window.EventSource) listen();
+  else startPolling();
+}

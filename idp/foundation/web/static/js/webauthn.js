@@ -1,0 +1,135 @@
+// Passkeys. One element <... data-passkey="signin" | "register"> on a page:
+//   data-options-url   POST, answers the WebAuthn options as JSON (bare or under "publicKey")
+//   data-verify-url    POST of the credential as JSON, answers {"next": "/where/to/go"} or an error with {"detail": "text"}
+//   data-csrf          sent as X-CSRF-Token
+//   data-text-working / -cancelled / -failed / -unsupported / -offline / -exists   what to say, in the language of the page
+// Inside: a button [data-passkey-start] and a live region [data-passkey-status]. Other ways on the page are never touched.
+const box = document.querySelector("[data-passkey]");
+const button = box?.querySelector("[data-passkey-start]");
+const status = box?.querySelector("[data-passkey-status]");
+let quiet = null; // the conditional request that waits in the name field
+
+function say(word, problem = true, own = "") {
+  if (!status) return;
+  status.dataset.state = problem ? "problem" : "working";
+  status.textContent = own || (word && box.dataset[`text${word}`]) || "";
+}
+
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+const toText = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+const known = (list) => list?.map((item) => ({ ...item, id: toBytes(item.id) }));
+
+function requestOptions(json) {
+  if (PublicKeyCredential.parseRequestOptionsFromJSON) return PublicKeyCredential.parseRequestOptionsFromJSON(json);
+  return { ...json, challenge: toBytes(json.challenge), allowCredentials: known(json.allowCredentials) };
+}
+
+function creationOptions(json) {
+  if (PublicKeyCredential.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+  return {
+    ...json,
+    challenge: toBytes(json.challenge),
+    user: { ...json.user, id: toBytes(json.user.id) },
+    excludeCredentials: known(json.excludeCredentials),
+  };
+}
+
+function credentialJson(credential) {
+  try {
+    return credential.toJSON();
+  } catch {
+    const { response } = credential;
+    const out = { clientDataJSON: toText(response.clientDataJSON) };
+    for (const part of ["attestationObject", "authenticatorData", "signature", "userHandle"])
+      if (response[part]) out[part] = toText(response[part]);
+    if (response.getTransports) out.transports = response.getTransports();
+    return {
+      id: credential.id,
+      rawId: toText(credential.rawId),
+      type: credential.type,
+      response: out,
+      authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
+      clientExtensionResults: credential.getClientExtensionResults(),
+    };
+  }
+}
+
+async function post(url, body) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": box.dataset.csrf },
+    credentials: "same-origin",
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw Object.assign(new Error("refused"), { name: "Refused", detail: answer.detail });
+  return answer;
+}
+
+async function options() {
+  const answer = await post(box.dataset.optionsUrl, {});
+  return answer.publicKey ?? answer;
+}
+
+async function finish(credential) {
+  say("Working", false);
+  const answer = await post(box.dataset.verifyUrl, credentialJson(credential));
+  window.location.assign(answer.next);
+}
+
+function explain(error) {
+  if (error.name === "AbortError") return;
+  if (error.name === "NotAllowedError") say("Cancelled");
+  else if (error.name === "InvalidStateError") say("Exists");
+  else if (error.name === "Refused") say("Failed", true, error.detail);
+  else if (error.name === "TypeError" && !navigator.onLine) say("Offline");
+  else say("Failed");
+}
+
+async function offerQuietly() {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  const mine = new AbortController();
+  quiet = mine;
+  let chosen = false;
+  try {
+    const publicKey = requestOptions(await options());
+    if (mine.signal.aborted) return;
+    const credential = await navigator.credentials.get({ publicKey, mediation: "conditional", signal: mine.signal });
+    chosen = true;
+    await finish(credential);
+  } catch (error) {
+    // Nobody asked for this one: only what goes wrong after a choice is worth a word.
+    if (chosen) explain(error);
+  }
+}
+
+async function askNow() {
+  quiet?.abort();
+  button.setAttribute("aria-busy", "true");
+  say("Working", false);
+  try {
+    const json = await options();
+    const credential =
+      box.dataset.passkey === "register"
+        ? await navigator.credentials.create({ publicKey: creationOptions(json) })
+        : await navigator.credentials.get({ publicKey: requestOptions(json) });
+    await finish(credential);
+  } catch (error) {
+    explain(error);
+    if (box.dataset.passkey === "signin") void offerQuietly();
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+if (box && button) {
+  if (!window.PublicKeyCredential) {
+    button.hidden = true;
+    say("Unsupported");
+  } else {
+    button.addEventListener("click", () => button.getAttribute("aria-busy") || askNow());
+    if (box.dataset.passkey === "signin") void offerQuietly();
+  }
+}
