@@ -39,11 +39,12 @@ class Authority:
         *,
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        organization: str = "JPKI-TEST",
     ) -> "Authority":
         """Make a self-signed root. Every generation of a kind has the same name; only the key differs."""
         key = key or new_key()
         now = datetime.now(UTC).replace(microsecond=0)
-        name = ca_name(kind)
+        name = ca_name(kind, organization)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)

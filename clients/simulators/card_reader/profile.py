@@ -26,7 +26,8 @@ UNKNOWN_EXTENSION = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What differs from a good certificate. Each field left at its default keeps the profile."""
+    """What differs from a good certificate. Each field left at its default keeps the profile; an empty tuple leaves the
+    extension out."""
 
     serial: int | None = None
     not_before: datetime | None = None
@@ -44,13 +45,13 @@ class Shape:
     other_names: tuple[tuple[int, str], ...] | None = None
 
 
-def ca_name(kind: Kind) -> x509.Name:
+def ca_name(kind: Kind, organization: str = "JPKI-TEST") -> x509.Name:
     """The distinguished name that all generations of one test root share."""
     purpose = "JPKI for user authentication" if kind == "auth" else "JPKI for digital signature"
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "JPKI-TEST"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, purpose),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Card reader simulator"),
         ]
@@ -118,11 +119,11 @@ def _extensions(kind: Kind, holder: Holder, shape: Shape) -> list[tuple[x509.Ext
         found.append((_policies(policies), True))
     if shape.authority:
         found.append((x509.BasicConstraints(ca=True, path_length=None), True))
-    if shape.extended_key_usage is not None:
-        usages = [x509.ObjectIdentifier(oid) for oid in shape.extended_key_usage]
-        found.append((x509.ExtendedKeyUsage(usages), False))
-    elif kind == "auth":
-        found.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False))
+    usages = shape.extended_key_usage
+    if usages is None and kind == "auth":
+        usages = (ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,)
+    if usages:
+        found.append((x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in usages]), False))
     if shape.distribution_point:
         found.append((_distribution_point(shape.distribution_point), False))
     if shape.unknown_critical:

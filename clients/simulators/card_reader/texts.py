@@ -5,7 +5,7 @@ from typing import Literal, get_args
 Language = Literal["ja", "en"]
 
 _TEXTS: dict[str, tuple[str, str]] = {
-    "title": ("テスト用カードリーダー（シミュレーター）", "Test card reader (simulator)"),
+    "title": ("テスト用カードリーダー(シミュレーター)", "Test card reader (simulator)"),
     "banner": (
         "本物のカードリーダーではありません。カードも人物も架空です。本物の暗証番号は入力しないでください。",
         "This is not a real card reader. Cards and people are invented. Never enter a real PIN here.",
@@ -87,7 +87,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "bad_field": ("正しくない項目", "Field at fault"),
     "not_found": ("ページがありません", "No such page"),
-    "language": ("言語", "Language"),
 }
 
 
