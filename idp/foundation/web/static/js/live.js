@@ -1,12 +1,14 @@
 // Live page: listens to the stream named by <body data-live-url>, fetches again the fragments a change concerns and swaps them in.
 //
-// Stream: event "change", data {"fragments": ["home", "case:ID", ...]}.
+// Stream: event "hello" (from here on nothing is missed), "change" with data {"fragments": ["home", "case:ID", ...]}, "ended" when the
+// session is over.
 // Fragment: <div data-fragment="home case:ID" data-fragment-url="/..."> ; fetched with X-Fragment: 1, answered with its inner HTML.
 // Inside a fragment, an element with data-announce="text" is read out politely when its text changes.
 // Nothing moves under the reader: a fragment that is scrolled into, or typed in, waits behind the button [data-live-show].
 const POLL = 15_000;
 const RETRY_STREAM = 120_000;
 const LONGEST_PAUSE = 30_000;
+const HIDDEN_PATIENCE = 60_000;
 
 const streamUrl = document.body.dataset.liveUrl;
 const announcer = document.getElementById("live-announcer");
@@ -14,11 +16,12 @@ const showButton = document.querySelector("[data-live-show]");
 const stateElement = document.querySelector("[data-live-state]");
 const waiting = new Map();
 const fetching = new Map();
+const shown = new WeakMap(); // what the server last said, before other scripts touched it
 let source = null;
 let failures = 0;
 let polling = null;
 let retry = null;
-let heardBefore = false;
+let leaving = null;
 
 const fragments = () => [...document.querySelectorAll("[data-fragment][data-fragment-url]")];
 const keysOf = (element) => element.dataset.fragment.split(/\s+/);
@@ -64,10 +67,14 @@ function swap(element, markup) {
   const held = active && element !== active && element.contains(active) ? active : null;
   const open = [...element.querySelectorAll("details[data-key][open]")].map((details) => details.dataset.key);
   const said = announcement(element);
+  const old = new Map([...element.querySelectorAll("[data-row]")].map((row) => [row.dataset.row, row.dataset.version]));
   const template = document.createElement("template");
   template.innerHTML = markup;
   const successor = held ? twin(held, template.content) : null;
   for (const key of open) template.content.querySelector(`details[data-key="${CSS.escape(key)}"]`)?.setAttribute("open", "");
+  // What is new or different is marked for a moment; the words themselves say what it is.
+  for (const row of template.content.querySelectorAll("[data-row]"))
+    if (old.get(row.dataset.row) !== row.dataset.version) row.dataset.fresh = "";
   // A fragment above the reader grows or shrinks: the page is moved back by as much, so the reader sees no jump.
   const above = element.getBoundingClientRect().bottom <= 0;
   const before = element.offsetHeight;
@@ -105,9 +112,11 @@ async function load(element) {
     return;
   }
   if (!response.ok) throw new Error(String(response.status));
-  const markup = await response.text();
-  if (markup !== element.machiMarkup) {
-    element.machiMarkup = markup;
+  const template = document.createElement("template");
+  template.innerHTML = await response.text();
+  const markup = template.innerHTML;
+  if (markup !== shown.get(element)) {
+    shown.set(element, markup);
     offer(element, markup);
   }
 }
@@ -168,13 +177,17 @@ function later(pause) {
   retry = setTimeout(listen, pause);
 }
 
-function onOpen() {
+function onHello() {
   failures = 0;
   stopPolling();
   setState("live");
-  // What happened while nobody listened is fetched once.
-  if (heardBefore) renewAll();
-  heardBefore = true;
+  // What happened between the page and the stream, or while nobody listened.
+  renewAll();
+}
+
+function onEnded() {
+  setState("signed-out");
+  stop();
 }
 
 function onError() {
@@ -191,8 +204,9 @@ function onError() {
 function listen() {
   if (source || document.hidden) return;
   source = new EventSource(streamUrl);
-  source.addEventListener("open", onOpen);
+  source.addEventListener("hello", onHello);
   source.addEventListener("change", onChange);
+  source.addEventListener("ended", onEnded);
   source.addEventListener("error", onError);
 }
 
@@ -208,8 +222,12 @@ showButton?.addEventListener("click", () => {
 });
 
 if (streamUrl) {
+  for (const element of fragments()) shown.set(element, element.innerHTML);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) {
+    clearTimeout(leaving);
+    // A tab that nobody looks at gives its place on the server to another one.
+    if (document.hidden) leaving = setTimeout(stop, HIDDEN_PATIENCE);
+    else if (stateElement?.dataset.state !== "signed-out") {
       clearTimeout(retry);
       listen();
     }

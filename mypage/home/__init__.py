@@ -1,0 +1,1 @@
+"""ホーム: one look at everything."""

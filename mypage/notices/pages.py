@@ -1,0 +1,69 @@
+"""お知らせ: the list, one notice, and the word that it was read."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from idp import Caller, ProblemError, called_by, current_login, parts
+
+from ..page import page_number, show
+from .open import acknowledge, mark_opened
+from .read import get_notice, list_notices
+
+PAGE = 20
+FILTERS = ("all", "unread", "important")
+
+bp = Blueprint("my_notices", __name__, template_folder="templates")
+
+
+@bp.get("/my/notices")
+@called_by(Caller.RESIDENT)
+def index() -> Response:
+    """Notices, newest first; `?show=all|unread|important &q= &page=`."""
+    kind = request.args.get("show", "all")
+    kind = kind if kind in FILTERS else "all"
+    query = request.args.get("q", "").strip()[:100]
+    page = page_number()
+    with parts().database.read() as session:
+        found = list_notices(
+            session,
+            current_login().resident_id,
+            unread=True if kind == "unread" else None,
+            important=True if kind == "important" else None,
+            query=query,
+            limit=PAGE,
+            offset=(page - 1) * PAGE,
+        )
+        pages = max(1, -(-found.total // PAGE))
+        return show(session, "notices/list", "notices", found=found, kind=kind, query=query, page=page, pages=pages)
+
+
+@bp.get("/my/notices/<notice_id>")
+@called_by(Caller.RESIDENT)
+def detail(notice_id: str) -> Response:
+    """One notice; showing it is what makes it opened."""
+    resident_id = current_login().resident_id
+    with parts().database.read() as session:
+        notice = get_notice(session, resident_id, notice_id)
+    if notice is None:
+        raise ProblemError(404, "no_such_notice", "This notice does not exist, has expired, or is not yours.")
+    if notice.opened_at is None:
+        with parts().database.write() as session:
+            mark_opened(session, resident_id, notice_id)
+        parts().worker.wake()
+    with parts().database.read() as session:
+        return show(session, "notices/notice", "notices", notice=notice)
+
+
+@bp.post("/my/notices/<notice_id>/acknowledge")
+@called_by(Caller.RESIDENT)
+def confirm(notice_id: str) -> ResponseReturnValue:
+    """The resident says that they have taken note."""
+    resident_id = current_login().resident_id
+    with parts().database.write() as session:
+        if get_notice(session, resident_id, notice_id) is None:
+            raise ProblemError(404, "no_such_notice", "This notice does not exist, has expired, or is not yours.")
+        acknowledge(session, resident_id, notice_id)
+    parts().worker.wake()
+    return redirect(f"/my/notices/{notice_id}", 303)

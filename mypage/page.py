@@ -1,0 +1,63 @@
+"""What every page of a resident shares: the shell's values, and the fragment a live page asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy.orm import Session
+
+from idp import Caller, ProblemError, called_by, current_login, parts, resident_profile
+
+from .counts import badges
+
+DOORS = ("home", "cases", "notices", "tasks", "settings")
+
+bp = Blueprint("my", __name__, template_folder="templates")
+
+
+def asked_for_fragment() -> bool:
+    """Whether the live script asks for the changing part of this page only."""
+    return request.headers.get("X-Fragment") == "1"
+
+
+def door_counts(session: Session) -> dict[str, int]:
+    """The numbers on the doors."""
+    found = badges(session, current_login().resident_id)
+    return {"notices": found.unread_notices, "tasks": found.open_tasks}
+
+
+def show(session: Session, template: str, door: str, **values: Any) -> Response:
+    """The page `mypage/<template>.html`, or only its part `mypage/<template>_part.html` when the live script asks."""
+    if asked_for_fragment():
+        return make_response(render_template(f"mypage/{template}_part.html", door=door, **values))
+    login = current_login()
+    return make_response(
+        render_template(
+            f"mypage/{template}.html",
+            door=door,
+            badges=door_counts(session),
+            live_url="/my/live",
+            nav_fragment_url=f"/my/doors?door={door}",
+            logout_url="/signout",
+            resident_name=resident_profile(session, login.resident_id).name,
+            **values,
+        )
+    )
+
+
+def page_number() -> int:
+    """`?page=` from 1; anything else is the first."""
+    asked = request.args.get("page", "1")
+    return min(int(asked), 10_000) if asked.isascii() and asked.isdigit() and asked != "0" else 1
+
+
+@bp.get("/my/doors")
+@called_by(Caller.RESIDENT)
+def doors() -> Response:
+    """The five doors with their numbers, for the live script."""
+    door = request.args.get("door", "home")
+    if door not in DOORS:
+        raise ProblemError(404, "no_such_door", "This page does not exist")
+    with parts().database.read() as session:
+        return make_response(render_template("layout/doors.html", door=door, badges=door_counts(session)))
