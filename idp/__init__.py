@@ -6,6 +6,9 @@ it, and the import contract in the test run holds that.
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
+from .credentials.read import CredentialInfo, credentials_of
 from .foundation import clock
 from .foundation.context import Parts, parts
 from .foundation.database import Base, Instant
@@ -16,23 +19,63 @@ from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
 from .foundation.web.language import city_name, language
 from .foundation.web.shell import add_static
+from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject
+from .oidc.bearer import ApiClient, bearer_client
+from .oidc.revoke import end_app_access
+from .residents import read as _residents
+from .residents.my_number import looks_like_my_number
+from .residents.read import Profile
+from .signin.devices import Device, devices, end_device, end_other_devices
+from .signin.sessions import Login, current_login, on_session_end, session_is_live
 
 __all__ = [
+    "ApiClient",
+    "AppAccess",
     "Base",
     "Caller",
+    "ClientLabel",
+    "CredentialInfo",
+    "Device",
     "Instant",
     "Job",
     "LimitExceededError",
+    "Login",
     "Parts",
     "ProblemError",
+    "Profile",
     "RetryLaterError",
     "add_static",
+    "apps_with_access",
+    "bearer_client",
     "called_by",
     "city_name",
+    "client_labels",
     "clock",
+    "credentials_of",
+    "current_login",
+    "devices",
+    "end_app_access",
+    "end_device",
+    "end_other_devices",
     "enqueue",
     "language",
+    "looks_like_my_number",
     "new_id",
+    "on_session_end",
     "parts",
     "problem_response",
+    "resident_profile",
+    "resolve_local_number",
+    "resolve_subject",
+    "session_is_live",
 ]
+
+
+def resident_profile(session: Session, resident_id: str) -> Profile:
+    """Name and unified ID of a resident, decrypted for this request."""
+    return _residents.resident_profile(session, parts().vault, resident_id)
+
+
+def resolve_local_number(session: Session, number: str) -> str | None:
+    """The resident behind a local number (宛名番号); only for clients that may use local numbers."""
+    return _residents.resolve_local_number(session, parts().vault, number)

@@ -1,1 +1,1 @@
-"""Ways to prove who you are: passkeys, cards, codes."""
+"""Ways to prove who you are: passkeys, cards with JPKI certificates, one-use codes."""

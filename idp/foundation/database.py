@@ -64,7 +64,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant}  # noqa: RUF012 - SQLAlchemy's declarative hook
+    type_annotation_map = {datetime: Instant}
 
 
 class Database:
@@ -128,7 +128,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def prepare_sqlite(connection: sqlite3.Connection) -> None:
     """The pragmas every connection of ours has; transactions are begun by us, not by the driver."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=15000",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -7,6 +7,8 @@ import secrets
 
 # Crockford's alphabet: no I, L, O, U, so that a person can read it aloud and type it.
 READABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# What people type instead, or in between.
+AMBIGUOUS = str.maketrans("OIL", "011", "- ")
 
 
 def new_id() -> str:

@@ -115,7 +115,9 @@ class RedisBus:
     def _join(self, channel: str) -> None:
         with self._lock:
             if self._pubsub is None:
-                self._pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+                self._pubsub = self._client.pubsub(  # type: ignore[no-untyped-call]
+                    ignore_subscribe_messages=True
+                )
                 self._pubsub.subscribe("machi:alive")
                 threading.Thread(target=self._listen, name="machi-live", daemon=True).start()
             self._counts[channel] = self._counts.get(channel, 0) + 1
@@ -128,7 +130,7 @@ class RedisBus:
             if not self._counts[channel]:
                 del self._counts[channel]
                 if self._pubsub is not None and not self._closed.is_set():
-                    self._pubsub.unsubscribe(f"machi:{channel}")
+                    self._pubsub.unsubscribe(f"machi:{channel}")  # type: ignore[no-untyped-call]
 
     def _listen(self) -> None:
         pause = 0.1

@@ -42,9 +42,7 @@ class Outbound:
         """GET `url`. Raises `OutboundError`."""
         return self._request("GET", url, None, {}, timeout, max_bytes)
 
-    def post(
-        self, url: str, body: bytes, content_type: str, *, timeout: float = 5.0, max_bytes: int = 65536
-    ) -> Answer:
+    def post(self, url: str, body: bytes, content_type: str, *, timeout: float = 5.0, max_bytes: int = 65536) -> Answer:
         """POST `body` to `url`. Raises `OutboundError`."""
         return self._request("POST", url, body, {"Content-Type": content_type}, timeout, max_bytes)
 

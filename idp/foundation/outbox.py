@@ -173,9 +173,7 @@ class Worker:
             session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == job.id)
-                .values(
-                    attempts=job.attempts + 1, due_at=clock.now() + pause, last_error=error[:200], gave_up=gave_up
-                )
+                .values(attempts=job.attempts + 1, due_at=clock.now() + pause, last_error=error[:200], gave_up=gave_up)
             )
         if gave_up:
             log.error("job %s of topic %s given up after %s tries: %s", job.id, job.topic, job.attempts + 1, error)

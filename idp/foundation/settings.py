@@ -33,9 +33,9 @@ class Settings(BaseSettings):
     """Demo mode: allows the card simulator, a test CA, an http issuer and the built-in key. Never with real residents."""
     issuer: str = "http://localhost:8000"
     """The public base URL of the provider, without a trailing slash. Every link and `iss` comes from it, never from a header."""
-    secret_key: str = DEMO_SECRET
+    secret_key: str = Field(default=DEMO_SECRET, repr=False)
     """32 random bytes, base64url. Protects personal attributes and keys at rest. Make one with `machi secret`."""
-    old_secret_keys: Words = ()
+    old_secret_keys: Words = Field(default=(), repr=False)
     """Former values of `secret_key`, separated by spaces, still accepted for reading while rows are re-encrypted."""
     database_url: str = "sqlite:///var/machi.db"
     """`sqlite:///PATH` (embedded default) or `postgresql://…`."""

@@ -17,7 +17,10 @@ log = logging.getLogger("machi.web")
 
 
 class ProblemError(Exception):
-    """Something the caller can be told: HTTP status, a short code, and a sentence (an English msgid)."""
+    """Something the caller can be told: HTTP status, a short code, and a sentence (an English msgid).
+
+    Members go into the problem document, but `www_authenticate` and `retry_after` become headers.
+    """
 
     def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
         super().__init__(code)
@@ -79,7 +82,14 @@ def register_error_handlers(app: Flask) -> None:
     @app.errorhandler(ProblemError)
     def on_problem(error: ProblemError) -> Response:
         log.info("refused: %s", error.code)
-        return answer(error.status, error.code, error.detail, **error.members)
+        members = dict(error.members)
+        challenge, retry = members.pop("www_authenticate", None), members.pop("retry_after", None)
+        response = answer(error.status, error.code, error.detail, **members)
+        if challenge is not None:
+            response.headers["WWW-Authenticate"] = challenge
+        if retry is not None:
+            response.headers["Retry-After"] = str(retry)
+        return response
 
     @app.errorhandler(LimitExceededError)
     def on_limit(error: LimitExceededError) -> Response:

@@ -1,0 +1,6 @@
+"""What happened: an append-only record of typed events, without personal attributes."""
+
+from .catalogue import EventType
+from .record import AuditEvent, record
+
+__all__ = ["AuditEvent", "EventType", "record"]

@@ -1,0 +1,37 @@
+"""The one list of events. Each names the facts it may carry; none of them can hold a personal attribute or a secret."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class EventType(Enum):
+    """`(stored name, allowed facts)`, sorted by name."""
+
+    APP_ACCESS_ENDED = ("app_access_ended", ("by",))
+    CARD_BOUND = ("card_bound", ("ceremony", "medium"))
+    CARD_REFUSED = ("card_refused", ("reason",))
+    CLAIM_QUEUED = ("claim_queued", ("reason",))
+    CLAIM_REFUSED = ("claim_refused", ("reason",))
+    CLIENT_REGISTERED = ("client_registered", ("by",))
+    CODE_REUSED = ("code_reused", ())
+    CONSENT_DENIED = ("consent_denied", ())
+    CONSENT_GIVEN = ("consent_given", ("scope",))
+    INITIAL_ACCESS_TOKEN_ISSUED = ("initial_access_token_issued", ())
+    KEYS_ROTATED = ("keys_rotated", ("alg",))
+    PASSKEY_ADDED = ("passkey_added", ("credential", "device_type"))
+    PASSKEY_REFUSED = ("passkey_refused", ("reason",))
+    PASSKEY_REMOVED = ("passkey_removed", ("credential",))
+    REFRESH_TOKEN_REUSED = ("refresh_token_reused", ())
+    REGISTER_IMPORTED = ("register_imported", ("added", "changed", "same", "refused"))
+    RESIDENT_CLAIMED = ("resident_claimed", ("ceremony", "method"))
+    SESSION_ENDED = ("session_ended", ("login", "by"))
+    SIGNED_IN = ("signed_in", ("login", "method", "aal"))
+
+    @property
+    def stored(self) -> str:
+        return str(self.value[0])
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return tuple(self.value[1])

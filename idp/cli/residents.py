@@ -1,0 +1,88 @@
+"""Residents: import of the register, activation codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..foundation.context import parts
+from ..residents.activation import LIFETIMES, issue_activation_code
+from ..residents.attributes import Attributes
+from ..residents.import_register import RegisterFormatError, import_register
+from ..residents.read import resolve_local_number
+from .root import fail, json_option, machi, say
+
+
+@machi.group()
+def residents() -> None:
+    """Residents of the register."""
+
+
+@residents.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def import_file(file: Path, as_json: bool) -> None:
+    """Import the register's extract (CSV, UTF-8). Run it again with a newer extract at any time."""
+
+    def progress(count: int) -> None:
+        if sys.stderr.isatty() or count % 10000 == 0:
+            click.echo(f"\r{count} lines", nl=False, err=True)
+
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            report = import_register(parts().database, parts().vault, lines, progress)
+    except (RegisterFormatError, UnicodeDecodeError) as error:
+        fail(as_json, str(error) if isinstance(error, RegisterFormatError) else "the file is not UTF-8")
+        return
+    refused = [{"line": line, "reason": reason} for line, reason in report.refused]
+    text = f"added {report.added}, changed {report.changed}, same {report.same}, refused {len(refused)}"
+    text += "".join(f"\n  line {r['line']}: {r['reason']}" for r in refused)
+    facts = {"added": report.added, "changed": report.changed, "same": report.same, "refused": refused}
+    say(as_json, facts, text)
+
+
+@residents.command("create")
+@click.option("--local-number", required=True, help="宛名番号")
+@click.option("--name", required=True)
+@click.option("--kana", required=True)
+@click.option("--birth-date", required=True, help="YYYY-MM-DD")
+@click.option("--sex", type=click.Choice(["1", "2", "9"]), required=True)
+@click.option("--address", required=True)
+@click.option("--channel", type=click.Choice(sorted(LIFETIMES)), default="counter", show_default=True)
+@json_option
+def create(local_number: str, channel: str, as_json: bool, **values: str) -> None:
+    """Add one resident and print an activation code, shown this once."""
+    import csv
+    from io import StringIO
+
+    person = Attributes(**values)
+    buffer = StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["local_number", "name", "kana", "birth_date", "sex", "address"])
+    writer.writerow([local_number, person.name, person.kana, person.birth_date, person.sex, person.address])
+    buffer.seek(0)
+    report = import_register(parts().database, parts().vault, buffer)
+    if report.refused:
+        fail(as_json, report.refused[0][1])
+    _issue(local_number, channel, as_json)
+
+
+@residents.command("activation-code")
+@click.option("--local-number", required=True, help="宛名番号")
+@click.option("--channel", type=click.Choice(sorted(LIFETIMES)), default="counter", show_default=True)
+@json_option
+def activation_code(local_number: str, channel: str, as_json: bool) -> None:
+    """Print a one-use activation code for a resident of the register (30 minutes at the counter, 21 days by post)."""
+    _issue(local_number, channel, as_json)
+
+
+def _issue(local_number: str, channel: str, as_json: bool) -> None:
+    with parts().database.write() as session:
+        resident_id = resolve_local_number(session, parts().vault, local_number)
+        code = issue_activation_code(session, parts().vault, resident_id, channel) if resident_id else None
+    if code is None:
+        fail(as_json, "no resident has this local number")
+        return
+    say(as_json, {"activation_code": code, "channel": channel}, f"Activation code (shown once): {code}")

@@ -1,0 +1,215 @@
+"""Authorization endpoint (OIDC Core §3.1.2). With a live login and a standing consent it answers without a page, in one round trip."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..foundation import clock
+from ..foundation.database import to_ms
+from ..foundation.ids import new_id, new_secret
+from ..foundation.vault import digest
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.cookies import SESSION, get_cookie
+from ..foundation.web.errors import ProblemError
+from ..foundation.web.language import prefer
+from ..residents.read import identity_level
+from ..signin import attempts
+from ..signin.levels import authentication_level, load_factors, reaches
+from ..signin.model import SignInAttempt
+from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
+from .participation import join
+from .provider import provider
+from .request import ParameterError, single_parameters
+from .response import respond
+from .storage.interface import CodeRequest, Standing
+from .tokens import TokenError, read_id_token_hint
+
+bp = Blueprint("authorize", __name__, template_folder="templates")
+
+
+@bp.route("/authorize", methods=["GET", "POST"])
+@called_by(Caller.ANYONE)
+def authorize() -> ResponseReturnValue:
+    """Start: from an app, by a link or a form."""
+    try:
+        parameters = single_parameters(request.args if request.method == "GET" else request.form)
+    except ParameterError:
+        raise ProblemError(
+            400, "invalid_request", "The app sent a request that we cannot read. Please tell the department."
+        ) from None
+    try:
+        asked = check_request(provider(), parameters)
+        if request.method == "POST" and "none" not in asked.prompt:
+            # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
+            return _to_attempt(asked, "authorize.resume")
+        return decide(asked, None)
+    except AuthorizationError as error:
+        return error_response(error)
+
+
+@bp.get("/authorize/<attempt_id>")
+@called_by(Caller.BROWSER)
+def resume(attempt_id: str) -> ResponseReturnValue:
+    """Go on after signing in: the whole request is checked again (Keycloak CVE-2026-7571)."""
+    attempt = attempts.load(provider().parts.database, attempt_id)
+    try:
+        return decide(request_of(attempt), attempt)
+    except AuthorizationError as error:
+        return error_response(error)
+
+
+def request_of(attempt: SignInAttempt) -> AuthorizationRequest:
+    """The authorization request an attempt is for, checked anew. Raises like `check_request`."""
+    if attempt.request is None:
+        raise ProblemError(404, "no_request", "This sign-in is not for an app.")
+    return check_request(provider(), orjson.loads(attempt.request))
+
+
+def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> ResponseReturnValue:
+    """Answer with a code, or lead to the page that is missing: sign-in or consent."""
+    prefer(asked.parameters.get("ui_locales"))
+    code, standing = try_issue(asked, attempt)
+    if code is not None:
+        return code_response(asked, code)
+    if standing is None or standing.authenticated_at < authenticated_since(asked, attempt):
+        return _need(asked, attempt, "login_required", "signin.start")
+    require_levels(asked, standing)
+    require_same_subject(asked, standing)
+    if needs_consent(asked, standing):
+        return _need(asked, attempt, "consent_required", "consent.show")
+    return issue_after(asked, standing, attempt)
+
+
+def issue_after(asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt | None) -> ResponseReturnValue:
+    """Make what was missing for this app (subject, participation) and give the code; the checks by hand are done."""
+    op = provider()
+    with op.parts.database.write() as session:
+        join(session, asked, standing)
+    code, _ = try_issue(asked, attempt, checked=True)
+    if code is None:
+        return _need(asked, attempt, "login_required", "signin.start")  # the login ended in between
+    return code_response(asked, code)
+
+
+def try_issue(
+    asked: AuthorizationRequest, attempt: SignInAttempt | None, checked: bool = False
+) -> tuple[str | None, Standing | None]:
+    """One round trip: the code if everything stands, and the login's standing if there is a login."""
+    op = provider()
+    token = get_cookie(SESSION)
+    if not token:
+        return None, None
+    now = clock.now()
+    since = authenticated_since(asked, attempt)
+    # What only a look at the facts can decide goes the longer way: levels, a hinted subject, consent asked for anew.
+    by_hand = bool(
+        asked.claims.essential_acr
+        or asked.claims.subject
+        or "id_token_hint" in asked.parameters
+        or ("consent" in asked.prompt)
+    )
+    code = new_secret()
+    now_ms = to_ms(now)
+    standing = op.store.issue_code(
+        digest(token),
+        CodeRequest(
+            code_digest=digest(code),
+            grant_id=new_id(),
+            client_id=asked.client.client_id,
+            sector=asked.client.sector,
+            redirect_uri=asked.redirect_uri,
+            redirect_given=asked.redirect_given,
+            scope=asked.scope,
+            needs_consent=None if asked.client.skip_consent else asked.consent_items,
+            nonce=asked.parameters.get("nonce"),
+            challenge=asked.parameters.get("code_challenge", ""),
+            claims=asked.parameters.get("claims"),
+            resource=asked.parameters.get("resource"),
+            expires_at=now_ms + op.parts.settings.code_seconds * 1000,
+            authenticated_since=_NEVER if by_hand and not checked else since,
+        ),
+        now_ms,
+        now_ms - op.parts.settings.session_idle_seconds * 1000,
+    )
+    return (code if standing is not None and standing.issued else None), standing
+
+
+_NEVER = 2**62
+
+
+def authenticated_since(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> int:
+    """How new the login must be, in ms: `prompt` and `max_age` are satisfied by a sign-in made for this attempt."""
+    now = clock.epoch_ms()
+    begun = to_ms(attempt.created_at) if attempt is not None else now + 1
+    since = 0
+    if asked.prompt & {"login", "select_account", "create"}:
+        since = begun
+    max_age = asked.max_age if asked.max_age is not None else asked.client.metadata.get("default_max_age")
+    if max_age is not None:
+        since = max(since, min(begun, now - int(max_age) * 1000))
+    return since
+
+
+def needs_consent(asked: AuthorizationRequest, standing: Standing) -> bool:
+    """Ask again only for more than what stands, or when the app wants it asked."""
+    if "consent" in asked.prompt:
+        return True
+    if asked.client.skip_consent:
+        return False
+    return not set(asked.consent_items.split()) <= set((standing.consented or "").split())
+
+
+def require_levels(asked: AuthorizationRequest, standing: Standing) -> None:
+    """An essential `acr` is met or the request fails (OIDC Core §5.5.1.1); it is never claimed without the facts."""
+    wanted = asked.claims.essential_acr
+    have = (identity_level(standing.proofing.split()), authentication_level(load_factors(standing.factors)))
+    if wanted and not any(reaches(have, value) for value in wanted):
+        raise AuthorizationError(
+            asked, "unmet_authentication_requirements", "The login does not reach the essential acr."
+        )
+
+
+def require_same_subject(asked: AuthorizationRequest, standing: Standing) -> None:
+    """`id_token_hint` and a requested `sub` name the person expected; another one must not be sent instead (OIDC Core §3.1.2.2)."""
+    op = provider()
+    expected = asked.claims.subject
+    if hint := asked.parameters.get("id_token_hint"):
+        try:
+            claims = read_id_token_hint(op.parts.settings, op.keys, hint)
+        except TokenError:
+            raise AuthorizationError(asked, "invalid_request", "The id_token_hint is not one of ours.") from None
+        expected = str(claims["sub"])
+    if expected is not None and expected != standing.sub:
+        raise AuthorizationError(asked, "login_required", "Another resident is signed in.")
+
+
+def code_response(asked: AuthorizationRequest, code: str) -> ResponseReturnValue:
+    """The successful authorization response."""
+    return respond(asked.redirect_uri, asked.response_mode, {"code": code, "state": asked.state})
+
+
+def error_response(error: AuthorizationError) -> ResponseReturnValue:
+    """The error response to the app (RFC 6749 §4.1.2.1)."""
+    asked = error.request
+    values = {"error": error.error, "error_description": error.description, "state": asked.state}
+    return respond(asked.redirect_uri, asked.response_mode, values)
+
+
+def _need(asked: AuthorizationRequest, attempt: SignInAttempt | None, error: str, endpoint: str) -> ResponseReturnValue:
+    """To a page of ours, unless the app wants none (`prompt=none`)."""
+    if "none" in asked.prompt:
+        raise AuthorizationError(asked, error, "A page would have to be shown, and prompt is none.")
+    if attempt is not None:
+        return redirect(url_for(endpoint, attempt_id=attempt.attempt_id), 303)
+    return _to_attempt(asked, endpoint)
+
+
+def _to_attempt(asked: AuthorizationRequest, endpoint: str) -> ResponseReturnValue:
+    op = provider()
+    with op.parts.database.write() as session:
+        attempt_id = attempts.begin(
+            session, "/authorize/{id}", client_id=asked.client.client_id, parameters=asked.parameters
+        )
+    return redirect(url_for(endpoint, attempt_id=attempt_id), 303)

@@ -1,0 +1,189 @@
+"""What an authorization request asks, checked (OIDC Core §3.1.2.1): an ordered list of checks, each named for what it checks.
+
+Errors before the client and its redirect URI are proven are shown on a page of ours; later ones go to the client.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask_babel import lazy_gettext
+
+from ..foundation.web.errors import ProblemError
+from ..signin.levels import ACR_VALUES
+from .claims import ClaimsParameterError, ClaimsRequest, parse_claims_parameter
+from .clients import RegisteredClient
+from .provider import Provider
+from .request import ProtocolRequest
+from .resources import audience_for
+from .response import RESPONSE_MODES
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+
+
+class AuthorizationError(Exception):
+    """Goes to the client's redirect URI: a registered error code and a description for its developer."""
+
+    def __init__(self, request: AuthorizationRequest, error: str, description: str) -> None:
+        super().__init__(error)
+        self.request = request
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A request whose client and redirect URI are proven. `parameters` is what was sent, for checking again at a resume."""
+
+    client: RegisteredClient
+    redirect_uri: str
+    redirect_given: bool
+    parameters: dict[str, str]
+    scope: str = ""
+    prompt: frozenset[str] = frozenset()
+    max_age: int | None = None
+    claims: ClaimsRequest = field(default_factory=ClaimsRequest)
+
+    @property
+    def state(self) -> str | None:
+        return self.parameters.get("state")
+
+    @property
+    def response_mode(self) -> str:
+        mode = self.parameters.get("response_mode", "query")
+        return mode if mode in RESPONSE_MODES else "query"
+
+    @property
+    def wanted_acrs(self) -> tuple[str, ...]:
+        return tuple(self.parameters.get("acr_values", "").split())[:20]
+
+    @property
+    def consent_items(self) -> str:
+        """What a standing consent must cover, space-separated and sorted."""
+        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items()}))
+
+
+def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequest:
+    """Run every check. Raises `ProblemError` (page) or `AuthorizationError` (to the client)."""
+    proven = prove_client_and_redirect(op, parameters)
+    try:
+        grant = _authlib_checks(op, parameters)
+        request = AuthorizationRequest(
+            client=proven.client,
+            redirect_uri=proven.redirect_uri,
+            redirect_given=proven.redirect_given,
+            parameters=parameters,
+            scope=grant.request.scope or "",
+            prompt=_check_prompt(parameters),
+            max_age=_check_max_age(parameters),
+            claims=_check_claims(parameters),
+        )
+        for check in _CHECKS:
+            check(request)
+        audience_for(op.parts.settings, set(request.scope.split()), parameters.get("resource"))
+    except OAuth2Error as error:
+        raise AuthorizationError(proven, error.error, error.description or "") from None
+    return request
+
+
+def prove_client_and_redirect(op: Provider, parameters: dict[str, str]) -> AuthorizationRequest:
+    """RFC 6749 §4.1.2.1: with a wrong client or redirect URI nothing is sent anywhere."""
+    client = op.clients.get(parameters.get("client_id"))
+    if client is None:
+        raise ProblemError(
+            400, "unknown_client", "The app that sent you here is not known to us. Please tell the department."
+        )
+    given = parameters.get("redirect_uri")
+    redirect_uri = given or client.get_default_redirect_uri()
+    if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
+        raise ProblemError(
+            400,
+            "unregistered_redirect_uri",
+            "The app asked us to send you to an address it has not registered. For your safety we stop here.",
+        )
+    return AuthorizationRequest(client, redirect_uri, given is not None, parameters)
+
+
+def _authlib_checks(op: Provider, parameters: dict[str, str]) -> Any:
+    """Response type, scope and PKCE, by Authlib's code grant and its extensions."""
+    if "response_type" not in parameters:
+        raise InvalidRequestError("Missing 'response_type' in request.")
+    grant = op.server.get_authorization_grant(ProtocolRequest("GET", parameters, {}))
+    grant.validate_authorization_request()
+    return grant
+
+
+def reject_request_objects(request: AuthorizationRequest) -> None:
+    """OIDC Core §6: not supported here, and never ignored silently."""
+    for name in ("request", "request_uri", "registration"):
+        if name in request.parameters:
+            raise _oauth_error(f"{name}_not_supported", f"'{name}' is not supported.")
+
+
+def reject_unknown_response_mode(request: AuthorizationRequest) -> None:
+    """OAuth 2.0 Multiple Response Types §2.1."""
+    if request.parameters.get("response_mode", "query") not in RESPONSE_MODES:
+        raise InvalidRequestError("This response_mode is not supported.")
+
+
+def reject_prompt_none_with_others(request: AuthorizationRequest) -> None:
+    """OIDC Core §3.1.2.1."""
+    if "none" in request.prompt and len(request.prompt) > 1:
+        raise InvalidRequestError("'prompt' none cannot stand with other values.")
+
+
+def require_openid_scope(request: AuthorizationRequest) -> None:
+    """Signing residents in is what this endpoint is for (OIDC Core §3.1.2.1)."""
+    if "openid" not in request.scope.split():
+        raise _oauth_error("invalid_scope", "The scope must contain openid.")
+
+
+def reject_unreachable_essential_acr(request: AuthorizationRequest) -> None:
+    """OIDC Core §5.5.1.1: an essential acr that can never be reached is an error at once."""
+    wanted = request.claims.essential_acr
+    if wanted and not set(wanted) & set(ACR_VALUES):
+        raise _oauth_error("unmet_authentication_requirements", "None of the essential acr values exists here.")
+
+
+_CHECKS = (
+    reject_request_objects,
+    reject_unknown_response_mode,
+    reject_prompt_none_with_others,
+    require_openid_scope,
+    reject_unreachable_essential_acr,
+)
+
+
+def _check_prompt(parameters: dict[str, str]) -> frozenset[str]:
+    prompt = frozenset(parameters.get("prompt", "").split())
+    if not prompt <= PROMPTS:
+        raise InvalidRequestError("Unknown value in 'prompt'.")
+    return prompt
+
+
+def _check_max_age(parameters: dict[str, str]) -> int | None:
+    value = parameters.get("max_age")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise InvalidRequestError("'max_age' is not a number of seconds.")
+    return int(value)
+
+
+def _check_claims(parameters: dict[str, str]) -> ClaimsRequest:
+    try:
+        return parse_claims_parameter(parameters.get("claims"))
+    except ClaimsParameterError as error:
+        raise InvalidRequestError(str(error).replace('"', "")) from None
+
+
+def _oauth_error(code: str, description: str) -> OAuth2Error:
+    return OAuth2Error(description=description, error=code)
+
+
+UNKNOWN_APP = lazy_gettext("The app that sent you here is not known to us. Please tell the department.")

@@ -1,0 +1,105 @@
+"""Access tokens at resource servers of ours (RFC 6750): userinfo, and the API that departments call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+from sqlalchemy import select
+
+from ..foundation.web.errors import ProblemError
+from .model import RevokedToken
+from .provider import provider
+from .tokens import AccessToken, TokenError, api_audience, check_access_token
+
+
+class BearerError(Exception):
+    """`status` and `error` as RFC 6750 §3.1; without `error` the request simply carried no token."""
+
+    def __init__(self, status: int, error: str | None = None, description: str = "", scope: str | None = None) -> None:
+        super().__init__(error or "no token")
+        self.status = status
+        self.error = error
+        self.description = description
+        self.scope = scope
+
+    @property
+    def challenge(self) -> str:
+        """The `WWW-Authenticate` value."""
+        parts = ['Bearer realm="machi"']
+        if self.error:
+            parts.append(f'error="{self.error}", error_description="{self.description}"')
+        if self.scope:
+            parts.append(f'scope="{self.scope}"')
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """The client behind a call of our API. Names by language."""
+
+    client_id: str
+    event_source: str | None
+    name: dict[str, str]
+    department: dict[str, str]
+    may_use_local_numbers: bool
+    scopes: frozenset[str]
+    sector: str
+
+
+def presented_token() -> str:
+    """The token in the Authorization header, or in a POST form (RFC 6750 §2.1, §2.2). Raises `BearerError`."""
+    header = request.headers.get("Authorization", "")
+    scheme, _, value = header.partition(" ")
+    in_form = request.form.get("access_token") if request.mimetype == "application/x-www-form-urlencoded" else None
+    if header and scheme.lower() != "bearer":
+        raise BearerError(401, "invalid_request", "The Authorization scheme is not Bearer.")
+    if header and in_form:
+        raise BearerError(400, "invalid_request", "The token was sent in two ways.")
+    token = value.strip() or in_form
+    if not token:
+        raise BearerError(401)
+    if len(token) > 8000:
+        raise BearerError(401, "invalid_token", "The token is too long.")
+    return token
+
+
+def checked_token(audience: str) -> AccessToken:
+    """The presented token, verified for `audience`. Raises `BearerError`."""
+    op = provider()
+    try:
+        return check_access_token(op.parts.settings, op.keys, presented_token(), audience)
+    except TokenError:
+        raise BearerError(401, "invalid_token", "The access token is not valid here.") from None
+
+
+def bearer_client(*scopes: str) -> ApiClient:
+    """The client that calls our API with its own token. Raises a 401 or 403 problem with `WWW-Authenticate`."""
+    op = provider()
+    try:
+        token = checked_token(api_audience(op.parts.settings))
+        client = op.clients.get(token.client_id)
+        if client is None or token.grant_id is not None:
+            raise BearerError(401, "invalid_token", "The access token is not a client's own.")
+        with op.parts.database.read() as session:
+            if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == token.jti)):
+                raise BearerError(401, "invalid_token", "The access token was revoked.")
+        missing = [s for s in scopes if s not in token.scopes]
+        if missing:
+            raise BearerError(403, "insufficient_scope", "The access token lacks a scope.", " ".join(scopes))
+    except BearerError as error:
+        raise ProblemError(
+            error.status,
+            error.error or "no_token",
+            error.description or "An access token is needed.",
+            www_authenticate=error.challenge,
+        ) from None
+    return ApiClient(
+        client_id=client.client_id,
+        event_source=client.event_source,
+        name=client.localised("client_name"),
+        department=client.localised("department") or client.localised("client_name"),
+        may_use_local_numbers=client.may_use_local_numbers,
+        scopes=token.scopes,
+        sector=client.sector,
+    )

@@ -1,0 +1,167 @@
+"""Registered clients as the protocol sees them, read through a small cache.
+
+A change made here is seen at once in this process, through the bus at once in the others, and in any case within `CACHE_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from authlib.oauth2.rfc6749 import ClientMixin
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..foundation.database import Database
+from ..foundation.live import Bus
+from ..foundation.vault import digest
+from .model import Client
+
+IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+API_SCOPES = ("case:write", "notice:write", "task:write", "message:write")
+SCOPES = IDENTITY_SCOPES + API_SCOPES
+
+CHANNEL = "clients"
+
+
+@dataclass(frozen=True, eq=False)
+class RegisteredClient(ClientMixin):  # type: ignore[misc]
+    """One client. `metadata` has the member names of RFC 7591 and OIDC Registration."""
+
+    client_id: str
+    metadata: dict[str, Any]
+    secret_digest: str | None
+    sector: str
+    skip_consent: bool
+    event_source: str | None
+    may_use_local_numbers: bool
+
+    @property
+    def auth_method(self) -> str:
+        return str(self.metadata.get("token_endpoint_auth_method", "client_secret_basic"))
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may ask for; a client that registered none may ask for everything about identity."""
+        registered = self.metadata.get("scope")
+        return frozenset(registered.split()) if registered else frozenset(IDENTITY_SCOPES)
+
+    @property
+    def requires_pkce(self) -> bool:
+        """Required for all, unless a confidential client was registered without (`require_pkce: false`)."""
+        return self.auth_method == "none" or bool(self.metadata.get("require_pkce", True))
+
+    @property
+    def id_token_alg(self) -> str:
+        return str(self.metadata.get("id_token_signed_response_alg", "RS256"))
+
+    def name(self, lang: str) -> str:
+        """The name people see, in `lang` if the client registered one (OIDC Registration §2.1: `client_name#ja`)."""
+        return str(self.metadata.get(f"client_name#{lang}") or self.metadata.get("client_name") or self.client_id)
+
+    def localised(self, member: str) -> dict[str, str]:
+        """A human-readable member in every language it has: `{"ja": …, "en": …}`."""
+        found = {lang: self.metadata.get(f"{member}#{lang}") for lang in ("ja", "en")}
+        plain = self.metadata.get(member)
+        return {lang: str(text or plain) for lang, text in found.items() if text or plain}
+
+    # Authlib's ClientMixin ------------------------------------------------------------------------------------------------------
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str | None:
+        """Only when exactly one is registered (RFC 6749 §3.1.2.3)."""
+        uris = self.metadata.get("redirect_uris") or []
+        return uris[0] if len(uris) == 1 else None
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """The requested scopes we know; None (invalid_scope) if one of them is not for this client."""
+        wanted = [s for s in dict.fromkeys((scope or "").split()) if s in SCOPES]
+        return " ".join(wanted) if set(wanted) <= self.scopes else None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Exact comparison; a native client's loopback address may differ in the port (RFC 8252 §7.3)."""
+        uris = self.metadata.get("redirect_uris") or []
+        if redirect_uri in uris:
+            return True
+        if self.metadata.get("application_type") != "native":
+            return False
+        given = urlsplit(redirect_uri)
+        if given.scheme != "http" or given.hostname not in ("127.0.0.1", "::1"):
+            return False
+        return any(_without_port(uri) == _without_port(redirect_uri) for uri in uris)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Constant time, on digests of random secrets."""
+        return self.secret_digest is not None and hmac.compare_digest(self.secret_digest, digest(client_secret))
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method == self.auth_method
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type in (self.metadata.get("response_types") or ["code"])
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in (self.metadata.get("grant_types") or ["authorization_code"])
+
+
+class ClientStore:
+    """Look-ups by id through a cache of a few seconds."""
+
+    CACHE_SECONDS = 5.0
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._cache: dict[str, tuple[float, RegisteredClient | None]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, client_id: str | None) -> RegisteredClient | None:
+        """The active client, or None."""
+        if not client_id or len(client_id) > 64:
+            return None
+        now = time.monotonic()
+        hit = self._cache.get(client_id)
+        if hit is not None and now - hit[0] < self.CACHE_SECONDS:
+            return hit[1]
+        with self._database.read() as session:
+            row = session.scalars(select(Client).where(Client.client_id == client_id, Client.active.is_(True))).first()
+        client = registered(row) if row is not None else None
+        if len(self._cache) > 10000:  # unknown ids must not fill the memory
+            self._cache.clear()
+        self._cache[client_id] = (now, client)
+        return client
+
+    def forget(self, client_id: str) -> None:
+        """After a change of this client's row."""
+        self._cache.pop(client_id, None)
+
+
+def registered(row: Client) -> RegisteredClient:
+    """The protocol's view of a row."""
+    return RegisteredClient(
+        client_id=row.client_id,
+        metadata=orjson.loads(row.metadata_json),
+        secret_digest=row.secret_digest,
+        sector=row.sector,
+        skip_consent=row.skip_consent,
+        event_source=row.event_source,
+        may_use_local_numbers=row.may_use_local_numbers,
+    )
+
+
+def clients_by_id(session: Session, client_ids: list[str]) -> dict[str, RegisteredClient]:
+    """Several at once, for lists; ended ones too, since history names them."""
+    rows = session.scalars(select(Client).where(Client.client_id.in_(client_ids)))
+    return {row.client_id: registered(row) for row in rows}
+
+
+def _without_port(uri: str) -> tuple[str, str, str, str]:
+    parts = urlsplit(uri)
+    return parts.scheme, parts.hostname or "", parts.path, parts.query

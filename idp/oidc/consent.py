@@ -1,0 +1,122 @@
+"""Consent: which values an app is about to get, in plain words and with the values themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..audit import EventType, record
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.headers import allow_form_target
+from ..foundation.web.language import language
+from ..residents.attributes import unseal
+from ..residents.model import Resident
+from ..signin import attempts
+from ..signin.model import SignInAttempt
+from ..signin.sessions import current_login
+from .authorize import (
+    authenticated_since,
+    error_response,
+    issue_after,
+    request_of,
+    require_levels,
+    require_same_subject,
+    try_issue,
+)
+from .authorize_request import AuthorizationError, AuthorizationRequest
+from .claims import SCOPE_CLAIMS, shared_values
+from .participation import grant_consent
+from .provider import provider
+from .storage.interface import Standing
+
+bp = Blueprint("consent", __name__)
+
+
+@bp.get("/consent/<attempt_id>")
+@called_by(Caller.RESIDENT)
+def show(attempt_id: str) -> ResponseReturnValue:
+    """The question."""
+    op = provider()
+    with op.parts.database.read() as session:
+        attempt = attempts.find(session, attempt_id)
+        try:
+            asked = request_of(attempt)
+        except AuthorizationError as error:
+            return error_response(error)
+        row = session.get_one(Resident, current_login().resident_id)
+        attributes = unseal(op.parts.vault, row.resident_id, row.attributes)
+    _, standing = try_issue(_asking(asked), attempt)
+    before = set(((standing.consented if standing else None) or "").split())
+    names = requested_claims(asked.consent_items.split())
+    known = set(requested_claims(sorted(before)))
+    values = [
+        {"label": label, "value": value, "new": name not in known}
+        for name, label, value in shared_values(attributes, names)
+    ]
+    allow_form_target(asked.redirect_uri)
+    client = asked.client
+    html = render_template(
+        "oidc/consent.html",
+        client_name=client.name(language()),
+        department=client.localised("department").get(language()),
+        purpose=client.localised("purpose").get(language()),
+        values=values,
+        granted_before=bool(before),
+        stays_signed_in="offline_access" in asked.scope.split(),
+        consent_url=url_for("consent.answer", attempt_id=attempt_id),
+        hidden_fields={},
+        policy_uri=client.metadata.get("policy_uri"),
+        tos_uri=client.metadata.get("tos_uri"),
+        resident_name=attributes.name,
+    )
+    return Response(html, content_type="text/html; charset=utf-8")
+
+
+@bp.post("/consent/<attempt_id>")
+@called_by(Caller.RESIDENT)
+def answer(attempt_id: str) -> ResponseReturnValue:
+    """Allow or deny; everything else means go back and look again."""
+    op = provider()
+    attempt = attempts.load(op.parts.database, attempt_id)
+    try:
+        asked = request_of(attempt)
+        if request.form.get("decision") == "deny":
+            with op.parts.database.write() as session:
+                record(
+                    session,
+                    EventType.CONSENT_DENIED,
+                    resident_id=current_login().resident_id,
+                    client_id=asked.client.client_id,
+                )
+            raise AuthorizationError(asked, "access_denied", "The resident did not agree.")
+        if request.form.get("decision") != "allow":
+            return redirect(url_for("consent.show", attempt_id=attempt_id), 303)
+        _, standing = try_issue(_asking(asked), attempt)
+        if standing is None or standing.authenticated_at < authenticated_since(asked, attempt):
+            return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+        require_levels(asked, standing)
+        require_same_subject(asked, standing)
+        return _allow(asked, standing, attempt)
+    except AuthorizationError as error:
+        return error_response(error)
+
+
+def _allow(asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt) -> ResponseReturnValue:
+    with provider().parts.database.write() as session:
+        grant_consent(session, asked, standing.resident_id)
+    return issue_after(asked, standing, attempt)
+
+
+def _asking(asked: AuthorizationRequest) -> AuthorizationRequest:
+    """The same request, of which only the standing is wanted: with consent asked anew no code comes of it."""
+    return replace(asked, prompt=asked.prompt | {"consent"})
+
+
+def requested_claims(items: list[str]) -> list[str]:
+    """Claims behind consent items (scopes and ``claim:NAME``)."""
+    names: list[str] = []
+    for item in items:
+        names += [item.removeprefix("claim:")] if item.startswith("claim:") else list(SCOPE_CLAIMS.get(item, ()))
+    return list(dict.fromkeys(names))

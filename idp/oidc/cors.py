@@ -1,0 +1,21 @@
+"""Cross-origin answers for browser apps: token, userinfo, JWKS and discovery only; never authorize.
+
+The answers depend on no cookie (token and userinfo take what the request itself carries), so any origin may read them.
+"""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+
+def allow_origin(response: Response, preflight: bool = False) -> Response:
+    """Let the asking origin read this answer; without credentials."""
+    if request.headers.get("Origin") is None:
+        return response
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+    if preflight:
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response

@@ -1,0 +1,158 @@
+"""RP-initiated logout (OIDC RP-Initiated Logout 1.0), and signing out from our own pages. Never a dead end: a wrong hint or address
+gives a kind page with a way home, and only a proven one a redirect.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from ..foundation.web import cookies
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.headers import allow_form_target
+from ..foundation.web.language import language, prefer
+from ..signin.sessions import Login, current_login_or_none, end_sessions
+from .clients import RegisteredClient, clients_by_id
+from .model import SessionClient
+from .provider import provider
+from .request import ParameterError, single_parameters
+from .tokens import TokenError, read_id_token_hint
+
+bp = Blueprint("end_session", __name__)
+log = logging.getLogger("machi.oidc")
+
+
+@dataclass(frozen=True)
+class LogoutRequest:
+    """A logout request after its checks. `return_to` only if the client registered it (§3)."""
+
+    client: RegisteredClient | None = None
+    return_to: str | None = None
+    sid: str | None = None
+    hinted: bool = False
+
+
+@bp.route("/logout", methods=["GET", "POST"])
+@called_by(Caller.ANYONE)
+def logout() -> ResponseReturnValue:
+    """An app asks to sign the resident out."""
+    if request.method == "POST":
+        # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
+        return redirect(f"{url_for('end_session.logout')}?{urlencode(list(request.form.items()))}", 303)
+    asked = check_logout_request()
+    login = current_login_or_none()
+    if login is None:
+        return _to_client(asked) or signed_out_page([], asked)
+    if asked.hinted and asked.sid is not None and asked.sid in _sids(login):
+        # The hint proves that the app speaks of this very login, so no question is needed.
+        return end_login(login, asked)
+    return _confirm_page(login, asked)
+
+
+@bp.post("/logout/confirm")
+@called_by(Caller.BROWSER)
+def confirm() -> ResponseReturnValue:
+    """The resident pressed sign out on our question page."""
+    login = current_login_or_none()
+    asked = check_logout_request()
+    return end_login(login, asked) if login is not None else (_to_client(asked) or signed_out_page([], asked))
+
+
+@bp.post("/signout")
+@called_by(Caller.BROWSER)
+def signout() -> ResponseReturnValue:
+    """Sign out from our own pages."""
+    login = current_login_or_none()
+    return end_login(login, LogoutRequest()) if login is not None else signed_out_page([], LogoutRequest())
+
+
+def check_logout_request() -> LogoutRequest:
+    """Hint, client and address, each believed only when proven (§2, §3). Never raises."""
+    op = provider()
+    try:
+        parameters = single_parameters(request.values)
+    except ParameterError:
+        return LogoutRequest()
+    prefer(parameters.get("ui_locales"))
+    claims: dict[str, Any] = {}
+    if hint := parameters.get("id_token_hint"):
+        try:
+            claims = read_id_token_hint(op.parts.settings, op.keys, hint)
+        except TokenError:
+            log.info("logout with an id_token_hint that is not ours")
+            return LogoutRequest()
+    client_id = parameters.get("client_id")
+    if claims and client_id is not None and claims.get("aud") != client_id:
+        return LogoutRequest()
+    client = op.clients.get(client_id or claims.get("aud"))
+    uri = parameters.get("post_logout_redirect_uri")
+    registered = client is not None and uri in (client.metadata.get("post_logout_redirect_uris") or [])
+    return_to = None
+    # Without a hint nothing proves who asks; the address is then used only after the resident has confirmed.
+    if client is not None and uri is not None and registered:
+        state = parameters.get("state")
+        return_to = uri + (("&" if "?" in uri else "?") + urlencode({"state": state}) if state else "")
+    return LogoutRequest(client, return_to, claims.get("sid"), bool(claims))
+
+
+def end_login(login: Login, asked: LogoutRequest) -> ResponseReturnValue:
+    """End the login, tell the apps, and go where the request may lead."""
+    op = provider()
+    apps = _apps_of(login)
+    with op.parts.database.write() as session:
+        end_sessions(session, [login.session_id], by="resident" if asked.client is None else "app")
+    op.parts.worker.wake()
+    answer = _to_client(asked) or signed_out_page(apps, asked)
+    cookies.clear_cookie(answer, cookies.SESSION)
+    return answer
+
+
+def signed_out_page(apps: list[str], asked: LogoutRequest) -> Response:
+    """The end, with a way home."""
+    html = render_template(
+        "signin/signed_out.html",
+        apps=apps,
+        return_url=asked.return_to if asked.hinted else None,
+        client_name=asked.client.name(language()) if asked.client is not None else None,
+    )
+    return Response(html, content_type="text/html; charset=utf-8")
+
+
+def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
+    if asked.return_to is not None:
+        allow_form_target(asked.return_to)
+    names = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+    html = render_template(
+        "signin/signout_confirm.html",
+        confirm_url=url_for("end_session.confirm"),
+        cancel_url="/my/",
+        apps=_apps_of(login),
+        client_name=asked.client.name(language()) if asked.client is not None else None,
+        hidden_fields={n: request.values[n] for n in names if n in request.values} if asked.client else {},
+    )
+    return Response(html, content_type="text/html; charset=utf-8")
+
+
+def _to_client(asked: LogoutRequest) -> Response | None:
+    """Only with a proven address; with a hint, or after the resident's own confirmation."""
+    confirmed = request.endpoint == "end_session.confirm"
+    if asked.return_to is None or not (asked.hinted or confirmed):
+        return None
+    return redirect(asked.return_to, 303)  # type: ignore[return-value]
+
+
+def _sids(login: Login) -> set[str]:
+    with provider().parts.database.read() as session:
+        return set(session.scalars(select(SessionClient.sid).where(SessionClient.session_id == login.session_id)))
+
+
+def _apps_of(login: Login) -> list[str]:
+    with provider().parts.database.read() as session:
+        ids = list(session.scalars(select(SessionClient.client_id).where(SessionClient.session_id == login.session_id)))
+        return sorted(c.name(language()) for c in clients_by_id(session, ids).values())

@@ -1,0 +1,164 @@
+"""`grant_type=authorization_code` (RFC 6749 §4.1.3, OIDC Core §3.1.3) with PKCE S256 (RFC 7636).
+
+Client, redirect URI, challenge, use and expiry are conditions of the one statement that consumes the code, so nothing is consumed
+by a request that is not entitled to it. What did not come back is diagnosed afterwards.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, UnauthorizedClientError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+from authlib.oauth2.rfc7636 import CodeChallenge
+from sqlalchemy import select
+
+from ...audit import EventType, record
+from ...foundation import clock
+from ...foundation.ids import new_secret
+from ...foundation.vault import digest
+from ..client_auth import METHODS, authenticate
+from ..model import AuthorizationCode
+from ..provider import provider
+from ..resources import audience_for
+from ..revoke import revoke_grants
+from ..storage.interface import GrantFacts, Redemption
+from ..tokens import make_access_token, make_id_token
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+class S256Only(CodeChallenge):  # type: ignore[misc]
+    """PKCE at the authorization endpoint: required unless the client was registered without, S256 the only method."""
+
+    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
+    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
+
+    def __call__(self, grant: Any) -> None:
+        grant.register_hook("after_validate_authorization_request_payload", self.require_challenge)
+        grant.register_hook("after_validate_authorization_request_payload", self.validate_code_challenge)
+
+    def require_challenge(self, grant: Any, redirect_uri: str) -> None:
+        data = grant.request.payload.data
+        challenge = data.get("code_challenge")
+        if challenge is None:
+            if grant.request.client.requires_pkce:
+                raise InvalidRequestError("Missing 'code_challenge'")
+            return
+        if data.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("Unsupported 'code_challenge_method'")
+        if len(challenge) != 43:
+            raise InvalidRequestError("Invalid 'code_challenge'")
+
+
+class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
+    """Registered with Authlib's server."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = list(METHODS)
+
+    def validate_requested_scope(self) -> None:
+        """Unknown scopes are ignored (OIDC Core §3.1.2.1), forbidden ones refused by `get_allowed_scope`."""
+
+    def validate_token_request(self) -> None:
+        client = authenticate(self.request)
+        if not client.check_grant_type(self.GRANT_TYPE):
+            raise UnauthorizedClientError("The client is not authorized to use 'grant_type=authorization_code'")
+        code = self.request.form.get("code")
+        if code is None:
+            raise InvalidRequestError("Missing 'code' in request.")
+        self.request.client = client
+        self.request.authorization_code = self._redeem(client, code)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        op, client = provider(), self.request.client
+        grant, refresh_token = self.request.authorization_code
+        body = token_body(client, grant, refresh_token)
+        op.server.save_token(body, self.request)
+        return 200, body, self.TOKEN_RESPONSE_HEADER
+
+    def _redeem(self, client: Any, code: str) -> tuple[GrantFacts, str | None]:
+        op = provider()
+        settings = op.parts.settings
+        refresh_token = new_secret() if client.check_grant_type("refresh_token") else None
+        now = clock.epoch_ms()
+        lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
+        redemption = Redemption(
+            code_digest=digest(code),
+            client_id=client.client_id,
+            redirect_uri=self.request.form.get("redirect_uri"),
+            challenge=_challenge_of(self.request.form.get("code_verifier")),
+            refresh_digest=digest(refresh_token) if refresh_token else None,
+            refresh_expires_at=now + settings.refresh_idle_seconds * 1000,
+            grant_expires_at=now + lasting * 1000,
+        )
+        grant = op.store.redeem_code(redemption, now)
+        if grant is None:
+            raise _why(redemption, self.request.form.get("code_verifier"))
+        return grant, refresh_token
+
+
+def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope: str | None = None) -> dict[str, Any]:
+    """The token response of a grant (RFC 6749 §5.1, OIDC Core §3.1.3.3)."""
+    op = provider()
+    settings, now = op.parts.settings, clock.epoch()
+    scope = scope or grant.scope
+    scopes = set(scope.split())
+    access_token = make_access_token(
+        settings,
+        op.keys,
+        client_id=client.client_id,
+        sub=grant.sub,
+        scope=scope,
+        audience=audience_for(settings, scopes, grant.resource),
+        grant_id=grant.grant_id,
+        now=now,
+    )
+    body = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": settings.access_token_seconds,
+        "scope": scope,
+    }
+    if refresh_token is not None:
+        body["refresh_token"] = refresh_token
+    if "openid" in scopes:
+        body["id_token"] = make_id_token(settings, op.keys, client, grant, now, access_token)
+    return body
+
+
+def _challenge_of(verifier: str | None) -> str:
+    """S256 of the verifier; empty without one (RFC 7636 §4.2). Raises `InvalidRequestError` for a malformed one."""
+    if verifier is None:
+        return ""
+    if not _VERIFIER.fullmatch(verifier):
+        raise InvalidRequestError("Invalid 'code_verifier'")
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _why(redemption: Redemption, verifier: str | None) -> Any:
+    """Why a code was not to be had; a second use also revokes what the first gave (RFC 6749 §4.1.2)."""
+    op = provider()
+    with op.parts.database.read() as session:
+        row = session.scalars(
+            select(AuthorizationCode).where(AuthorizationCode.code_digest == redemption.code_digest)
+        ).first()
+    if row is None or row.client_id != redemption.client_id:
+        return InvalidGrantError("Invalid 'code' in request.")
+    if row.used_at is not None:
+        with op.parts.database.write() as session:
+            revoke_grants(session, [row.grant_id])
+            record(session, EventType.CODE_REUSED, resident_id=row.resident_id, client_id=row.client_id)
+        return InvalidGrantError("Invalid 'code' in request.")
+    if row.challenge and verifier is None:
+        return InvalidRequestError("Missing 'code_verifier'")
+    if not row.challenge and verifier is not None:
+        return InvalidRequestError("A 'code_verifier' was sent, but the authorization request had no 'code_challenge'.")
+    if not hmac.compare_digest(row.challenge, redemption.challenge):
+        return InvalidGrantError("Code challenge failed.")
+    if row.redirect_uri != redemption.redirect_uri:
+        return InvalidGrantError("Invalid 'redirect_uri' in request.")
+    return InvalidGrantError("Invalid 'code' in request.")

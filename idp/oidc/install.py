@@ -1,0 +1,77 @@
+"""Puts the protocol on an application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+from flask import Flask
+
+from ..foundation.context import Parts
+from ..foundation.web.language import language
+from ..foundation.web.shell import add_static
+from ..signin.model import SignInAttempt
+from ..signin.sessions import on_session_end
+from . import (
+    authorize,
+    backchannel_logout,
+    client_auth,
+    consent,
+    discovery,
+    end_session,
+    introspection,
+    jwks,
+    registration,
+    revocation,
+    token,
+    userinfo,
+)
+from .grants.authorization_code import CodeGrant, S256Only
+from .grants.client_credentials import ClientGrant
+from .grants.refresh_token import RefreshGrant
+from .provider import build_provider
+from .revoke import LOGOUT_TOPIC, end_with_sessions
+
+
+def install(app: Flask, instance: Parts) -> None:
+    """Endpoints, grants, and what happens when a login ends."""
+    op = build_provider(instance)
+    app.extensions["machi_oidc"] = op
+    app.extensions["machi_describe_attempt"] = _describe
+    client_auth.register_methods(op)
+    op.server.register_grant(CodeGrant, [S256Only()])
+    op.server.register_grant(RefreshGrant)
+    op.server.register_grant(ClientGrant)
+    instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
+    on_session_end(end_with_sessions)
+    add_static("oidc", Path(__file__).parent / "static")
+    for module in (
+        authorize,
+        consent,
+        discovery,
+        end_session,
+        introspection,
+        jwks,
+        registration,
+        revocation,
+        token,
+        userinfo,
+    ):
+        app.register_blueprint(module.bp)
+
+
+def _describe(attempt: SignInAttempt) -> dict[str, str]:
+    """What the sign-in page may say about the app that asked."""
+    from .provider import provider
+
+    client = provider().clients.get(attempt.client_id)
+    parameters = orjson.loads(attempt.request or "{}")
+    if client is None:
+        return {}
+    described = {"client_name": client.name(language())}
+    for name in ("ui_locales", "redirect_uri"):
+        if name in parameters:
+            described[name] = parameters[name]
+    if "redirect_uri" not in described and (default := client.get_default_redirect_uri()):
+        described["redirect_uri"] = default
+    return described

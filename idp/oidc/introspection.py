@@ -1,0 +1,103 @@
+"""Token introspection (RFC 7662): a client learns about its own tokens, a resource server about those made for it.
+
+Anything else is `{"active": false}`, whatever it is (authentik CVE-2024-47077: cross-client introspection).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask import Blueprint, Response
+from sqlalchemy import select
+
+from ..foundation import clock
+from ..foundation.database import to_ms
+from ..foundation.vault import digest
+from ..foundation.web.callers import Caller, called_by
+from .client_auth import METHODS, authenticate
+from .model import Grant, RefreshToken, RevokedToken
+from .provider import provider
+from .token import oauth_error, protocol_request
+from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
+
+bp = Blueprint("introspection", __name__)
+
+
+@bp.post("/introspect")
+@called_by(Caller.CLIENT)
+def introspect() -> Response:
+    """The state of a token, for its client."""
+    try:
+        request = protocol_request()
+        client = authenticate(request, tuple(m for m in METHODS if m != "none"))
+        token = request.form.get("token")
+        if token is None:
+            raise InvalidRequestError("Missing 'token' in request.")
+    except OAuth2Error as error:
+        return oauth_error(error)
+    body = _access_token(client.client_id, token) or _refresh_token(client.client_id, token) or {"active": False}
+    response: Response = provider().server.handle_response(200, body, [("Content-Type", "application/json")])
+    return response
+
+
+def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
+    op = provider()
+    settings = op.parts.settings
+    for audience in (userinfo_audience(settings), api_audience(settings)):
+        try:
+            found = check_access_token(settings, op.keys, token, audience)
+        except TokenError:
+            continue
+        if found.client_id != client_id or not _stands(found.jti, found.grant_id):
+            return None
+        return {
+            "active": True,
+            "token_type": "Bearer",
+            "iss": settings.issuer,
+            "client_id": found.client_id,
+            "sub": found.sub,
+            "scope": " ".join(sorted(found.scopes)),
+            "aud": list(found.audience),
+            "exp": found.expires_at,
+            "jti": found.jti,
+        }
+    return None
+
+
+def _stands(jti: str, grant_id: str | None) -> bool:
+    op = provider()
+    if grant_id is not None:
+        return op.store.userinfo(grant_id, jti, clock.epoch_ms()) is not None
+    with op.parts.database.read() as session:
+        return session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None
+
+
+def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
+    now = clock.now()
+    with provider().parts.database.read() as session:
+        row = session.execute(
+            select(RefreshToken, Grant)
+            .join(Grant, Grant.grant_id == RefreshToken.grant_id)
+            .where(
+                RefreshToken.token_digest == digest(token),
+                RefreshToken.spent_at.is_(None),
+                RefreshToken.expires_at > now,
+                Grant.client_id == client_id,
+                Grant.revoked_at.is_(None),
+                Grant.expires_at > now,
+            )
+        ).first()
+    if row is None:
+        return None
+    refresh_token, grant = row
+    return {
+        "active": True,
+        "token_type": "refresh_token",
+        "iss": provider().parts.settings.issuer,
+        "client_id": client_id,
+        "sub": grant.sub,
+        "scope": grant.scope,
+        "exp": to_ms(refresh_token.expires_at) // 1000,
+    }

@@ -1,0 +1,194 @@
+"""The provider's signing keys: sealed at rest, several live ones, rotation in three steps (published, signing, retired).
+
+A key is in the JWKS before it signs and after it stopped, so that no verifier ever meets a signature it cannot check.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..audit import EventType, record
+from ..foundation import clock
+from ..foundation.database import Database
+from ..foundation.vault import Vault
+from .model import SigningKey
+
+ALGORITHMS = ("ES256", "RS256")
+PUBLISHED, SIGNING, RETIRED = "published", "signing", "retired"
+
+# Verifiers re-read the JWKS at least this often (its Cache-Control says less); rotation waits so long between its steps.
+SETTLE = timedelta(hours=1)
+# A retired key stays in the JWKS until the last token it signed is long over.
+KEEP_RETIRED = timedelta(days=2)
+
+_SIGNERS = {"ES256": ECAlgorithm(ECAlgorithm.SHA256), "RS256": RSAAlgorithm(RSAAlgorithm.SHA256)}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A loaded key; `alg` is our record's, never a header's."""
+
+    kid: str
+    alg: str
+    private: Any
+    public: Any
+    headers: dict[str, bytes]
+
+    def sign(self, payload: dict[str, Any], typ: str = "JWT") -> str:
+        """A compact JWS (RFC 7515 §7.1) over the JSON of `payload`."""
+        header = self.headers.get(typ)
+        if header is None:
+            raw = orjson.dumps({"alg": self.alg, "kid": self.kid, "typ": typ})
+            header = self.headers[typ] = base64.urlsafe_b64encode(raw).rstrip(b"=")
+        message = header + b"." + base64.urlsafe_b64encode(orjson.dumps(payload)).rstrip(b"=")
+        signature = _SIGNERS[self.alg].sign(message, self.private)
+        return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+class KeyRing:
+    """The keys of this installation, cached for a few seconds and re-read when an unknown `kid` turns up."""
+
+    CACHE_SECONDS = 10.0
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._keys: dict[str, Key] = {}
+        self._signing: dict[str, Key] = {}
+        self._jwks = b'{"keys":[]}'
+        self._read_at = -1e9
+
+    def signing(self, alg: str) -> Key:
+        """The key that signs with `alg` now. Raises LookupError if the installation has none."""
+        self._refresh()
+        return self._signing[alg]
+
+    def verifying(self, kid: str | None) -> Key | None:
+        """The key with this `kid`, retired ones included."""
+        self._refresh()
+        if kid is not None and kid not in self._keys:
+            self._refresh(older_than=1.0)
+        return self._keys.get(kid or "")
+
+    def jwks(self) -> bytes:
+        """The public JWK set (RFC 7517 §5) as JSON."""
+        self._refresh()
+        return self._jwks
+
+    def _refresh(self, older_than: float | None = None) -> None:
+        limit = self.CACHE_SECONDS if older_than is None else older_than
+        if time.monotonic() - self._read_at < limit:
+            return
+        with self._lock:
+            if time.monotonic() - self._read_at < limit:
+                return
+            with self._database.read() as session:
+                rows = session.scalars(select(SigningKey).order_by(SigningKey.created_at.desc())).all()
+            keys: dict[str, Key] = {}
+            signing: dict[str, Key] = {}
+            for row in rows:
+                key = self._keys.get(row.kid) or self._load(row)
+                keys[row.kid] = key
+                if row.state == SIGNING:
+                    signing.setdefault(row.alg, key)
+            self._jwks = b'{"keys":[' + b",".join(r.public_jwk.encode() for r in rows) + b"]}"
+            self._keys, self._signing = keys, signing
+            self._read_at = time.monotonic()
+
+    def _load(self, row: SigningKey) -> Key:
+        private = load_pem_private_key(self._vault.decrypt(row.private_sealed, f"signing-key:{row.kid}"), None)
+        return Key(row.kid, row.alg, private, private.public_key(), {})
+
+
+def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningKey:
+    """Make a key and store it sealed."""
+    private: Any
+    if alg == "ES256":
+        private = ec.generate_private_key(ec.SECP256R1())
+        jwk = json.loads(ECAlgorithm.to_jwk(private.public_key()))
+        members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
+    else:
+        private = rsa.generate_private_key(65537, 2048)
+        jwk = json.loads(RSAAlgorithm.to_jwk(private.public_key()))
+        members = {name: jwk[name] for name in ("e", "kty", "n")}
+    thumbprint = hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()  # RFC 7638 §3
+    kid = base64.urlsafe_b64encode(thumbprint).decode().rstrip("=")
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    row = SigningKey(
+        kid=kid,
+        alg=alg,
+        state=state,
+        private_sealed=vault.encrypt(pem, f"signing-key:{kid}"),
+        public_jwk=orjson.dumps({**members, "kid": kid, "use": "sig", "alg": alg}).decode(),
+        created_at=clock.now(),
+    )
+    session.add(row)
+    return row
+
+
+def ensure_keys(session: Session, vault: Vault) -> None:
+    """Give a new installation its first keys."""
+    have = set(session.scalars(select(SigningKey.alg).where(SigningKey.state == SIGNING)))
+    for alg in ALGORITHMS:
+        if alg not in have:
+            create_key(session, vault, alg, SIGNING)
+
+
+@dataclass(frozen=True)
+class RotationStep:
+    """What one call of `rotate` did for one algorithm: published | promoted | waiting; `wait_seconds` until the next step."""
+
+    alg: str
+    did: str
+    wait_seconds: int = 0
+
+
+def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[RotationStep]:
+    """Take the next step of rotation for each algorithm: publish a new key, or (an hour later) let it sign and retire the old.
+
+    `now_too` does both at once, for a key that may have leaked: verifiers that cache the JWKS then fail until they re-read it.
+    """
+    now = clock.now()
+    steps = []
+    for alg in ALGORITHMS:
+        rows = session.scalars(select(SigningKey).where(SigningKey.alg == alg)).all()
+        for row in rows:
+            if row.state == RETIRED and row.retired_at is not None and row.retired_at < now - KEEP_RETIRED:
+                session.delete(row)
+        waiting = next((r for r in rows if r.state == PUBLISHED), None)
+        if waiting is None:
+            waiting = create_key(session, vault, alg, PUBLISHED)
+            if not now_too:
+                steps.append(RotationStep(alg, "published", int(SETTLE.total_seconds())))
+                continue
+        ready_at = waiting.created_at + SETTLE
+        if not now_too and ready_at > now:
+            steps.append(RotationStep(alg, "waiting", int((ready_at - now).total_seconds()) + 1))
+            continue
+        for row in rows:
+            if row.state == SIGNING:
+                row.state, row.retired_at = RETIRED, now
+        waiting.state = SIGNING
+        record(session, EventType.KEYS_ROTATED, alg=alg)
+        steps.append(RotationStep(alg, "promoted"))
+    return steps

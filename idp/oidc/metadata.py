@@ -1,0 +1,200 @@
+"""Client metadata (RFC 7591 §2, OIDC Registration §2): every value validated, one function a member, unknown members dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..foundation.settings import Settings
+from ..signin.levels import ACR_VALUES
+from .client_auth import ASSERTION_ALGORITHMS, METHODS
+from .clients import SCOPES
+from .keys import ALGORITHMS
+
+MAX_LIST = 50
+MAX_TEXT = 2000
+_LOCALISABLE = ("client_name", "department", "purpose", "logo_uri", "client_uri", "policy_uri", "tos_uri")
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+class MetadataError(ValueError):
+    """`error` is `invalid_client_metadata` or `invalid_redirect_uri` (RFC 7591 §3.2.2); the text names member and rule."""
+
+    def __init__(self, member: str, rule: str, error: str = "invalid_client_metadata") -> None:
+        super().__init__(f"{member}: {rule}")
+        self.error = error
+
+
+def validate_metadata(settings: Settings, given: dict[str, Any]) -> dict[str, Any]:
+    """The metadata as it will be stored, with the defaults of the specifications. Raises `MetadataError`."""
+    metadata: dict[str, Any] = {}
+    for member, value in given.items():
+        base, _, tag = member.partition("#")
+        check = _CHECKS.get(base)
+        if check is None or value is None:
+            continue
+        if tag and (base not in _LOCALISABLE or not _LANGUAGE_TAG.fullmatch(tag)):
+            continue
+        check(settings, member, value, given)
+        metadata[member] = value
+    _add_defaults(metadata)
+    _check_together(settings, metadata)
+    return metadata
+
+
+def _add_defaults(metadata: dict[str, Any]) -> None:
+    metadata.setdefault("application_type", "web")
+    metadata.setdefault("token_endpoint_auth_method", "client_secret_basic")
+    metadata.setdefault("grant_types", ["authorization_code"])
+    # RFC 7591 §2.1: response types follow grant types.
+    metadata.setdefault("response_types", ["code"] if "authorization_code" in metadata["grant_types"] else [])
+    metadata.setdefault("subject_type", "pairwise")
+    metadata.setdefault("id_token_signed_response_alg", "RS256")
+
+
+def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
+    method, grants = metadata["token_endpoint_auth_method"], metadata["grant_types"]
+    if "authorization_code" in grants and not metadata.get("redirect_uris"):
+        raise MetadataError("redirect_uris", "at least one is needed", "invalid_redirect_uri")
+    if ("code" in metadata["response_types"]) != ("authorization_code" in grants):
+        raise MetadataError("response_types", "code goes with grant type authorization_code")
+    if method == "private_key_jwt" and not (metadata.get("jwks") or {}).get("keys"):
+        raise MetadataError("jwks", "needed for private_key_jwt")
+    if method == "none" and "client_credentials" in grants:
+        raise MetadataError("grant_types", "a public client cannot use client_credentials")
+    if metadata.get("require_pkce") is False and method == "none":
+        raise MetadataError("require_pkce", "a public client cannot go without PKCE")
+    for uri in metadata.get("redirect_uris", []):
+        check_redirect_uri(settings, uri, metadata["application_type"])
+
+
+def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> None:
+    """https for web; for native also own schemes and loopback (RFC 8252 §7). Never a fragment."""
+    parts = urlsplit(uri)
+    refuse = MetadataError("redirect_uris", "an address that cannot be used", "invalid_redirect_uri")
+    if parts.fragment or "#" in uri or not parts.scheme or "*" in uri or len(uri) > MAX_TEXT or parts.username:
+        raise refuse
+    if parts.scheme == "https" and parts.netloc:
+        return
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme == "http" and loopback:
+        if application_type == "native" or settings.http_redirects_on_localhost:
+            return
+        raise refuse
+    # Own schemes of native apps are reversed domain names (RFC 8252 §7.1), so that no dangerous scheme slips through.
+    if application_type == "native" and "." in parts.scheme and parts.scheme not in ("http", "https"):
+        return
+    raise refuse
+
+
+def sector_of(metadata: dict[str, Any]) -> str:
+    """The sector when there is no `sector_identifier_uri`: the one host of the redirect URIs (OIDC Core §8.1)."""
+    hosts = {urlsplit(uri).netloc or urlsplit(uri).scheme for uri in metadata.get("redirect_uris", [])}
+    if len(hosts) > 1:
+        raise MetadataError("redirect_uris", "several hosts need a sector_identifier_uri")
+    return hosts.pop() if hosts else ""
+
+
+Check = Callable[[Settings, str, Any, dict[str, Any]], None]
+
+
+def _text(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
+        raise MetadataError(member, "must be a text")
+
+
+def _web_address(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    _text(settings, member, value, everything)
+    parts = urlsplit(value)
+    local = settings.http_redirects_on_localhost and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise MetadataError(member, "must be an https address")
+    if not parts.netloc or parts.fragment or parts.username:
+        raise MetadataError(member, "must be an address without fragment or user")
+
+
+def _addresses(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    _texts(settings, member, value, everything)
+    for uri in value:
+        _web_address(settings, member, uri, everything)
+
+
+def _texts(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+    if not isinstance(value, list) or len(value) > MAX_LIST or not all(isinstance(v, str) and v for v in value):
+        raise MetadataError(member, "must be a list of texts")
+
+
+def _boolean(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+    if not isinstance(value, bool):
+        raise MetadataError(member, "must be true or false")
+
+
+def _seconds(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**8:
+        raise MetadataError(member, "must be a number of seconds")
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+        if value not in allowed:
+            raise MetadataError(member, f"must be one of {', '.join(allowed)}")
+
+    return check
+
+
+def _some_of(*allowed: str) -> Check:
+    def check(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+        _texts(settings, member, value, everything)
+        if not set(value) <= set(allowed):
+            raise MetadataError(member, f"must be among {', '.join(allowed)}")
+
+    return check
+
+
+def _scope(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    _text(settings, member, value, everything)
+    if not set(value.split()) <= set(SCOPES):
+        raise MetadataError(member, f"must be among {' '.join(SCOPES)}")
+
+
+def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or len(keys) > MAX_LIST or not all(isinstance(k, dict) for k in keys):
+        raise MetadataError(member, "must be a JWK set")
+    if any(k.get("kty") not in ("EC", "RSA", "OKP") or {"d", "p", "q", "k"} & set(k) for k in keys):
+        raise MetadataError(member, "must hold public EC, RSA or OKP keys only")
+
+
+_CHECKS: dict[str, Check] = {
+    "redirect_uris": _texts,
+    "post_logout_redirect_uris": _addresses,
+    "client_name": _text,
+    "department": _text,
+    "purpose": _text,
+    "client_uri": _web_address,
+    "logo_uri": _web_address,
+    "policy_uri": _web_address,
+    "tos_uri": _web_address,
+    "contacts": _texts,
+    "application_type": _one_of("web", "native"),
+    "token_endpoint_auth_method": _one_of(*METHODS),
+    "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
+    "grant_types": _some_of("authorization_code", "refresh_token", "client_credentials"),
+    "response_types": _some_of("code"),
+    "scope": _scope,
+    "jwks": _jwks,
+    "subject_type": _one_of("pairwise"),
+    "id_token_signed_response_alg": _one_of(*ALGORITHMS),
+    "default_max_age": _seconds,
+    "require_auth_time": _boolean,
+    "default_acr_values": _some_of(*ACR_VALUES),
+    "initiate_login_uri": _web_address,
+    "backchannel_logout_uri": _web_address,
+    "backchannel_logout_session_required": _boolean,
+    "sector_identifier_uri": _web_address,
+    "require_pkce": _boolean,
+    "software_id": _text,
+    "software_version": _text,
+}

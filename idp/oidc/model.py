@@ -1,0 +1,174 @@
+"""Tables of the protocol. Secrets of ours (codes, tokens, client secrets) are stored as SHA-256 of >= 256 random bits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..foundation.database import Base
+
+
+class Client(Base):
+    """A registered app (RFC 7591). `metadata_json` holds what it registered; the columns are what hot paths and the city set."""
+
+    __tablename__ = "client"
+
+    client_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    metadata_json: Mapped[str] = mapped_column(Text)
+    secret_digest: Mapped[str | None] = mapped_column(String(64))
+    sector: Mapped[str] = mapped_column(String(255))
+    """OIDC Core §8.1; the host of the redirect URIs or of `sector_identifier_uri`."""
+    skip_consent: Mapped[bool] = mapped_column(default=False)
+    event_source: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """The CloudEvents `source` this client, and no other, may send."""
+    may_use_local_numbers: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class SigningKey(Base):
+    """A key of the provider, in one of three steps: published, signing, retired (still verified)."""
+
+    __tablename__ = "signing_key"
+
+    kid: Mapped[str] = mapped_column(String(43), primary_key=True)
+    """RFC 7638 thumbprint."""
+    alg: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))
+    private_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    public_jwk: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """What a resident lets an app have. Ended, not deleted, so that history stays."""
+
+    __tablename__ = "consent"
+
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(1000))
+    """Space-separated, sorted: scopes, and ``claim:NAME`` for single claims asked for by the `claims` parameter."""
+    granted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SessionClient(Base):
+    """An app that took part in a login. `sid` is random per app, so that two departments cannot join their logs by it."""
+
+    __tablename__ = "session_client"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("login_session.session_id"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
+    sid: Mapped[str] = mapped_column(String(32), unique=True)
+    first_at: Mapped[datetime]
+
+
+class AuthorizationCode(Base):
+    """One code: bound to client, redirect URI, PKCE challenge and login; one use."""
+
+    __tablename__ = "authorization_code"
+    __table_args__ = (Index("ix_authorization_code_expires", "expires_at"),)
+
+    code_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(String(26))
+    client_id: Mapped[str] = mapped_column(String(64))
+    resident_id: Mapped[str] = mapped_column(String(26))
+    session_id: Mapped[str] = mapped_column(String(26))
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    redirect_given: Mapped[bool] = mapped_column(default=True)
+    scope: Mapped[str] = mapped_column(String(1000))
+    nonce: Mapped[str | None] = mapped_column(Text)
+    challenge: Mapped[str] = mapped_column(String(128), default="")
+    """S256 challenge; empty when the client may go without PKCE and sent none."""
+    claims: Mapped[str | None] = mapped_column(Text)
+    """The `claims` parameter (JSON), checked."""
+    resource: Mapped[str | None] = mapped_column(Text)
+    sub: Mapped[str] = mapped_column(String(32))
+    sid: Mapped[str] = mapped_column(String(32))
+    factors: Mapped[str] = mapped_column(Text)
+    """The login's factors when the code was given: raw facts, from which `acr` and `amr` are computed."""
+    proofing: Mapped[str] = mapped_column(String(400))
+    """The resident's proofing methods then, space-separated."""
+    authenticated_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Grant(Base):
+    """What a sign-on gave an app: the family of its tokens. Revoked here, dead everywhere."""
+
+    __tablename__ = "oauth_grant"
+    __table_args__ = (
+        Index("ix_oauth_grant_resident_client", "resident_id", "client_id"),
+        Index("ix_oauth_grant_session", "session_id"),
+    )
+
+    grant_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(64))
+    resident_id: Mapped[str] = mapped_column(String(26))
+    session_id: Mapped[str] = mapped_column(String(26))
+    offline: Mapped[bool]
+    """offline_access: outlives the login."""
+    scope: Mapped[str] = mapped_column(String(1000))
+    claims: Mapped[str | None] = mapped_column(Text)
+    resource: Mapped[str | None] = mapped_column(Text)
+    nonce: Mapped[str | None] = mapped_column(Text)
+    factors: Mapped[str] = mapped_column(Text)
+    proofing: Mapped[str] = mapped_column(String(400))
+    authenticated_at: Mapped[datetime]
+    """Copied from the code: a later step-up must not change an old grant."""
+    sid: Mapped[str] = mapped_column(String(32))
+    sub: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class RefreshToken(Base):
+    """One refresh token of a grant. A spent one stays until the family ends, so that its reuse is seen even after a restart."""
+
+    __tablename__ = "refresh_token"
+    __table_args__ = (Index("ix_refresh_token_grant", "grant_id"),)
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(String(26))
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+    successor_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The successor, encrypted under the spent token itself, for the grace of a lost answer."""
+
+
+class RevokedToken(Base):
+    """`jti` of an access token revoked on its own (RFC 7009), until it would have expired."""
+
+    __tablename__ = "revoked_token"
+
+    jti: Mapped[str] = mapped_column(String(60), primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class UsedAssertion(Base):
+    """`jti`s of client assertions (RFC 7523 §3): single use, remembered until they expire, restarts included."""
+
+    __tablename__ = "used_assertion"
+    __table_args__ = (Index("ix_used_assertion_expires", "expires_at"),)
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of client id and jti."""
+    expires_at: Mapped[datetime]
+
+
+class InitialAccessToken(Base):
+    """A right to register clients (RFC 7591 §3)."""
+
+    __tablename__ = "initial_access_token"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    note: Mapped[str] = mapped_column(String(200))
+    uses_left: Mapped[int]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,94 @@
+"""Writing clients: registered by themselves (RFC 7591) or by the city (command line, later the administrator's desk)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy.orm import Session
+
+from ..audit import EventType, record
+from ..foundation import clock
+from ..foundation.ids import new_id, new_secret
+from ..foundation.outbound import Outbound, OutboundError
+from ..foundation.settings import Settings
+from ..foundation.vault import digest
+from .metadata import MetadataError, sector_of, validate_metadata
+from .model import Client
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
+
+
+@dataclass(frozen=True)
+class CityOptions:
+    """What only the city decides about a client, never the client itself."""
+
+    client_id: str | None = None
+    skip_consent: bool = False
+    event_source: str | None = None
+    may_use_local_numbers: bool = False
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A new client; `client_secret` is shown this once and stored only as a digest."""
+
+    client_id: str
+    client_secret: str | None
+    metadata: dict[str, Any]
+    issued_at: int
+
+
+def register_client(
+    session: Session,
+    settings: Settings,
+    outbound: Outbound,
+    given: dict[str, Any],
+    by: str,
+    options: CityOptions | None = None,
+) -> Registered:
+    """Validate and store. Raises `MetadataError`."""
+    options = options or CityOptions()
+    metadata = validate_metadata(settings, given)
+    sector = _sector(outbound, metadata)
+    client_id = options.client_id or new_id()
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise MetadataError("client_id", "must be 3 to 64 letters, digits, dots, hyphens or underscores")
+    if session.get(Client, client_id) is not None:
+        raise MetadataError("client_id", "is taken")
+    confidential = metadata["token_endpoint_auth_method"] in ("client_secret_basic", "client_secret_post")
+    secret = new_secret() if confidential else None
+    now = clock.now()
+    session.add(
+        Client(
+            client_id=client_id,
+            metadata_json=orjson.dumps(metadata).decode(),
+            secret_digest=digest(secret) if secret else None,
+            sector=sector or client_id,
+            skip_consent=options.skip_consent,
+            event_source=options.event_source,
+            may_use_local_numbers=options.may_use_local_numbers,
+            created_at=now,
+            changed_at=now,
+        )
+    )
+    record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
+    return Registered(client_id, secret, metadata, int(now.timestamp()))
+
+
+def _sector(outbound: Outbound, metadata: dict[str, Any]) -> str:
+    """The sector; a `sector_identifier_uri` must list every redirect URI (OIDC Core §8.1)."""
+    uri = metadata.get("sector_identifier_uri")
+    if uri is None:
+        return sector_of(metadata)
+    try:
+        answer = outbound.get(uri)
+        listed = orjson.loads(answer.body) if answer.status == 200 else None
+    except (OutboundError, orjson.JSONDecodeError):
+        raise MetadataError("sector_identifier_uri", "could not be read") from None
+    if not isinstance(listed, list) or not set(metadata.get("redirect_uris", [])) <= {str(u) for u in listed}:
+        raise MetadataError("sector_identifier_uri", "does not list every redirect URI")
+    return str(urlsplit(uri).netloc)

@@ -1,0 +1,35 @@
+"""Authorization responses: query, fragment, form_post (OAuth 2.0 Multiple Response Types, Form Post Response Mode), each with `iss`
+(RFC 9207).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from flask import Response, g, redirect, render_template
+
+from ..foundation.web.headers import allow_form_target
+from .provider import NO_STORE, provider
+
+RESPONSE_MODES = ("query", "fragment", "form_post")
+
+
+def respond(redirect_uri: str, response_mode: str, parameters: dict[str, str | None]) -> Response:
+    """Send the browser back to the app with these parameters (None is left out) and the issuer."""
+    values = {name: value for name, value in parameters.items() if value is not None}
+    values["iss"] = provider().parts.settings.issuer
+    if response_mode == "form_post":
+        allow_form_target(redirect_uri)
+        g.form_post = True
+        html = render_template("oidc/form_post.html", action=redirect_uri, values=values)
+        return Response(html, content_type="text/html; charset=utf-8", headers=NO_STORE)
+    response = redirect(_with_parameters(redirect_uri, urlencode(values), response_mode), 302)
+    response.headers.update(NO_STORE)
+    return response  # type: ignore[return-value]
+
+
+def _with_parameters(redirect_uri: str, query: str, response_mode: str) -> str:
+    parts = urlsplit(redirect_uri)
+    if response_mode == "fragment":
+        return urlunsplit(parts._replace(fragment=query))
+    return urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))

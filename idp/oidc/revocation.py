@@ -1,0 +1,68 @@
+"""Token revocation (RFC 7009): a client ends its own tokens; whether a token was one of its own is not told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask import Blueprint, Response
+from sqlalchemy import select
+
+from ..foundation import clock
+from ..foundation.database import from_ms
+from ..foundation.vault import digest
+from ..foundation.web.callers import Caller, called_by
+from .client_auth import authenticate
+from .model import Grant, RefreshToken, RevokedToken
+from .provider import NO_STORE, provider
+from .revoke import revoke_grants
+from .token import oauth_error, protocol_request
+from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
+
+bp = Blueprint("revocation", __name__)
+
+
+@bp.post("/revoke")
+@called_by(Caller.CLIENT)
+def revoke() -> Response:
+    """A refresh token ends its whole family (RFC 7009 §2.1), an access token itself."""
+    try:
+        request = protocol_request()
+        client = authenticate(request)
+        token = request.form.get("token")
+        if token is None:
+            raise InvalidRequestError("Missing 'token' in request.")
+        if not _revoke_refresh_token(client.client_id, token):
+            _revoke_access_token(client.client_id, token)
+    except OAuth2Error as error:
+        return oauth_error(error)
+    return Response(status=200, headers=NO_STORE)
+
+
+def _revoke_refresh_token(client_id: str, token: str) -> bool:
+    with provider().parts.database.write() as session:
+        grant_id = session.scalar(
+            select(RefreshToken.grant_id)
+            .join(Grant, Grant.grant_id == RefreshToken.grant_id)
+            .where(RefreshToken.token_digest == digest(token), Grant.client_id == client_id)
+        )
+        if grant_id is not None:
+            revoke_grants(session, [grant_id])
+        return grant_id is not None
+
+
+def _revoke_access_token(client_id: str, token: str) -> None:
+    op = provider()
+    for audience in (userinfo_audience(op.parts.settings), api_audience(op.parts.settings)):
+        try:
+            found = check_access_token(op.parts.settings, op.keys, token, audience)
+        except TokenError:
+            continue
+        if found.client_id != client_id:
+            return
+        with op.parts.database.write() as session:
+            if session.get(RevokedToken, found.jti) is None:
+                expires_at = from_ms(found.expires_at * 1000) + timedelta(seconds=60)
+                session.add(RevokedToken(jti=found.jti, expires_at=max(expires_at, clock.now())))
+        return

@@ -1,0 +1,50 @@
+"""Token endpoint (RFC 6749 §3.2). POST with a form only; each grant is a module in `grants/`."""
+
+from __future__ import annotations
+
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
+from flask import Blueprint, Response, request
+
+from ..foundation.web.callers import Caller, called_by
+from .cors import allow_origin
+from .provider import provider
+from .request import ParameterError, ProtocolRequest, single_parameters
+
+bp = Blueprint("token", __name__)
+
+
+def protocol_request() -> ProtocolRequest:
+    """This form request for Authlib. Raises `InvalidRequestError`."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise InvalidRequestError("The request is not application/x-www-form-urlencoded.")
+    try:
+        parameters = single_parameters(request.form)
+    except ParameterError as error:
+        raise InvalidRequestError(str(error)) from None
+    return ProtocolRequest(request.method, parameters, dict(request.headers))
+
+
+def oauth_error(error: Exception) -> Response:
+    """The JSON error of RFC 6749 §5.2; 401 carries the challenge of the scheme the client used."""
+    server = provider().server
+    response = server.handle_response(*error(None))  # type: ignore[operator]
+    if isinstance(error, InvalidClientError):
+        response.status_code = 401
+        response.headers["WWW-Authenticate"] = 'Basic realm="machi"'
+    return response
+
+
+@bp.route("/token", methods=["POST", "OPTIONS"])
+@called_by(Caller.CLIENT)
+def token() -> Response:
+    """Codes, refresh tokens and client credentials for tokens."""
+    if request.method == "OPTIONS":
+        return allow_origin(Response(status=204), preflight=True)
+    server = provider().server
+    try:
+        response: Response = server.create_token_response(protocol_request())
+    except InvalidRequestError as error:
+        response = oauth_error(error)
+    if response.status_code == 401:
+        response.headers.setdefault("WWW-Authenticate", 'Basic realm="machi"')
+    return allow_origin(response)

@@ -1,0 +1,153 @@
+"""Making and checking tokens. The algorithm always comes from our record of the key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import orjson
+
+from ..foundation.settings import Settings
+from ..residents.read import identity_level
+from ..signin.levels import acr, authentication_level, load_factors, methods
+from .clients import RegisteredClient
+from .keys import KeyRing
+from .storage.interface import GrantFacts
+
+ACCESS_TOKEN_TYPE = "at+jwt"
+
+
+class TokenError(Exception):
+    """The token is not one of ours, not for this use, or over."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A checked access token. `grant_id` is None for client credentials."""
+
+    jti: str
+    grant_id: str | None
+    client_id: str
+    sub: str
+    scopes: frozenset[str]
+    audience: tuple[str, ...]
+    expires_at: int
+
+
+def api_audience(settings: Settings) -> str:
+    """The resource identifier of our own API (events)."""
+    return f"{settings.issuer}/api/v1"
+
+
+def userinfo_audience(settings: Settings) -> str:
+    """The issuer stands for the userinfo endpoint."""
+    return settings.issuer
+
+
+def make_access_token(
+    settings: Settings,
+    keys: KeyRing,
+    *,
+    client_id: str,
+    sub: str,
+    scope: str,
+    audience: list[str],
+    grant_id: str | None,
+    now: int,
+) -> str:
+    """A JWT access token (RFC 9068 §2), without any personal attribute. Its `jti` begins with the grant's id."""
+    claims = {
+        "iss": settings.issuer,
+        "sub": sub,
+        "aud": audience[0] if len(audience) == 1 else audience,
+        "client_id": client_id,
+        "scope": scope,
+        "iat": now,
+        "exp": now + settings.access_token_seconds,
+        "jti": f"{grant_id or 'c'}.{secrets.token_urlsafe(16)}",
+    }
+    return keys.signing("ES256").sign(claims, ACCESS_TOKEN_TYPE)
+
+
+def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: str) -> AccessToken:
+    """Verify signature, type, issuer, audience and time (RFC 9068 §4). Revocation is the caller's look-up. Raises `TokenError`."""
+    claims = _verified(keys, token, ACCESS_TOKEN_TYPE, issuer=settings.issuer, audience=audience)
+    prefix = str(claims["jti"]).partition(".")[0]
+    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return AccessToken(
+        jti=claims["jti"],
+        grant_id=None if prefix == "c" else prefix,
+        client_id=claims["client_id"],
+        sub=claims["sub"],
+        scopes=frozenset(claims.get("scope", "").split()),
+        audience=tuple(audiences),
+        expires_at=claims["exp"],
+    )
+
+
+def make_id_token(
+    settings: Settings, keys: KeyRing, client: RegisteredClient, grant: GrantFacts, now: int, access_token: str | None
+) -> str:
+    """The ID token of a grant (OIDC Core §2): levels computed from the facts recorded when the code was given."""
+    key = keys.signing(client.id_token_alg)
+    factors = load_factors(grant.factors)
+    claims: dict[str, Any] = {
+        "iss": settings.issuer,
+        "sub": grant.sub,
+        "aud": client.client_id,
+        "iat": now,
+        "exp": now + settings.id_token_seconds,
+        "auth_time": grant.authenticated_at // 1000,
+        "acr": acr(identity_level(grant.proofing.split()), authentication_level(factors)),
+        "amr": methods(factors),
+        "sid": grant.sid,
+    }
+    if grant.nonce is not None:
+        claims["nonce"] = grant.nonce
+    if access_token is not None:
+        claims["at_hash"] = half_hash(access_token)
+    return key.sign(claims)
+
+
+def read_id_token_hint(settings: Settings, keys: KeyRing, token: str) -> dict[str, Any]:
+    """Claims of an ID token of ours, expired or not (OIDC Core §3.1.2.1, RP-Initiated Logout §4). Raises `TokenError`."""
+    return _verified(keys, token, None, issuer=settings.issuer, audience=None, expiry=False)
+
+
+def half_hash(value: str) -> str:
+    """`at_hash`, `c_hash` (OIDC Core §3.1.3.6); ES256 and RS256 both hash with SHA-256."""
+    return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).decode().rstrip("=")
+
+
+def _verified(
+    keys: KeyRing, token: str, typ: str | None, *, issuer: str, audience: str | None, expiry: bool = True
+) -> dict[str, Any]:
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError:
+        raise TokenError("not a JWT") from None
+    key = keys.verifying(header.get("kid"))
+    if key is None or (typ is not None and header.get("typ") != typ):
+        raise TokenError("unknown key or wrong type")
+    if typ is None and header.get("typ") not in (None, "JWT"):
+        raise TokenError("wrong type")  # an access or logout token must not pass as an ID token
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.public,
+            algorithms=[key.alg],
+            issuer=issuer,
+            audience=audience,
+            options={
+                "require": ["iss", "sub", "aud", "exp", "iat"],
+                "verify_aud": audience is not None,
+                "verify_exp": expiry,
+            },
+        )
+    except (jwt.PyJWTError, orjson.JSONDecodeError) as error:
+        raise TokenError(type(error).__name__) from None
+    return claims

@@ -1,0 +1,48 @@
+"""UserInfo endpoint (OIDC Core §5.3): only what was consented, read live from the register."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, Response, request
+
+from ..foundation import clock
+from ..foundation.web.callers import Caller, called_by
+from ..residents.attributes import unseal
+from .bearer import BearerError, checked_token
+from .claims import claim_names, claim_values
+from .cors import allow_origin
+from .provider import NO_STORE, provider
+from .tokens import userinfo_audience
+
+bp = Blueprint("userinfo", __name__)
+
+
+@bp.route("/userinfo", methods=["GET", "POST", "OPTIONS"])
+@called_by(Caller.BEARER)
+def userinfo() -> Response:
+    """Claims of the resident behind the access token."""
+    if request.method == "OPTIONS":
+        return allow_origin(Response(status=204), preflight=True)
+    try:
+        body = orjson.dumps(_claims())
+        return allow_origin(Response(body, content_type="application/json", headers=NO_STORE))
+    except BearerError as error:
+        detail = orjson.dumps({"error": error.error or "invalid_request", "error_description": error.description})
+        response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)
+        response.headers["WWW-Authenticate"] = error.challenge
+        return allow_origin(response)
+
+
+def _claims() -> dict[str, object]:
+    op = provider()
+    token = checked_token(userinfo_audience(op.parts.settings))
+    if token.grant_id is None or "openid" not in token.scopes:
+        raise BearerError(403, "insufficient_scope", "The token does not speak for a resident.", "openid")
+    facts = op.store.userinfo(token.grant_id, token.jti, clock.epoch_ms())
+    if facts is None or facts.grant.sub != token.sub:
+        raise BearerError(401, "invalid_token", "The access token was revoked.")
+    names = claim_names(" ".join(token.scopes), facts.grant.claims)
+    if not names:
+        return {"sub": facts.grant.sub}
+    attributes = unseal(op.parts.vault, facts.grant.resident_id, facts.attributes)
+    return {"sub": facts.grant.sub, **claim_values(attributes, names)}

@@ -1,0 +1,1 @@
+"""The resident: unified ID, link to the resident register, identifier per sector, life cycle."""

@@ -1,0 +1,43 @@
+"""What the register knows of a person, in the clear only inside one request."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+
+import orjson
+
+from ..foundation.vault import Vault
+from . import normalise
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """`birth_date` as YYYY-MM-DD; `sex` 1 male, 2 female, 9 other or unknown (JPKI codes, facts §1.3)."""
+
+    name: str
+    kana: str
+    birth_date: str
+    sex: str
+    address: str
+    email: str | None = field(default=None)
+    phone: str | None = field(default=None)
+
+    def __repr__(self) -> str:
+        return "Attributes(…)"  # so that no log or trace can show a person
+
+
+def seal(vault: Vault, resident_id: str, attributes: Attributes) -> bytes:
+    """Encrypt for the row of `resident_id`."""
+    return vault.encrypt(orjson.dumps(asdict(attributes)), f"resident:{resident_id}")
+
+
+def unseal(vault: Vault, resident_id: str, sealed: bytes) -> Attributes:
+    """Decrypt the row of `resident_id`. Raises `VaultError`."""
+    return Attributes(**orjson.loads(vault.decrypt(sealed, f"resident:{resident_id}")))
+
+
+def match_keys(vault: Vault, name: str, birth_date: str, address: str) -> tuple[str, str]:
+    """`(match_key, near_key)` of a person."""
+    parts = normalise.match_parts(name, date.fromisoformat(birth_date), address)
+    return vault.index("register-match", *parts), vault.index("register-near", *parts[:2])

@@ -1,0 +1,52 @@
+"""Looking at residents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..foundation.vault import Vault
+from .attributes import unseal
+from .model import Ceremony, RegistryLink, Resident
+from .unified_id import grouped
+
+# What each way of proving gives as identity level (facts §2.4); computed when asked, never stored.
+IDENTITY_LEVELS = {"jpki_signature": 3, "activation_code_counter": 3, "activation_code_post": 2}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a page shows of the resident themself. `unified_id` is grouped for reading, empty while unclaimed."""
+
+    resident_id: str
+    unified_id: str
+    name: str = field(repr=False)
+    kana: str = field(repr=False)
+    state: str = "active"
+
+
+def resident_profile(session: Session, vault: Vault, resident_id: str) -> Profile:
+    """Raises `sqlalchemy.exc.NoResultFound` for an unknown id."""
+    row = session.get_one(Resident, resident_id)
+    attributes = unseal(vault, resident_id, row.attributes)
+    unified_id = grouped(row.unified_id) if row.unified_id else ""
+    return Profile(resident_id, unified_id, attributes.name, attributes.kana, row.state)
+
+
+def resolve_local_number(session: Session, vault: Vault, number: str) -> str | None:
+    """The resident behind a local number (宛名番号)."""
+    return session.scalar(
+        select(RegistryLink.resident_id).where(RegistryLink.local_index.in_(vault.indexes("local-number", number)))
+    )
+
+
+def identity_level(methods: Iterable[str]) -> int:
+    """1 to 3, from the ceremonies that proved the resident."""
+    return max((IDENTITY_LEVELS.get(m, 1) for m in methods), default=1)
+
+
+def proofing_methods(session: Session, resident_id: str) -> list[str]:
+    return list(session.scalars(select(Ceremony.method).where(Ceremony.resident_id == resident_id)))

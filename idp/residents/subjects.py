@@ -1,0 +1,34 @@
+"""Pairwise subject identifiers (OIDC Core §8.1): one `sub` per resident and sector, random, stored, never reassigned."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from ..foundation import clock
+from ..foundation.ids import new_subject
+from .model import SubjectIdentifier
+
+
+def subject_of(session: Session, resident_id: str, sector: str) -> str:
+    """The `sub`, made at first use; two requests at once get the same one. Needs a writing session."""
+    wanted = select(SubjectIdentifier.sub).where(
+        SubjectIdentifier.resident_id == resident_id, SubjectIdentifier.sector == sector
+    )
+    if found := session.scalar(wanted):
+        return found
+    values = {"sub": new_subject(), "resident_id": resident_id, "sector": sector, "created_at": clock.now()}
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    session.execute(
+        insert(SubjectIdentifier).values(values).on_conflict_do_nothing(index_elements=["resident_id", "sector"])
+    )
+    return session.scalars(wanted).one()
+
+
+def resident_of(session: Session, sub: str, sector: str) -> str | None:
+    """Whose `sub` this is, if it is one of this sector; another sector's is unknown here."""
+    return session.scalar(
+        select(SubjectIdentifier.resident_id).where(SubjectIdentifier.sub == sub, SubjectIdentifier.sector == sector)
+    )

@@ -1,0 +1,1 @@
+"""The login session: sign-in pages, levels, devices, sign-out."""

@@ -1,0 +1,163 @@
+"""Signing in and claiming with a card: plain forms and redirects, no script needed.
+
+The reader's answer arrives from another site, so it only writes down what the reading came to; the session starts when the browser
+that asked comes back for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..credentials import cards, challenges
+from ..credentials.cards import CardOutcome
+from ..credentials.jpki import TrustStore
+from ..foundation.context import parts
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.cookies import browser_digest
+from ..foundation.web.errors import ProblemError
+from ..foundation.web.headers import allow_form_target
+from ..foundation.web.language import language
+from . import attempts
+from .levels import Factor
+from .model import SignInAttempt
+from .pages import complete, describe, sign_in_response
+from .sessions import now_ms
+
+bp = Blueprint("card", __name__)
+log = logging.getLogger("machi.signin")
+
+MAX_FIELD = 8192
+_REPORTS = {"cancelled": CardOutcome.CANCELLED, "pin_locked": CardOutcome.PIN_LOCKED}
+
+
+def trust_store() -> TrustStore:
+    """The installation's roots and revocation lists, loaded at start."""
+    store = current_app.extensions.get("machi_trust_store")
+    if not isinstance(store, TrustStore):
+        raise ProblemError(404, "cards_off", "Signing in with a card is not offered here.")
+    return store
+
+
+@bp.post("/signin/<attempt_id>/card")
+@called_by(Caller.BROWSER)
+def start(attempt_id: str) -> ResponseReturnValue:
+    """To the reader, to sign in."""
+    return _to_reader(attempt_id, "card_signin")
+
+
+@bp.post("/signin/<attempt_id>/claim")
+@called_by(Caller.BROWSER)
+def claim(attempt_id: str) -> ResponseReturnValue:
+    """To the reader, to prove who the holder is."""
+    return _to_reader(attempt_id, "card_claim")
+
+
+def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
+    trust_store()
+    settings = parts().settings
+    parts().limits.hit(settings.signin_limit, purpose, attempts.client_network(), browser_digest())
+    with parts().database.write() as session:
+        attempts.find(session, attempt_id)
+        issued = challenges.issue(session, purpose, browser_digest(), attempt_id=attempt_id)
+    statement = cards.statement_for(settings, purpose, issued.nonce, browser_digest(), issued.expires_at)
+    query = urlencode(
+        {
+            "challenge": issued.challenge_id,
+            "tbs": base64.urlsafe_b64encode(statement).decode().rstrip("="),
+            "purpose": "claim" if purpose == "card_claim" else "signin",
+            "origin": settings.origin,
+            "return_url": f"{settings.issuer}{url_for('card.answer')}",
+            "lang": language(),
+        }
+    )
+    return redirect(f"{settings.card_reader_url}/read?{query}", 303)
+
+
+@bp.post("/signin/card/answer")
+@called_by(Caller.CEREMONY)
+def answer() -> ResponseReturnValue:
+    """The reader's form. Verifies and stores the outcome; signs nobody in."""
+    form = {name: request.form.get(name, "") for name in ("challenge", "certificate", "signature", "error")}
+    if any(len(value) > MAX_FIELD for value in request.form.values()) or len(form["challenge"]) != 26:
+        raise ProblemError(400, "malformed", "The card reader sent something that cannot be read.")
+    parts().limits.hit(parts().settings.signin_limit, "card-answer", attempts.client_network(), form["challenge"])
+    with parts().database.write() as session:
+        # Consumed before anything is looked at, and for good: a failed answer cannot be tried again on the same challenge.
+        challenge = challenges.consume(session, challenge_id=form["challenge"])
+        if challenge is None or challenge.purpose not in cards.PURPOSES or challenge.attempt_id is None:
+            challenge = None
+        elif form["error"]:
+            challenge.outcome = _REPORTS.get(form["error"], CardOutcome.TRY_AGAIN).value
+        else:
+            reading = _reading()
+            if reading is None:
+                challenge.outcome = CardOutcome.TRY_AGAIN.value
+            else:
+                cards.read_answer(session, parts().vault, parts().settings, trust_store(), challenge, reading)
+        attempt_id = challenge.attempt_id if challenge is not None else None
+    if attempt_id is None:
+        raise ProblemError(
+            410,
+            "challenge_used",
+            "This reading was used already or is too old. Please go back and read the card again.",
+        )
+    return redirect(url_for("card.collect", attempt_id=attempt_id, challenge_id=form["challenge"]), 303)
+
+
+def _reading() -> cards.Reading | None:
+    try:
+        values = [
+            base64.b64decode(request.form.get(name, ""), validate=True)
+            for name in ("certificate", "signature", "sign_certificate", "sign_signature")
+        ]
+    except (binascii.Error, ValueError):
+        return None
+    return cards.Reading(*values)
+
+
+@bp.get("/signin/<attempt_id>/card/<challenge_id>")
+@called_by(Caller.BROWSER)
+def collect(attempt_id: str, challenge_id: str) -> ResponseReturnValue:
+    """The browser that asked fetches the outcome, once: signed in, claim needed, or why not."""
+    with parts().database.write() as session:
+        attempt = attempts.find(session, attempt_id)
+        challenge = challenges.collect(session, challenge_id, browser_digest())
+        if challenge is None or challenge.attempt_id != attempt_id:
+            challenge = None
+        else:
+            outcome = CardOutcome(str(challenge.outcome))
+            resident_id, credential_id = challenge.resident_id, challenge.credential_id or ""
+    if challenge is None:  # reloaded or somebody else's: begin again rather than a dead end
+        return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+    if outcome in (CardOutcome.SIGNED_IN, CardOutcome.CLAIMED) and resident_id is not None:
+        factor = Factor("card", now_ms(), credential_id=credential_id)
+        token, target = complete(attempt, resident_id, factor, first=outcome is CardOutcome.CLAIMED)
+        return sign_in_response(token, target)
+    return _page(attempt, outcome)
+
+
+def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
+    describe(attempt)
+    allow_form_target(parts().settings.card_reader_url)
+    start_url = url_for("signin.start", attempt_id=attempt.attempt_id)
+    if outcome is CardOutcome.UNKNOWN_CARD:
+        html = render_template(
+            "signin/card_claim.html",
+            claim_url=url_for("card.claim", attempt_id=attempt.attempt_id),
+            cancel_url=start_url,
+        )
+        return Response(html, content_type="text/html; charset=utf-8")
+    log.info("card reading ended: %s", outcome.value)
+    html = render_template(
+        "signin/card_failed.html",
+        kind=outcome.value,
+        retry_url=url_for("card.start", attempt_id=attempt.attempt_id),
+        start_url=start_url,
+    )
+    return Response(html, 403 if outcome is not CardOutcome.CANCELLED else 200, content_type="text/html; charset=utf-8")

@@ -1,0 +1,63 @@
+"""A first way in with an activation code from the counter or by post: code and birth date, then a passkey is offered."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from ..foundation.context import parts
+from ..foundation.web.callers import Caller, called_by
+from ..residents.activation import parse_code
+from ..residents.claim import ClaimResult, claim_by_code
+from . import attempts
+from .levels import Factor
+from .pages import complete, describe, sign_in_response
+from .sessions import now_ms
+
+bp = Blueprint("code", __name__)
+
+# Guessing a 60-bit code is hopeless; this keeps the guessing cheap for us and visible.
+CODE_LIMIT = "10/hour"
+
+
+@bp.get("/signin/<attempt_id>/code")
+@called_by(Caller.BROWSER)
+def show(attempt_id: str) -> ResponseReturnValue:
+    """The form."""
+    attempt = attempts.load(parts().database, attempt_id)
+    describe(attempt)
+    return _form(attempt_id, None, 200)
+
+
+@bp.post("/signin/<attempt_id>/code")
+@called_by(Caller.BROWSER)
+def use(attempt_id: str) -> ResponseReturnValue:
+    """Claim with the code; a wrong code and a wrong birth date get the same answer."""
+    attempt = attempts.load(parts().database, attempt_id)
+    describe(attempt)
+    parts().limits.hit(CODE_LIMIT, "activation-code", attempts.client_network())
+    code, birth_date = parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]
+    with parts().database.write() as session:
+        claim = claim_by_code(session, parts().vault, code=code, birth_date=birth_date)
+    if claim.resident_id is None:
+        return _form(
+            attempt_id,
+            gettext("The code and the date of birth do not fit together, or the code was used already."),
+            400,
+        )
+    factor = Factor("code", now_ms())
+    token, target = complete(attempt, claim.resident_id, factor, first=claim.result is ClaimResult.CLAIMED)
+    return sign_in_response(token, target)
+
+
+def _form(attempt_id: str, message: str | None, status: int) -> Response:
+    html = render_template(
+        "signin/code.html",
+        code_url=url_for("code.use", attempt_id=attempt_id),
+        start_url=url_for("signin.start", attempt_id=attempt_id),
+        message=message,
+        code=request.form.get("code", "")[:40],
+        birth_date=request.form.get("birth_date", "")[:10],
+    )
+    return Response(html, status, content_type="text/html; charset=utf-8")

@@ -1,0 +1,25 @@
+"""The guard of `Caller.RESIDENT`: no session, no page, but a way to sign in and come back."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Flask, redirect, request
+from flask.typing import ResponseReturnValue
+
+from ..foundation.web.callers import Caller, guard
+from ..foundation.web.errors import ProblemError, wants_json
+from .sessions import current_login_or_none
+
+
+def require_resident() -> ResponseReturnValue | None:
+    """Send a browser to sign in; tell a script that the session is over (401)."""
+    if current_login_or_none() is not None:
+        return None
+    if wants_json() or request.method not in ("GET", "HEAD"):
+        raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
+    return redirect("/signin?next=" + quote(request.full_path.rstrip("?"), safe="/"), 303)
+
+
+def install_guard(app: Flask) -> None:
+    guard(app, Caller.RESIDENT, require_resident)

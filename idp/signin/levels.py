@@ -1,0 +1,83 @@
+"""Levels, computed from recorded facts each time and never stored as an opinion (facts §2.4).
+
+Authentication level 1 to 3 from the factors of the login, identity level 1 to 3 from the proofing; `acr` is the pair that both reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+ACR_PREFIX = "urn:machi:acr:"
+# The pairs that can be reached and asked for, weakest first.
+ACR_VALUES = tuple(f"{ACR_PREFIX}ial{i}-aal{a}" for i in (1, 2, 3) for a in (1, 2, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One act of proving: `kind` passkey | card | code; `at` ms since 1970. The rest are raw traits of the credential."""
+
+    kind: str
+    at: int
+    synced: bool = False
+    attested: bool = False
+    origin_bound: bool = False
+    credential_id: str = ""
+
+
+def dump_factors(factors: list[Factor]) -> str:
+    """As stored with the session."""
+    return orjson.dumps(
+        [{name: getattr(f, name) for name in Factor.__slots__ if getattr(f, name)} for f in factors]
+    ).decode()
+
+
+def load_factors(stored: str) -> list[Factor]:
+    return [Factor(**fields) for fields in orjson.loads(stored)]
+
+
+def factor_level(factor: Factor) -> int:
+    """1 to 3. A card's bare nonce through a reader app can be relayed, so it stays at 2 (facts §4.3)."""
+    if factor.kind == "passkey":
+        return 3 if factor.attested and not factor.synced else 2
+    if factor.kind == "card":
+        return 3 if factor.origin_bound else 2
+    return 1
+
+
+def authentication_level(factors: list[Factor]) -> int:
+    """The level of a login: its strongest factor."""
+    return max((factor_level(f) for f in factors), default=0)
+
+
+def methods(factors: list[Factor]) -> list[str]:
+    """`amr` (RFC 8176), of every factor of the login."""
+    found: set[str] = set()
+    for factor in factors:
+        if factor.kind == "passkey":
+            found |= {"swk" if factor.synced else "hwk", "user", "pop", "mfa"}
+        elif factor.kind == "card":
+            found |= {"sc", "hwk", "pin", "pop", "mfa"}
+        else:
+            found.add("otp")
+    return sorted(found)
+
+
+def acr(identity: int, authentication: int) -> str:
+    """The pair as a URI, e.g. ``urn:machi:acr:ial3-aal2``."""
+    return f"{ACR_PREFIX}ial{identity}-aal{authentication}"
+
+
+def parse_acr(value: str) -> tuple[int, int] | None:
+    """`(identity, authentication)` of one of ours."""
+    if value not in ACR_VALUES:
+        return None
+    return int(value[-6]), int(value[-1])
+
+
+def reaches(have: tuple[int, int], wanted: str) -> bool:
+    """Whether the levels reach `wanted`, one of `ACR_VALUES`; an unknown value is not reached."""
+    pair: Any = parse_acr(wanted)
+    return pair is not None and have[0] >= pair[0] and have[1] >= pair[1]

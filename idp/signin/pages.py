@@ -1,0 +1,94 @@
+"""The first page of signing in, and the way on from it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..foundation.context import parts
+from ..foundation.web import cookies
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.headers import allow_form_target
+from ..foundation.web.language import local_path, prefer
+from . import attempts
+from .devices import device_label
+from .levels import Factor
+from .model import SignInAttempt
+from .sessions import current_login_or_none, start_session
+
+bp = Blueprint("signin", __name__, template_folder="templates")
+
+HOME = "/my/"
+
+
+@bp.get("/signin")
+@called_by(Caller.BROWSER)
+def begin() -> ResponseReturnValue:
+    """Sign in for our own pages; `next` is a path of ours."""
+    target = local_path(request.args.get("next"), HOME)
+    if current_login_or_none() is not None:
+        return redirect(target, 303)
+    with parts().database.write() as session:
+        attempt_id = attempts.begin(session, target)
+    return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+
+
+@bp.get("/signin/<attempt_id>")
+@called_by(Caller.BROWSER)
+def start(attempt_id: str) -> ResponseReturnValue:
+    """The ways to sign in. A tab that finds the person signed in meanwhile just goes on."""
+    attempt = attempts.load(parts().database, attempt_id)
+    login = current_login_or_none()
+    if login is not None and login.authenticated_at >= attempt.created_at:
+        return redirect(attempt.continue_to, 303)
+    return start_page(attempt)
+
+
+def start_page(attempt: SignInAttempt, message: str | None = None, status: int = 200) -> Response:
+    """Render the first page, with an error text if there is one."""
+    asked = describe(attempt)
+    if parts().settings.card_reader_url:
+        allow_form_target(parts().settings.card_reader_url)
+    html = render_template(
+        "signin/start.html",
+        client_name=asked.get("client_name"),
+        cancel_url=asked.get("cancel_url"),
+        passkey_options_url=url_for("passkey.signin_options", attempt_id=attempt.attempt_id),
+        passkey_verify_url=url_for("passkey.signin_verify", attempt_id=attempt.attempt_id),
+        card_start_url=url_for("card.start", attempt_id=attempt.attempt_id)
+        if parts().settings.card_reader_url
+        else None,
+        code_url=url_for("code.show", attempt_id=attempt.attempt_id),
+        message=message,
+    )
+    return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def describe(attempt: SignInAttempt) -> dict[str, str]:
+    """What the page says about who asked; also lets the page's forms lead to the app's address in the end."""
+    from flask import current_app
+
+    if attempt.client_id is None:
+        return {}
+    described: dict[str, str] = current_app.extensions["machi_describe_attempt"](attempt)
+    prefer(described.get("ui_locales"))
+    if target := described.get("redirect_uri"):
+        allow_form_target(target)
+    return described
+
+
+def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first: bool = False) -> tuple[str, str]:
+    """Start the session; returns `(cookie value, where to go)`. The caller sets the cookie on its answer."""
+    with parts().database.write() as session:
+        token = start_session(
+            session, parts().settings, resident_id, factor, device_label(request.headers.get("User-Agent", ""))
+        )
+    target = url_for("welcome.show", attempt_id=attempt.attempt_id) if first else attempt.continue_to
+    return token, target
+
+
+def sign_in_response(token: str, target: str) -> Response:
+    """Send the browser on, signed in."""
+    response = redirect(target, 303)
+    cookies.set_cookie(response, cookies.SESSION, token, None)  # type: ignore[arg-type]
+    return response  # type: ignore[return-value]

@@ -1,0 +1,149 @@
+"""Passkeys: sign in, and add one. JSON for `webauthn.js`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from ..audit import EventType, record
+from ..credentials import passkeys
+from ..foundation import clock
+from ..foundation.context import parts
+from ..foundation.web import cookies
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.cookies import browser_digest
+from ..foundation.web.errors import ProblemError
+from ..residents.read import resident_profile
+from . import attempts
+from .devices import device_label
+from .levels import Factor
+from .pages import complete
+from .sessions import Login, current_login, now_ms
+
+bp = Blueprint("passkey", __name__)
+log = logging.getLogger("machi.signin")
+
+# Adding a credential needs a sign-in this fresh (design/identity.md, "Ceremonies").
+FRESH_SECONDS = 600
+SETTINGS = "/my/settings"
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise ProblemError(400, "malformed", "The request is not a JSON object.")
+    return body
+
+
+@bp.post("/signin/<attempt_id>/passkey/options")
+@called_by(Caller.BROWSER)
+def signin_options(attempt_id: str) -> ResponseReturnValue:
+    """PublicKeyCredentialRequestOptions with a fresh challenge."""
+    parts().limits.hit(parts().settings.signin_limit, "passkey-options", attempts.client_network(), browser_digest())
+    with parts().database.write() as session:
+        attempts.find(session, attempt_id)
+        return jsonify(passkeys.signin_options(session, parts().settings, browser_digest(), attempt_id))
+
+
+@bp.post("/signin/<attempt_id>/passkey")
+@called_by(Caller.BROWSER)
+def signin_verify(attempt_id: str) -> ResponseReturnValue:
+    """Check the assertion and sign in: `{"next": path}`."""
+    parts().limits.hit(parts().settings.signin_limit, "passkey", attempts.client_network(), browser_digest())
+    credential = _body()
+    attempt = attempts.load(parts().database, attempt_id)
+    refused = None
+    with parts().database.write() as session:
+        try:
+            who = passkeys.verify_signin(session, parts().settings, credential, browser_digest(), attempt_id)
+        except passkeys.PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
+            record(session, EventType.PASSKEY_REFUSED, reason=error.reason)
+            refused = error
+    if refused is not None:
+        log.info("passkey refused: %s", refused.reason)
+        raise ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
+    factor = Factor("passkey", now_ms(), synced=who.synced, attested=who.attested, credential_id=who.credential_id)
+    token, target = complete(attempt, who.resident_id, factor)
+    response = jsonify({"next": target})
+    cookies.set_cookie(response, cookies.SESSION, token, None)
+    return response
+
+
+def _require_fresh(login: Login) -> None:
+    if (clock.now() - login.authenticated_at).total_seconds() > FRESH_SECONDS:
+        raise ProblemError(403, "fresh_sign_in_needed", "For your safety, please sign in once more before this step.")
+
+
+@bp.get("/account/passkeys/new")
+@called_by(Caller.RESIDENT)
+def new() -> ResponseReturnValue:
+    """The page on which a passkey is added later."""
+    login = current_login()
+    if (clock.now() - login.authenticated_at).total_seconds() > FRESH_SECONDS:
+        with parts().database.write() as session:
+            attempt_id = attempts.begin(session, url_for("passkey.new"))
+        return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+    return Response(
+        render_template(
+            "signin/passkey_new.html",
+            options_url=url_for("passkey.add_options"),
+            verify_url=url_for("passkey.add_verify"),
+            continue_url=SETTINGS,
+        ),
+        content_type="text/html; charset=utf-8",
+    )
+
+
+@bp.post("/account/passkeys/options")
+@called_by(Caller.RESIDENT)
+def add_options() -> ResponseReturnValue:
+    """PublicKeyCredentialCreationOptions; needs a fresh sign-in."""
+    login = current_login()
+    _require_fresh(login)
+    with parts().database.write() as session:
+        profile = resident_profile(session, parts().vault, login.resident_id)
+        try:
+            options = passkeys.add_options(session, parts().settings, login.resident_id, profile.name, browser_digest())
+        except passkeys.PasskeyError:
+            raise ProblemError(
+                409, "too_many_passkeys", "You have as many passkeys as one person can have here."
+            ) from None
+    return jsonify(options)
+
+
+@bp.post("/account/passkeys")
+@called_by(Caller.RESIDENT)
+def add_verify() -> ResponseReturnValue:
+    """Check the attestation and keep the passkey: 201 `{"next"}`."""
+    login = current_login()
+    _require_fresh(login)
+    credential = _body()
+    label = device_label(request.headers.get("User-Agent", ""))
+    refused = None
+    with parts().database.write() as session:
+        try:
+            passkeys.verify_add(
+                session,
+                parts().settings,
+                login.resident_id,
+                credential,
+                label if label != "—" else gettext("Passkey"),
+                browser_digest(),
+            )
+        except passkeys.PasskeyError as error:
+            record(session, EventType.PASSKEY_REFUSED, resident_id=login.resident_id, reason=error.reason)
+            refused = error
+    if refused is not None:
+        log.info("passkey not added: %s", refused.reason)
+        raise ProblemError(400, "passkey_refused", "The passkey could not be added. Please try again.")
+    return jsonify({"next": _way_on()}), 201
+
+
+def _way_on() -> str:
+    """After the welcome page: on with what the person came for; else back to the settings."""
+    attempt_id = request.args.get("attempt")
+    return attempts.load(parts().database, attempt_id).continue_to if attempt_id else SETTINGS

@@ -1,0 +1,188 @@
+"""Login sessions: start, find, step up, end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import g
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ..audit import EventType, record
+from ..foundation import clock
+from ..foundation.context import parts
+from ..foundation.database import to_ms
+from ..foundation.ids import new_id, new_secret
+from ..foundation.settings import Settings
+from ..foundation.vault import digest
+from ..foundation.web.cookies import SESSION, get_cookie
+from ..residents.model import Resident, ResidentState
+from ..residents.read import identity_level, proofing_methods
+from .levels import Factor, authentication_level, dump_factors, load_factors
+from .model import LoginSession
+
+TOUCH_EVERY = timedelta(seconds=60)
+
+EndListener = Callable[[Session, list[str]], None]
+_end_listeners: list[EndListener] = []
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who is signed in on this request's browser. `ial` and `aal` are 1 to 3, computed from recorded facts."""
+
+    resident_id: str
+    session_id: str
+    ial: int
+    aal: int
+    authenticated_at: datetime
+    factors: tuple[Factor, ...]
+
+
+def on_session_end(listener: EndListener) -> None:
+    """Have `listener(session, session_ids)` run inside every transaction that ends sessions."""
+    if listener not in _end_listeners:
+        _end_listeners.append(listener)
+
+
+def start_session(session: Session, settings: Settings, resident_id: str, factor: Factor, device: str) -> str:
+    """Sign a resident in and return the new cookie value.
+
+    The session id changes with every sign-in of another person and the cookie with every sign-in at all (fixation); the same
+    person proving themself again keeps their session, so that the apps' `sid` stays true.
+    """
+    now = clock.now()
+    token = new_secret()
+    before = _live(session, get_cookie(SESSION), settings)
+    if before is not None and before.resident_id == resident_id:
+        before.token_digest = digest(token)
+        before.factors = dump_factors([*load_factors(before.factors)[-4:], factor])
+        before.authenticated_at = before.seen_at = now
+        before.expires_at = now + timedelta(seconds=settings.session_absolute_seconds)
+        session_id = before.session_id
+    else:
+        if before is not None:
+            end_sessions(session, [before.session_id], by="other_resident")
+        session_id = new_id()
+        session.add(
+            LoginSession(
+                session_id=session_id,
+                token_digest=digest(token),
+                resident_id=resident_id,
+                factors=dump_factors([factor]),
+                authenticated_at=now,
+                created_at=now,
+                seen_at=now,
+                expires_at=now + timedelta(seconds=settings.session_absolute_seconds),
+                device=device,
+            )
+        )
+    record(
+        session,
+        EventType.SIGNED_IN,
+        resident_id=resident_id,
+        login=session_id,
+        method=factor.kind,
+        aal=authentication_level([factor]),
+    )
+    return token
+
+
+def current_login_or_none() -> Login | None:
+    """The login of this request's browser, looked up once per request."""
+    if not hasattr(g, "login"):
+        g.login = _find_login()
+    found: Login | None = g.login
+    return found
+
+
+def current_login() -> Login:
+    """The login, in views of `Caller.RESIDENT`."""
+    login = current_login_or_none()
+    if login is None:
+        raise RuntimeError("current_login() outside a route called by a resident")
+    return login
+
+
+def _find_login() -> Login | None:
+    token = get_cookie(SESSION)
+    if not token:
+        return None
+    database, settings = parts().database, parts().settings
+    with database.read() as session:
+        row = _live(session, token, settings)
+        if row is None:
+            return None
+        factors = load_factors(row.factors)
+        login = Login(
+            row.resident_id,
+            row.session_id,
+            identity_level(proofing_methods(session, row.resident_id)),
+            authentication_level(factors),
+            row.authenticated_at,
+            tuple(factors),
+        )
+        seen_at = row.seen_at
+    if clock.now() - seen_at > TOUCH_EVERY:  # folded: one write a minute, not one a request
+        with database.write() as session:
+            session.execute(
+                update(LoginSession).where(LoginSession.session_id == login.session_id).values(seen_at=clock.now())
+            )
+    return login
+
+
+def _live(session: Session, token: str | None, settings: Settings) -> LoginSession | None:
+    if not token:
+        return None
+    now = clock.now()
+    return session.scalars(
+        select(LoginSession)
+        .join(Resident, Resident.resident_id == LoginSession.resident_id)
+        .where(
+            LoginSession.token_digest == digest(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.seen_at > now - timedelta(seconds=settings.session_idle_seconds),
+            Resident.state == ResidentState.ACTIVE.value,
+        )
+    ).first()
+
+
+def session_is_live(session: Session, session_id: str) -> bool:
+    """Whether this login still counts; for long-lived answers such as the live stream."""
+    now = clock.now()
+    found = session.scalar(
+        select(LoginSession.session_id)
+        .join(Resident, Resident.resident_id == LoginSession.resident_id)
+        .where(
+            LoginSession.session_id == session_id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.seen_at > now - timedelta(seconds=parts().settings.session_idle_seconds),
+            Resident.state == ResidentState.ACTIVE.value,
+        )
+    )
+    return found is not None
+
+
+def end_sessions(session: Session, session_ids: list[str], by: str) -> list[str]:
+    """End logins at once, with everything that hangs on them; returns those that were live. `by` says who: resident, app, …"""
+    ended = session.execute(
+        update(LoginSession)
+        .where(LoginSession.session_id.in_(session_ids), LoginSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+        .returning(LoginSession.session_id, LoginSession.resident_id)
+    ).all()
+    for session_id, resident_id in ended:
+        record(session, EventType.SESSION_ENDED, resident_id=resident_id, login=session_id, by=by)
+    ids = [row.session_id for row in ended]
+    for listener in _end_listeners:
+        listener(session, ids)
+    return ids
+
+
+def now_ms() -> int:
+    """The time of a factor."""
+    return to_ms(clock.now())

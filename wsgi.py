@@ -1,0 +1,57 @@
+"""The application: the only place that knows all parts.
+
+`create_app()` for servers and tests; `app` for `flask --app wsgi` and WSGI servers that want a name.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+import mypage
+from idp.app import install as install_idp
+from idp.cli import machi
+from idp.foundation.context import build_parts
+from idp.foundation.settings import Settings, SettingsError, load
+from idp.foundation.telemetry import configure_logging
+from idp.foundation.web.callers import undeclared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def create_app(settings: Settings | None = None, *, worker: bool = True) -> Flask:
+    """Build the application from `settings` (default: the environment). Raises `SettingsError`."""
+    settings = settings or load()
+    instance = build_parts(settings)
+    app = Flask("machi", static_folder=None)
+    install_idp(app, instance, ("idp", "mypage"))
+    mypage.install(app)
+    app.cli.add_command(machi)
+    if missing := undeclared(app):
+        raise RuntimeError(f"routes without a declared caller: {', '.join(missing)}")
+    if worker and settings.worker == "inline":
+        instance.worker.start()
+    return app
+
+
+def _app_for_servers() -> Flask:
+    configure_logging()
+    try:
+        # The command line brings its own loop (`machi worker`); a server runs it inside unless told otherwise.
+        return create_app(worker="flask" not in sys.argv[0])
+    except SettingsError as error:
+        sys.exit(f"machi: {error}")
+
+
+app: Flask | Callable[..., object]
+
+
+def __getattr__(name: str) -> object:
+    """Build `app` only when a server or the command line asks for it, so that importing this module is free of effects."""
+    if name == "app":
+        globals()["app"] = _app_for_servers()
+        return globals()["app"]
+    raise AttributeError(name)
