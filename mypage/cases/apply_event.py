@@ -1,0 +1,137 @@
+"""Apply what a department says about a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp import new_id
+
+from ..columns import Row
+from ..ledger import Ledger, RefusedError, Status
+from ..notices.derive import tell_about_case
+from ..tasks.derive import follow_turn
+from ..text import searchable
+from .schema import CaseStatus, CaseStatusData
+
+_SHOWN_ELSEWHERE = {"resident", "phase", "label", "reason"}
+
+
+def apply_status(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> tuple[Status, bool]:
+    """One event. `resident_id` is who it says it is about, None if it does not say.
+
+    Returns the status, and whether a sequence number was skipped. Raises `RefusedError` without having changed anything.
+    """
+    case = ledger.cases.get(event.subject)
+    if case is None:
+        case = _first(ledger, event, resident_id)
+        before = None
+        gap = False
+    else:
+        if resident_id is not None and resident_id != case["resident_id"]:
+            raise RefusedError(422, "resident_mismatch", "This case belongs to another resident.")
+        gap = int(event.sequence) > int(case["sequence"]) + 1
+        if event.sequence <= case["sequence"]:
+            _late(ledger, case, event)
+            return "stale", False
+        if case["phase"] == "completed" and event.data.phase != "completed" and not event.data.reopened:
+            raise RefusedError(422, "reopen_required", "A completed case is left only with reopened: true.")
+        before = dict(case)
+    case.update(_state(ledger, event, case))
+    case["has_gap"] = case["has_gap"] or gap
+    ledger.cases.put(case)
+    _remember(ledger, case, event, "accepted", gap)
+    ledger.told(case["resident_id"], "home", "cases", f"case:{case['case_id']}")
+    follow_turn(ledger, case)
+    tell_about_case(ledger, case, before, event.data.notify)
+    return "accepted", gap
+
+
+def require_first_facts(event: CaseStatus, resident_id: str | None) -> None:
+    """Raises `RefusedError` if the first event of a case does not say whose, what and since when."""
+    data = event.data
+    wanted = {"resident": resident_id, "procedure": data.procedure, "received_at": data.received_at}
+    if missing := [name for name, value in wanted.items() if value is None]:
+        raise RefusedError(
+            422, "first_event_incomplete", "The first event of a case must carry these members.", missing=missing
+        )
+
+
+def _first(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> Row:
+    require_first_facts(event, resident_id)
+    return {
+        "case_id": new_id(),
+        "client_id": ledger.client_id,
+        "subject": event.subject,
+        "resident_id": resident_id,
+        "has_gap": False,
+        "channel": None,
+        "receipt_number": None,
+        "contact": None,
+        "expected_by": None,
+    }
+
+
+def _state(ledger: Ledger, event: CaseStatus, case: Row) -> Row:
+    """The columns that this event decides."""
+    data = event.data
+    state: Row = {
+        "sequence": event.sequence,
+        "phase": data.phase,
+        "outcome": data.outcome,
+        "waiting_on": data.waiting_on,
+        "label": data.label,
+        "reason": data.reason,
+        "act_by": data.act_by,
+        "steps": _json(data, "steps"),
+        "actions": _json(data, "actions"),
+        "documents": _json(data, "documents"),
+        "updated_at": min(event.time, ledger.now),
+        "last_heard_at": ledger.now,
+    }
+    if data.procedure is not None:
+        state |= {"procedure_code": data.procedure.code, "procedure_title": data.procedure.title}
+    for name in ("receipt_number", "received_at", "channel"):
+        if getattr(data, name) is not None:
+            state[name] = getattr(data, name)
+    if "expected_by" in data.model_fields_set:
+        state["expected_by"] = data.expected_by
+    if "contact" in data.model_fields_set:
+        state["contact"] = _json(data, "contact")
+    shown = {**case, **state}
+    state["words"] = searchable([shown["procedure_title"], shown["receipt_number"], event.subject, data.label])
+    return state
+
+
+def _json(data: CaseStatusData, name: str) -> Any:
+    value = getattr(data, name)
+    if isinstance(value, list):
+        return [item.model_dump(mode="json", exclude_none=True) for item in value]
+    return value and value.model_dump(mode="json", exclude_none=True)
+
+
+def _late(ledger: Ledger, case: Row, event: CaseStatus) -> None:
+    """An older event: it belongs to the history and changes nothing."""
+    case["last_heard_at"] = ledger.now
+    ledger.cases.put(case)
+    _remember(ledger, case, event, "stale", False)
+    ledger.told(case["resident_id"], f"case:{case['case_id']}")
+
+
+def _remember(ledger: Ledger, case: Row, event: CaseStatus, status: Status, gap: bool) -> None:
+    data = event.data
+    ledger.history.append(
+        {
+            "history_id": new_id(),
+            "case_id": case["case_id"],
+            "event_id": event.id,
+            "sequence": event.sequence,
+            "status": status,
+            "gap": gap,
+            "phase": data.phase,
+            "label": data.label,
+            "reason": data.reason,
+            "facts": data.model_dump(mode="json", exclude_unset=True, exclude=_SHOWN_ELSEWHERE),
+            "occurred_at": event.time,
+            "recorded_at": ledger.now,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Changes, out: from the outbox to every open page of the resident."""

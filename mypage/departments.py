@@ -1,0 +1,22 @@
+"""Whose word it is: names of the departments behind clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from idp import client_labels
+
+from .text import Localised
+
+
+def department_names(session: Session, client_ids: Iterable[str]) -> dict[str, Localised]:
+    """Name by client; the client's own name where it has no department, its id if it is gone."""
+    wanted = sorted(set(client_ids))
+    labels = client_labels(session, wanted) if wanted else {}
+    names: dict[str, Localised] = {}
+    for client_id in wanted:
+        label = labels.get(client_id)
+        names[client_id] = (dict(label.department or label.name) if label else {}) or {"ja": client_id}
+    return names

@@ -1,0 +1,21 @@
+"""Puts my page on the application: the events API, the live stream, the pages."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from idp import parts
+
+from .delivery.fanout import install_fanout
+from .delivery.stream import install_stream
+from .intake import api, published
+from .pages import install_pages
+
+
+def install(app: Flask) -> None:
+    """Call once, after the web shell and the provider are on `app`. Tables are on `idp.Base` once this package is imported."""
+    app.register_blueprint(api.bp)
+    app.register_blueprint(published.bp)
+    install_stream(app)
+    install_fanout(parts(app))
+    install_pages(app)

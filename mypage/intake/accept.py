@@ -1,0 +1,117 @@
+"""Apply checked events of one client in one transaction: everything is read at once, changed in memory, written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from idp import ApiClient
+
+from ..columns import Row, table_of
+from ..ledger import Ledger, RefusedError, Status
+from ..wire.resident import Opaque
+from .check import Checked
+from .held import Held
+from .locks import take_turns
+from .model import EventReceipt
+from .release import release
+from .residents import Residents
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of an event; `gap`: a sequence number before it has not come in."""
+
+    status: str
+    gap: bool = False
+
+
+Result = Accepted | RefusedError
+_FAMILIES = ("case", "notice", "task")
+
+
+class Intake:
+    """One transaction's worth of events."""
+
+    def __init__(self, session: Session, client: ApiClient, issuer: str) -> None:
+        self._session = session
+        self._client = client
+        self._ledger = Ledger(session, client.client_id)
+        self._held = Held(session, client.client_id)
+        self._residents = Residents(client, issuer)
+        self._receipts: dict[str, str] = {}
+        self._fresh: list[Row] = []
+
+    def accept(self, events: Sequence[Checked]) -> list[Result]:
+        """Apply `events` in their order. Refused ones leave no trace; the others are written, with the outbox."""
+        self._load(events)
+        results = [self._one(checked) for checked in events]
+        self._ledger.write()
+        self._held.write()
+        if self._fresh:
+            self._session.execute(insert(table_of(EventReceipt)), self._fresh)
+        return results
+
+    def _load(self, events: Sequence[Checked]) -> None:
+        named = [r for r in (getattr(c.event.data, "resident", None) for c in events) if r is not None]
+        handles = [f"handle {r.id}" for r in named if isinstance(r, Opaque)]
+        take_turns(self._session, self._client.client_id, [*(c.event.subject for c in events), *handles])
+        if not events:
+            return
+        receipts = select(EventReceipt.event_id, EventReceipt.body_hash).where(
+            EventReceipt.source == events[0].event.source, EventReceipt.event_id.in_({c.event.id for c in events})
+        )
+        self._receipts = {row.event_id: row.body_hash for row in self._session.execute(receipts)}
+        subjects = {family: {c.event.subject for c in events if c.type.family == family} for family in _FAMILIES}
+        self._ledger.load(subjects["case"], subjects["notice"], subjects["task"])
+        missing = {s for family in _FAMILIES for s in self._ledger.shelf(family).missing(subjects[family])}
+        self._held.load_subjects(missing)
+        self._residents.load(self._session, named)
+
+    def _one(self, checked: Checked) -> Result:
+        event = checked.event
+        if (before := self._receipts.get(event.id)) is not None:
+            if before == checked.body_hash:
+                return Accepted("duplicate")
+            return RefusedError(
+                409, "id_reused", "An event with this source and id, but another content, came in before."
+            )
+        try:
+            status, gap = self._apply(checked)
+        except RefusedError as refused:
+            return refused
+        self._receipts[event.id] = checked.body_hash
+        self._fresh.append(
+            {
+                "source": event.source,
+                "event_id": event.id,
+                "body_hash": checked.body_hash,
+                "result": status,
+                "recorded_at": self._ledger.now,
+            }
+        )
+        return Accepted(status, gap)
+
+    def _apply(self, checked: Checked) -> tuple[Status, bool]:
+        event, family = checked.event, checked.type.family
+        resident_id = self._residents.find(event.data.resident)
+        if resident_id is None and self._must_wait(checked):
+            self._held.check(checked)
+            self._held.add(checked)
+            return "held", False
+        if self._held.waits(family, event.subject) and checked.type.begins:
+            return release(self._ledger, self._held, resident_id, checked)
+        status, gap = checked.type.apply(self._ledger, event, resident_id)
+        if status == "held":
+            self._held.add(checked)
+        return status, gap
+
+    def _must_wait(self, checked: Checked) -> bool:
+        """An event about somebody not known yet, whose subject is not on a page yet either."""
+        event, family = checked.event, checked.type.family
+        if self._ledger.shelf(family).get(event.subject) is not None:
+            return False
+        return isinstance(event.data.resident, Opaque) or self._held.waits(family, event.subject)

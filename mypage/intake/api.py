@@ -1,0 +1,132 @@
+"""POST /api/v1/events: one CloudEvent, or a batch (CloudEvents 1.0, HTTP binding §3.2 and §3.3, JSON format)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+import redis
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from idp import ApiClient, Caller, LimitExceededError, bearer_client, called_by, parts, problem_response
+
+from ..ledger import RefusedError
+from .accept import Accepted, Intake, Result
+from .check import MAX_EVENT_BYTES, Checked, check_event
+
+SINGLE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+MAX_BATCH = 500
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+RATE = "6000/minute"
+"""Requests of one client; `INTAKE_RATE` in the application's config overrides it."""
+
+log = logging.getLogger("machi.intake")
+bp = Blueprint("intake", __name__)
+
+
+@bp.post("/api/v1/events")
+@called_by(Caller.BEARER)
+def receive() -> Response:
+    """202 with a line for each event; a single event that is refused gets its own problem (RFC 9457)."""
+    client = bearer_client()
+    try:
+        _count(client)
+        raws = _events()
+        results = _take(raws, client)
+    except LimitExceededError as limit:
+        answer = problem_response(429, "too_many_requests", "This client sends too many requests.")
+        answer.headers["Retry-After"] = str(limit.retry_after)
+        return answer
+    except RefusedError as refused:
+        return _problem(refused)
+    except OperationalError:
+        log.exception("events could not be stored")
+        answer = problem_response(503, "unavailable", "Events cannot be stored at the moment. Send them again.")
+        answer.headers["Retry-After"] = "5"
+        return answer
+    if request.mimetype == SINGLE and isinstance(results[0], RefusedError):
+        return _problem(results[0])
+    body = {"results": [_line(raw, result) for raw, result in zip(raws, results, strict=True)]}
+    return Response(orjson.dumps(body), 202, content_type="application/json")
+
+
+def _count(client: ApiClient) -> None:
+    try:
+        parts().limits.hit(current_app.config.get("INTAKE_RATE", RATE), "intake", client.client_id)
+    except redis.RedisError:
+        # The client is known and its events must not be lost because a counter is away.
+        log.warning("rate limit not counted: the live store does not answer")
+
+
+def _events() -> list[Any]:
+    """The events of this request, not looked into yet."""
+    if request.mimetype not in (SINGLE, BATCH):
+        raise RefusedError(
+            415, "unsupported_media_type", "This content type is not accepted.", accepted=[SINGLE, BATCH]
+        )
+    batch = request.mimetype == BATCH
+    limit = MAX_BATCH_BYTES if batch else MAX_EVENT_BYTES
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit:
+        raise RefusedError(413, "too_large", "The request is too large.", max_bytes=limit)
+    try:
+        value = orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise RefusedError(400, "malformed_json", "The body is not JSON in UTF-8.") from None
+    if not batch:
+        return [value]
+    if not isinstance(value, list):
+        raise RefusedError(400, "malformed_batch", "A batch is a JSON array of events.")
+    if len(value) > MAX_BATCH:
+        raise RefusedError(413, "batch_too_large", "A batch has at most 500 events.", max_events=MAX_BATCH)
+    return value
+
+
+def _take(raws: list[Any], client: ApiClient) -> list[Result]:
+    """Check all events first, then store what is left in one transaction."""
+    checked = [_check(raw, client) for raw in raws]
+    fit = [c for c in checked if isinstance(c, Checked)]
+    stored = iter(_store(fit, client) if fit else ())
+    return [next(stored) if isinstance(c, Checked) else c for c in checked]
+
+
+def _check(raw: Any, client: ApiClient) -> Checked | RefusedError:
+    try:
+        return check_event(raw, client)
+    except RefusedError as refused:
+        return refused
+
+
+def _store(events: list[Checked], client: ApiClient) -> list[Result]:
+    """Two writers that met (the same event twice at once) are sorted out by doing it again: the second sees the first."""
+    for last in (False, False, True):
+        try:
+            with parts().database.write() as session:
+                results = Intake(session, client, parts().settings.issuer).accept(events)
+            break
+        except IntegrityError:
+            if last:
+                raise
+    parts().worker.wake()
+    return results
+
+
+def _line(raw: Any, result: Result) -> dict[str, Any]:
+    named = raw if isinstance(raw, dict) else {}
+    line = {name: str(named[name])[:255] if isinstance(named.get(name), str) else None for name in ("id", "source")}
+    if isinstance(result, Accepted):
+        return {**line, "status": result.status, **({"gap": True} if result.gap else {})}
+    log.info("event refused: %s", result.code)
+    problem = {"type": f"urn:machi:problem:{result.code}", "title": result.code, "status": result.status}
+    return {**line, "status": "rejected", "problem": {**problem, "detail": result.detail, **result.members}}
+
+
+def _problem(refused: RefusedError) -> Response:
+    log.info("event refused: %s", refused.code)
+    answer = problem_response(refused.status, refused.code, refused.detail, **refused.members)
+    if refused.code == "insufficient_scope":  # RFC 6750 §3.1
+        answer.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{refused.members["scope"]}"'
+    return answer

@@ -1,0 +1,83 @@
+"""Everything about an event that can be checked without the database, one check after the other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from idp import ApiClient
+
+from ..cases.phases import PHASES
+from ..ledger import RefusedError
+from ..wire.event import Envelope
+from .inspect import refuse_forbidden
+from .types import TYPES, EventType
+
+MAX_EVENT_BYTES = 256 * 1024
+MAX_ERRORS = 20
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An event fit to be applied. `body` is its canonical JSON."""
+
+    type: EventType
+    event: Any
+    body: bytes
+    body_hash: str
+
+
+def check_event(raw: Any, client: ApiClient) -> Checked:
+    """Raises `RefusedError`; its text never repeats a value of `data`."""
+    if not isinstance(raw, dict):
+        raise RefusedError(422, "invalid_event", "An event is a JSON object.")
+    refuse_forbidden(raw)
+    body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    if len(body) > MAX_EVENT_BYTES:
+        raise RefusedError(413, "event_too_large", "An event has at most 256 KB.", max_bytes=MAX_EVENT_BYTES)
+    kind = _type_of(raw)
+    _check_source(raw, client)
+    if kind.scope not in client.scopes:
+        raise RefusedError(
+            403, "insufficient_scope", "The access token lacks the scope for this type.", scope=kind.scope
+        )
+    return Checked(kind, _shaped(kind, raw), body, hashlib.sha256(body).hexdigest())
+
+
+def _type_of(raw: dict[str, Any]) -> EventType:
+    name = raw.get("type")
+    found = TYPES.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise RefusedError(422, "unknown_type", "This event type does not exist.", allowed=list(TYPES))
+    return found
+
+
+def _check_source(raw: dict[str, Any], client: ApiClient) -> None:
+    if not client.event_source or raw.get("source") != client.event_source:
+        raise RefusedError(403, "foreign_source", "The source is not the one registered for this client.")
+
+
+def _shaped(kind: EventType, raw: dict[str, Any]) -> Envelope:
+    try:
+        return kind.shape.model_validate(raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+    if any(e["loc"] == ("data", "phase") and e["type"] == "literal_error" for e in found):
+        raise RefusedError(422, "unknown_phase", "This phase does not exist.", allowed=list(PHASES))
+    errors = [{"pointer": _pointer(e["loc"]), "reason": _reason(e)} for e in found[:MAX_ERRORS]]
+    raise RefusedError(422, "invalid_event", "The event does not fit its schema.", errors=errors)
+
+
+def _pointer(loc: tuple[int | str, ...]) -> str:
+    """RFC 6901, for the parts of a location."""
+    return "".join("/" + str(part)[:64].replace("~", "~0").replace("/", "~1") for part in loc)
+
+
+def _reason(error: Any) -> str:
+    if error["type"] == "union_tag_invalid":  # its own text would repeat the value
+        return f"must be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"]).removeprefix("Value error, ")

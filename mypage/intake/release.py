@@ -1,0 +1,68 @@
+"""Events that have waited come to the page: their resident claimed the handle, or the event they belong to came in."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from idp import clock
+
+from ..ledger import Ledger, RefusedError, Status
+from .check import Checked
+from .held import Held
+from .locks import take_turns
+from .model import ClaimedHandle, HeldEvent
+
+
+class HandleTakenError(Exception):
+    """Another resident has claimed this handle."""
+
+
+def release(ledger: Ledger, held: Held, resident_id: str | None, newcomer: Checked) -> tuple[Status, bool]:
+    """Apply `newcomer` together with what waited for its subject, in the order of the sequence; returns its own result."""
+    waiting = [*held.take(newcomer.type.family, newcomer.event.subject), ("", newcomer)]
+    answer: tuple[Status, bool] | RefusedError = ("held", False)
+    for held_id, checked in sorted(waiting, key=lambda pair: str(pair[1].event.sequence)):
+        result = _apply(ledger, checked, resident_id)
+        if not held_id:
+            answer = result
+        elif not isinstance(result, RefusedError):
+            held.done(held_id)
+    if isinstance(answer, RefusedError):
+        raise answer
+    return answer
+
+
+def _apply(ledger: Ledger, checked: Checked, resident_id: str | None) -> tuple[Status, bool] | RefusedError:
+    try:
+        return checked.type.apply(ledger, checked.event, resident_id)
+    except RefusedError as refused:
+        return refused
+
+
+def attach_handle(session: Session, client_id: str, handle: str, resident_id: str) -> int:
+    """Give a department's handle to the resident who claimed it; returns how many events came to their page.
+
+    Later events with this handle go there directly. Raises `HandleTakenError`. Call `parts().worker.wake()` after the commit.
+    """
+    subjects = select(HeldEvent.subject).where(HeldEvent.client_id == client_id, HeldEvent.handle == handle)
+    take_turns(session, client_id, [f"handle {handle}", *session.scalars(subjects)])
+    claimed = session.get(ClaimedHandle, (client_id, handle))
+    if claimed is not None and claimed.resident_id != resident_id:
+        raise HandleTakenError(handle)
+    if claimed is None:
+        session.add(ClaimedHandle(client_id=client_id, handle=handle, resident_id=resident_id, claimed_at=clock.now()))
+    held = Held(session, client_id)
+    held.load_handle(handle)
+    ledger = Ledger(session, client_id)
+    waiting = held.subjects()
+    ledger.load(*({subject for family, subject in waiting if family == f} for f in ("case", "notice", "task")))
+    count = 0
+    for family, subject in waiting:
+        for held_id, checked in held.take(family, subject):
+            if isinstance(_apply(ledger, checked, resident_id), tuple):
+                held.done(held_id)
+                count += 1
+    ledger.write()
+    held.write()
+    return count

@@ -1,0 +1,1 @@
+"""Notices: what departments tell a resident, and what my page itself tells about their cases."""

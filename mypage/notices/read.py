@@ -1,0 +1,96 @@
+"""Looking at a resident's notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, defer
+
+from ..cases.model import Case
+from ..departments import department_names
+from ..text import Localised, like_pattern
+from .model import Notice
+from .rows import NoticeDetail, NoticeList, NoticeRow
+from .visible import visible
+from .wording import derived_body, derived_title
+
+__all__ = ["NoticeDetail", "NoticeList", "NoticeRow", "get_notice", "list_notices"]
+
+
+def list_notices(
+    session: Session,
+    resident_id: str,
+    *,
+    unread: bool | None = None,
+    important: bool | None = None,
+    query: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> NoticeList:
+    """Notices, the newest first. `important`: high importance, emergencies, and what is to be done or confirmed."""
+    wanted: list[ColumnElement[bool]] = visible(resident_id)
+    if unread is not None:
+        wanted.append(Notice.opened_at.is_(None) if unread else Notice.opened_at.is_not(None))
+    if important is not None:
+        weighty = or_(
+            Notice.importance == "high",
+            Notice.kind == "emergency",
+            and_(Notice.requires_ack, Notice.acknowledged_at.is_(None)),
+        )
+        wanted.append(weighty if important else ~weighty)
+    if query.strip():
+        wanted.append(Notice.words.like(like_pattern(query), escape="\\"))
+    total, new = session.execute(
+        select(func.count(), func.coalesce(func.sum(case((Notice.opened_at.is_(None), 1), else_=0)), 0)).where(*wanted)
+    ).one()
+    found = session.execute(
+        _with_case()
+        .options(defer(Notice.words), defer(Notice.body))
+        .where(*wanted)
+        .order_by(Notice.published_at.desc(), Notice.notice_id)
+        .limit(max(1, min(limit, 200)))
+        .offset(max(0, offset))
+    ).all()
+    names = department_names(session, (notice.client_id for notice, _ in found))
+    return NoticeList([NoticeRow(**_fields(n, case_id, names)) for n, case_id in found], int(total), int(new))
+
+
+def get_notice(session: Session, resident_id: str, notice_id: str) -> NoticeDetail | None:
+    """The notice with its text; None if it is not on this resident's page (now)."""
+    found = session.execute(_with_case().where(Notice.notice_id == notice_id, *visible(resident_id))).first()
+    if found is None:
+        return None
+    notice, case_id = found
+    body = derived_body(notice.params or {}) if notice.template else notice.body or {}
+    names = department_names(session, [notice.client_id])
+    return NoticeDetail(**_fields(notice, case_id, names), body=body)
+
+
+def _with_case() -> Select[Notice, str]:
+    """Notices with the id of the case they are about, if it is one of the same resident and department."""
+    same = and_(
+        Case.client_id == Notice.client_id,
+        Case.subject == Notice.related_case,
+        Case.resident_id == Notice.resident_id,
+    )
+    return select(Notice, Case.case_id).outerjoin(Case, same)
+
+
+def _fields(notice: Notice, case_id: str | None, names: dict[str, Localised]) -> dict[str, Any]:
+    return {
+        "notice_id": notice.notice_id,
+        "client_id": notice.client_id,
+        "department": names[notice.client_id],
+        "kind": notice.kind,
+        "importance": notice.importance,
+        "title": derived_title(notice.template, notice.params or {}) if notice.template else notice.title,
+        "published_at": notice.published_at,
+        "act_by": notice.act_by,
+        "expires_at": notice.expires_at,
+        "opened_at": notice.opened_at,
+        "acknowledged_at": notice.acknowledged_at,
+        "requires_ack": notice.requires_ack,
+        "related_case_id": case_id,
+        "derived": notice.template is not None,
+    }

@@ -1,0 +1,61 @@
+"""Apply what a department says about a task."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from idp import new_id
+
+from ..columns import Row
+from ..ledger import Ledger, RefusedError, Status
+from .schema import TaskClosed, TaskOpened
+
+
+def apply_opened(ledger: Ledger, event: TaskOpened, resident_id: str | None) -> tuple[Status, bool]:
+    """A task is there, corrected, or there again. Returns the status, and whether a sequence number was skipped."""
+    task = ledger.tasks.get(event.subject)
+    gap = False
+    if task is None:
+        task = {"task_id": new_id(), "client_id": ledger.client_id, "subject": event.subject, "template": None}
+        task |= {"params": None, "resident_id": resident_id, "opened_at": min(event.time, ledger.now)}
+    else:
+        if resident_id is not None and resident_id != task["resident_id"]:
+            raise RefusedError(422, "resident_mismatch", "This task belongs to another resident.")
+        if event.sequence <= task["sequence"]:
+            return "stale", False
+        gap = int(event.sequence) > int(task["sequence"]) + 1
+    data = event.data
+    due: date | None = data.due or (data.action.due if data.action else None)
+    task |= {
+        "sequence": event.sequence,
+        "state": "open",
+        "closed_at": None,
+        "title": data.title,
+        "body": data.body,
+        "related_case": data.related_case,
+        "due": due,
+        "action": data.action
+        and data.action.model_dump(mode="json", include={"kind", "label", "url"}, exclude_none=True),
+    }
+    _put(ledger, task)
+    return "accepted", gap
+
+
+def apply_closed(ledger: Ledger, event: TaskClosed, resident_id: str | None) -> tuple[Status, bool]:
+    """A task is over. One that has not come in yet has this event wait for it."""
+    task = ledger.tasks.get(event.subject)
+    if task is None:
+        return "held", False
+    if resident_id is not None and resident_id != task["resident_id"]:
+        raise RefusedError(422, "resident_mismatch", "This task belongs to another resident.")
+    if event.sequence <= task["sequence"]:
+        return "stale", False
+    gap = int(event.sequence) > int(task["sequence"]) + 1
+    task |= {"sequence": event.sequence, "state": event.data.result, "closed_at": min(event.time, ledger.now)}
+    _put(ledger, task)
+    return "accepted", gap
+
+
+def _put(ledger: Ledger, task: Row) -> None:
+    ledger.tasks.put(task)
+    ledger.told(task["resident_id"], "home", "tasks", "badges")

@@ -1,0 +1,1 @@
+"""Shapes that events of every room share: texts, times, links, residents, the CloudEvents envelope."""
