@@ -37,7 +37,7 @@ class Shape:
     key_usage: bool = True
     key_usage_critical: bool = True
     extended_key_usage: tuple[str, ...] | None = None
-    authority: bool = False
+    ca: bool = False
     cert_sign: bool = False
     unknown_critical: bool = False
     key_identifier: bytes | None = None
@@ -117,7 +117,7 @@ def _extensions(kind: Kind, holder: Holder, shape: Shape) -> list[tuple[x509.Ext
     policies = shape.policies if shape.policies is not None else ((AUTH_POLICY if kind == "auth" else SIGN_POLICY),)
     if policies:
         found.append((_policies(policies), True))
-    if shape.authority:
+    if shape.ca:
         found.append((x509.BasicConstraints(ca=True, path_length=None), True))
     usages = shape.extended_key_usage
     if usages is None and kind == "auth":

@@ -19,6 +19,14 @@ T = TypeVar("T", bound=x509.ExtensionType)
 
 MAX_SIGNATURE_BYTES = 512
 RSA_EXPONENTS = range(65537, 2**32)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 PROCESSED = frozenset(
     {
         ExtensionOID.KEY_USAGE,
@@ -35,7 +43,12 @@ class Leaf:
     """A certificate parsed once; every check looks at this object and never at the bytes again."""
 
     certificate: x509.Certificate
+    serial: int
     issuer: x509.Name
+    subject: x509.Name
+    not_before: datetime
+    not_after: datetime
+    signature_hash: str | None
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
     extensions: Mapping[type[x509.ExtensionType], x509.Extension[x509.ExtensionType]]
     unrecognized: tuple[x509.Extension[x509.ExtensionType], ...]
@@ -63,17 +76,30 @@ def parse_certificate(certificate: bytes) -> Leaf:
     """Exactly one DER certificate with an RSA or elliptic-curve key, and nothing after it."""
     try:
         parsed = x509.load_der_x509_certificate(certificate)
-        extensions = tuple(parsed.extensions)
-        key, issuer = parsed.public_key(), parsed.issuer
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        if certificate[-len(parsed.signature) - 1] != 0:  # the library passes over unused bits in the signature
+            raise CardError(CardReason.UNREADABLE, "unused bits")
+        return _read_leaf(parsed)
+    except UNREADABLE as error:
         raise CardError(CardReason.UNREADABLE) from error
-    if parsed.version is not x509.Version.v3:
-        raise CardError(CardReason.UNREADABLE, "not version 3")
+
+
+def _read_leaf(parsed: x509.Certificate) -> Leaf:
+    """Read every field at once: the library decodes lazily, and a malformed one must be found here and not later."""
+    if parsed.version is not x509.Version.v3 or parsed.serial_number <= 0:
+        raise CardError(CardReason.UNREADABLE, "not version 3, or a serial that is not positive")
+    key = parsed.public_key()
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise CardError(CardReason.KEY_STRENGTH, "key type")
+    signature_hash = parsed.signature_hash_algorithm
+    extensions = tuple(parsed.extensions)
     return Leaf(
         certificate=parsed,
-        issuer=issuer,
+        serial=parsed.serial_number,
+        issuer=parsed.issuer,
+        subject=parsed.subject,
+        not_before=parsed.not_valid_before_utc,
+        not_after=parsed.not_valid_after_utc,
+        signature_hash=signature_hash.name if signature_hash else None,
         key=key,
         extensions={type(one.value): one for one in extensions},
         unrecognized=tuple(one for one in extensions if isinstance(one.value, x509.UnrecognizedExtension)),
@@ -82,9 +108,9 @@ def parse_certificate(certificate: bytes) -> Leaf:
 
 def check_validity(leaf: Leaf, root: Root, policy: CardPolicy, now: datetime) -> None:
     """notBefore <= now <= notAfter, for leaf and root."""
-    if now > leaf.certificate.not_valid_after_utc:
+    if now > leaf.not_after:
         raise CardError(CardReason.EXPIRED)
-    if now + policy.clock_skew < leaf.certificate.not_valid_before_utc:
+    if now + policy.clock_skew < leaf.not_before:
         raise CardError(CardReason.NOT_YET_VALID)
     if not root.not_before <= now <= root.not_after:
         raise CardError(CardReason.ROOT_NOT_VALID)

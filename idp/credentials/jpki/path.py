@@ -15,7 +15,7 @@ STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
 def check_path(leaf: Leaf, roots: Sequence[Root]) -> Root:
     """The pinned root that issued this leaf: same name, matching key identifier, valid signature."""
     reject_authority(leaf)
-    reject_weak_signature(leaf.certificate)
+    reject_weak_signature(leaf)
     for root in roots:
         if leaf.issuer == root.name and _key_identifier_matches(leaf, root) and _signed_by(leaf, root):
             return root
@@ -24,17 +24,16 @@ def check_path(leaf: Leaf, roots: Sequence[Root]) -> Root:
 
 def reject_authority(leaf: Leaf) -> None:
     """A leaf names another issuer than itself, and neither is nor claims to be a CA."""
-    if leaf.issuer == leaf.certificate.subject:
+    if leaf.issuer == leaf.subject:
         raise CardError(CardReason.SELF_SIGNED)
     constraints, usage = leaf.find(x509.BasicConstraints), leaf.find(x509.KeyUsage)
     if (constraints is not None and constraints.ca) or (usage is not None and (usage.key_cert_sign or usage.crl_sign)):
         raise CardError(CardReason.IS_AUTHORITY)
 
 
-def reject_weak_signature(certificate: x509.Certificate) -> None:
+def reject_weak_signature(leaf: Leaf) -> None:
     """SHA-2 only, whatever the issuer once used."""
-    algorithm = certificate.signature_hash_algorithm
-    if algorithm is None or algorithm.name not in STRONG_HASHES:
+    if leaf.signature_hash not in STRONG_HASHES:
         raise CardError(CardReason.WEAK_CERTIFICATE_SIGNATURE)
 
 

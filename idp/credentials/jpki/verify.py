@@ -4,11 +4,12 @@ The order of checks is the flow; each check is one function in `certificate.py`,
 CardError. The caller consumes the nonce before, and looks up the binding after.
 
 Why the path check is written out instead of being left to pyhanko-certvalidator: roots issue leaves directly, so RFC
-5280 section 6 comes down to one signature, names, dates, policy and critical extensions. Measured on one core: the
-two RSA verifications that cannot be avoided take 60 us, this whole module about 110 us, pyhanko-certvalidator 900 us
-for its path and revocation part alone, growing with the length of the revocation list because it scans the list each
-time. The tests run every misuse case through both, and through cryptography's own path validator, and require the
-same verdict.
+5280 section 6 comes down to one signature, names, dates, policy and critical extensions. Measured in one run on one
+core: parsing and the two RSA verifications that cannot be avoided 62 us (one RSA verification alone: 22 us), this
+module 140 us, pyhanko-certvalidator 1,800 us for path and revocation alone with an empty revocation list and 60,000 us
+with 20,000 entries in it, which it scans each time; and it stops with an assertion when generations of one name differ
+in kind of key, as the coming P-384 roots will. The tests put the misuse cases through both it and cryptography's
+own path validator, and require agreement.
 """
 
 from dataclasses import dataclass, field
@@ -93,8 +94,8 @@ def verify_card(
     listing = check_revocation(leaf, root, store.auth, store.policy, now)
     return CardVerdict(
         issuer_key_id=root.key_id,
-        serial=leaf.certificate.serial_number,
-        not_after=leaf.certificate.not_valid_after_utc,
+        serial=leaf.serial,
+        not_after=leaf.not_after,
         medium=medium,
         root_serial=root.serial,
         revocation=listing,
@@ -118,8 +119,8 @@ def verify_signature_card(
     listing = check_revocation(leaf, root, store.sign, store.policy, now)
     return SignatureVerdict(
         issuer_key_id=root.key_id,
-        serial=leaf.certificate.serial_number,
-        not_after=leaf.certificate.not_valid_after_utc,
+        serial=leaf.serial,
+        not_after=leaf.not_after,
         medium=medium,
         root_serial=root.serial,
         revocation=listing,
@@ -152,7 +153,7 @@ def check_revocation(
     if listing is None:
         raise CardError(CardReason.REVOCATION_UNAVAILABLE)
     reject_stale_list(listing, policy, now)
-    held = listing.held.get(leaf.certificate.serial_number)
+    held = listing.held.get(leaf.serial)
     if held is not None:
         raise CardError(CardReason.ON_HOLD if held else CardReason.REVOKED)
     return RevocationEvidence(listing.number, listing.this_update, listing.next_update)
