@@ -35,7 +35,10 @@ def create_app(config: Mapping[str, Any]) -> Flask:
 
 
 def _words() -> dict[str, Any]:
-    language = language_of(request.values.get("lang"))
+    try:
+        language = language_of(request.values.get("lang"))
+    except HTTPException:  # the body could not be read, which is what the page is about to say
+        language = language_of(request.args.get("lang"))
 
     def t(key: str, **values: object) -> str:
         return text(key, language, **values)
