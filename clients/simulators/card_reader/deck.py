@@ -39,8 +39,7 @@ class Deck:
         store = Store(Path(state_dir))
         with store.locked():
             deck = cls(store, _authorities(store))
-            if store.read_book() is None:
-                store.write_book(_new_book())
+            store.write_book(_complete(store.read_book() or Book()))
             for kind in deck._authorities:
                 store.write(f"{kind}-roots.pem", deck.authority(kind).pem)
         deck.write_crls()
@@ -192,9 +191,11 @@ def _two_keys() -> tuple[PrivateKey, PrivateKey]:
         return first.result(), second.result()
 
 
-def _new_book() -> Book:
-    book = Book()
+def _complete(book: Book) -> Book:
+    """Give every card of the deck that has none its serials, and put those that are to be stopped on the lists."""
     for entry in ENTRIES:
+        if entry.key in book.serials:
+            continue
         serials: dict[Kind, int] = {"auth": new_serial(), "sign": new_serial()}
         book.serials[entry.key] = serials
         for kind, reason in _REVOKED.get(entry.condition, {}).items():
