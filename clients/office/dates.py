@@ -10,15 +10,21 @@ from flask_babel import format_date, format_datetime
 from clients.kit import JST
 
 
+def as_date(value: date | datetime | str | None) -> date | None:
+    """The day in Japan."""
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    return value.astimezone(JST).date() if isinstance(value, datetime) else value
+
+
 def day(value: date | datetime | str | None) -> str:
     """A date, such as 2026年5月1日 or May 1, 2026."""
-    if not value:
-        return ""
-    if isinstance(value, str):
-        value = date.fromisoformat(value)
-    if isinstance(value, datetime):
-        value = value.astimezone(JST).date()
-    return str(format_date(value, "long"))
+    return str(format_date(as_date(value), "long")) if value else ""
+
+
+def short_day(value: date | datetime | str | None) -> str:
+    """A date for tables, such as 2026/05/01 or May 1, 2026."""
+    return str(format_date(as_date(value), "medium")) if value else ""
 
 
 def moment(value: datetime | None) -> str:
@@ -27,5 +33,5 @@ def moment(value: datetime | None) -> str:
 
 
 def install(app: Flask) -> None:
-    """Give templates `day` and `moment`."""
-    app.jinja_env.filters.update(day=day, moment=moment)
+    """Give templates `day`, `short_day` and `moment`."""
+    app.jinja_env.filters.update(day=day, short_day=short_day, moment=moment)
