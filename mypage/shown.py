@@ -77,12 +77,10 @@ def days_until(value: date | datetime | str) -> int:
 def days_words(days: int) -> str:
     """Days left as a person says it."""
     if days < 0:
-        return ngettext("%(num)s day late", "%(num)s days late", -days)
-    if days == 0:
-        return gettext("today")
-    if days == 1:
-        return gettext("tomorrow")
-    return ngettext("%(num)s day left", "%(num)s days left", days)
+        return str(ngettext("%(num)s day late", "%(num)s days late", -days))
+    if days <= 1:
+        return str(gettext("tomorrow") if days else gettext("today"))
+    return str(ngettext("%(num)s day left", "%(num)s days left", days))
 
 
 def web_link(url: str | None) -> str | None:
@@ -99,8 +97,8 @@ def greeting(name: str) -> str:
     """A greeting for the hour in the city."""
     hour = clock.now().astimezone(clock.CITY_ZONE).hour
     if 4 <= hour < 11:
-        return gettext("Good morning, %(name)s", name=name)
-    return gettext("Hello, %(name)s", name=name) if hour < 18 else gettext("Good evening, %(name)s", name=name)
+        return str(gettext("Good morning, %(name)s", name=name))
+    return str(gettext("Hello, %(name)s", name=name) if hour < 18 else gettext("Good evening, %(name)s", name=name))
 
 
 TEMPLATE_GLOBALS = (say, plain, foreign, day, moment, days_until, days_words, web_link, phone_link)

@@ -22,27 +22,23 @@ bp = Blueprint("my_cases", __name__, template_folder="templates")
 @called_by(Caller.RESIDENT)
 def index() -> Response:
     """Cases of every department and channel; `?phase= &department= &q= &archived=1 &page=`."""
-    wish = {
-        "phase": request.args.get("phase") or None,
-        "department": request.args.get("department") or None,
-        "archived": request.args.get("archived") == "1",
-        "query": request.args.get("q", "").strip()[:100],
-    }
+    phase, department = request.args.get("phase") or None, request.args.get("department") or None
+    archived, query = request.args.get("archived") == "1", request.args.get("q", "").strip()[:100]
     page = page_number()
     with parts().database.read() as session:
         found = list_cases(
             session,
             current_login().resident_id,
-            phase=wish["phase"],
-            department=wish["department"],
-            archived=bool(wish["archived"]),
-            query=str(wish["query"] or ""),
+            phase=phase,
+            department=department,
+            archived=archived,
+            query=query,
             limit=PAGE,
             offset=(page - 1) * PAGE,
         )
-        return show(
-            session, "cases/list", "cases", found=found, wish=wish, page=page, pages=max(1, -(-found.total // PAGE))
-        )
+        wish = {"phase": phase, "department": department, "archived": archived, "query": query}
+        pages = max(1, -(-found.total // PAGE))
+        return show(session, "cases/list", "cases", found=found, wish=wish, page=page, pages=pages)
 
 
 @bp.get("/my/cases/<case_id>")

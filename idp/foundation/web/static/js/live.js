@@ -6,8 +6,10 @@
 // Inside a fragment, an element with data-announce="text" is read out politely when its text changes.
 // Nothing moves under the reader: a fragment that is scrolled into, or typed in, waits behind the button [data-live-show].
 const POLL = 15_000;
-const RETRY_STREAM = 120_000;
+const FIRST_PAUSE = 1000;
+const FIRST_PAUSE_REFUSED = 3000;
 const LONGEST_PAUSE = 30_000;
+const LONGEST_PAUSE_REFUSED = 120_000;
 const HIDDEN_PATIENCE = 60_000;
 
 const streamUrl = document.body.dataset.liveUrl;
@@ -197,7 +199,10 @@ function onError() {
   failures += 1;
   if (!navigator.onLine || (!refused && failures > 2)) setState("offline");
   if (refused) startPolling();
-  const pause = refused ? RETRY_STREAM : Math.min(LONGEST_PAUSE, 1000 * 2 ** (failures - 1));
+  const growth = 2 ** Math.min(failures - 1, 10);
+  const pause = refused
+    ? Math.min(LONGEST_PAUSE_REFUSED, FIRST_PAUSE_REFUSED * growth)
+    : Math.min(LONGEST_PAUSE, FIRST_PAUSE * growth);
   later(pause * (0.75 + Math.random() / 2));
 }
 
