@@ -26,7 +26,7 @@ from .authorize import (
     try_issue,
 )
 from .authorize_request import AuthorizationError, AuthorizationRequest
-from .claims import SCOPE_CLAIMS, shared_values
+from .claims import CLAIMS, SCOPE_CLAIMS, shared_values
 from .participation import grant_consent
 from .provider import provider
 from .storage.interface import Standing
@@ -119,4 +119,4 @@ def requested_claims(items: list[str]) -> list[str]:
     names: list[str] = []
     for item in items:
         names += [item.removeprefix("claim:")] if item.startswith("claim:") else list(SCOPE_CLAIMS.get(item, ()))
-    return list(dict.fromkeys(names))
+    return [name for name in CLAIMS if name in names]

@@ -130,7 +130,7 @@ def _store(session: Session, vault: Vault, chunk: list[_Line], report: Report) -
         .join(Resident, Resident.resident_id == RegistryLink.resident_id)
         .where(RegistryLink.local_index.in_(indexes))
     )
-    known: dict[str, Resident] = dict(found.tuples())
+    known = {index: resident for index, resident in found.all()}  # noqa: C416 - dict() takes a Result for a mapping
     now = clock.now()
     residents, links = [], []
     for index, line in indexes.items():

@@ -30,7 +30,8 @@ def add_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     if response.mimetype == "text/html":
         headers["Content-Security-Policy"] = " ".join([_CSP, *getattr(g, "form_targets", ())])
-        headers["Referrer-Policy"] = "no-referrer"
+        # Not no-referrer: browsers then send `Origin: null` with our own forms, and the CSRF check could not tell.
+        headers["Referrer-Policy"] = "same-origin"
         headers["X-Frame-Options"] = "DENY"
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

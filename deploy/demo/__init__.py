@@ -1,0 +1,1 @@
+"""The fictional city: provider, my page, two departments and a card reader on one machine."""
