@@ -39,8 +39,10 @@ class Shape:
     extended_key_usage: tuple[str, ...] | None = None
     ca: bool = False
     cert_sign: bool = False
+    key_encipherment: bool = False
     unknown_critical: bool = False
     key_identifier: bytes | None = None
+    issuer_serial: int | None = None
     distribution_point: str | None = None
     other_names: tuple[tuple[int, str], ...] | None = None
 
@@ -96,12 +98,7 @@ def build_leaf(
         .serial_number(shape.serial or new_serial())
         .not_valid_before(shape.not_before or now - timedelta(days=1))
         .not_valid_after(shape.not_after or now + timedelta(days=5 * 365))
-        .add_extension(
-            x509.AuthorityKeyIdentifier(shape.key_identifier, None, None)
-            if shape.key_identifier
-            else x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
+        .add_extension(_authority_key_identifier(issuer, issuer_key, shape), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
     for extension, critical in _extensions(kind, holder, shape):
@@ -109,11 +106,17 @@ def build_leaf(
     return builder.sign(issuer_key, signing_hash(issuer_key))
 
 
+def _authority_key_identifier(issuer: x509.Name, key: PrivateKey, shape: Shape) -> x509.AuthorityKeyIdentifier:
+    found = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    names = [x509.DirectoryName(issuer)] if shape.issuer_serial else None
+    return x509.AuthorityKeyIdentifier(shape.key_identifier or found.key_identifier, names, shape.issuer_serial)
+
+
 def _extensions(kind: Kind, holder: Holder, shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
     found: list[tuple[x509.ExtensionType, bool]] = []
     if shape.key_usage:
         non_repudiation = kind == "sign" if shape.non_repudiation is None else shape.non_repudiation
-        found.append((_usage(non_repudiation, shape.cert_sign), shape.key_usage_critical))
+        found.append((_usage(non_repudiation, shape), shape.key_usage_critical))
     policies = shape.policies if shape.policies is not None else ((AUTH_POLICY if kind == "auth" else SIGN_POLICY),)
     if policies:
         found.append((_policies(policies), True))
@@ -133,14 +136,14 @@ def _extensions(kind: Kind, holder: Holder, shape: Shape) -> list[tuple[x509.Ext
     return found
 
 
-def _usage(non_repudiation: bool, cert_sign: bool) -> x509.KeyUsage:
+def _usage(non_repudiation: bool, shape: Shape) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
         content_commitment=non_repudiation,
-        key_encipherment=False,
+        key_encipherment=shape.key_encipherment,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=cert_sign,
+        key_cert_sign=shape.cert_sign,
         crl_sign=False,
         encipher_only=False,
         decipher_only=False,

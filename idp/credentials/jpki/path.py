@@ -17,7 +17,7 @@ def check_path(leaf: Leaf, roots: Sequence[Root]) -> Root:
     reject_authority(leaf)
     reject_weak_signature(leaf)
     for root in roots:
-        if leaf.issuer == root.name and _key_identifier_matches(leaf, root) and _signed_by(leaf, root):
+        if _key_identifier_matches(leaf, root) and _issued_by(leaf, root):
             return root
     raise CardError(CardReason.UNKNOWN_ISSUER)
 
@@ -49,7 +49,8 @@ def _key_identifier_matches(leaf: Leaf, root: Root) -> bool:
     return identifier.authority_cert_serial_number in (None, root.serial)
 
 
-def _signed_by(leaf: Leaf, root: Root) -> bool:
+def _issued_by(leaf: Leaf, root: Root) -> bool:
+    """The names are equal and the signature verifies; the library call checks both."""
     try:
         leaf.certificate.verify_directly_issued_by(root.certificate)
     except (ValueError, TypeError, InvalidSignature):

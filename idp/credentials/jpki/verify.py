@@ -136,8 +136,6 @@ def check_statement_signature(leaf: Leaf, signature: bytes, statement: bytes) ->
         if isinstance(leaf.key, ec.EllipticCurvePublicKey):
             leaf.key.verify(signature, statement, _ECDSA_SHA384)
             return
-        if len(signature) != leaf.key.key_size // 8:
-            raise CardError(CardReason.STATEMENT_SIGNATURE, "length")
         leaf.key.verify(signature, statement, _PKCS1V15, _SHA256)
     except InvalidSignature as error:
         raise CardError(CardReason.STATEMENT_SIGNATURE) from error

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import SubjectKeyIdentifier
 
@@ -54,6 +57,8 @@ CASES = [
     Case("same-name rogue root", lambda d, _: d.issue("hanako", authority=Authority.create("auth")), R.UNKNOWN_ISSUER),
     Case("same-name rogue root, copied key identifier", _rogue_with_copied_identifier, R.UNKNOWN_ISSUER),
     Case("key identifier of another root", _with(key_identifier=b"x" * 20), R.UNKNOWN_ISSUER, webpki=False),
+    Case("issuer serial of another root", _with(issuer_serial=1), R.UNKNOWN_ISSUER, webpki=False),
+    Case("usable for encryption", _with(key_encipherment=True), R.KEY_USAGE, False, False),
     Case("expired", _card("hikari"), R.EXPIRED, message=CardMessage.EXPIRED),
     Case(
         "not yet valid",
@@ -90,6 +95,50 @@ def test_refused_for_its_own_reason(case: Case, deck: Deck, store: TrustStore, s
     files = deck.state_dir
     assert pyhanko_accepts(certificate, files / "auth-roots.pem", files / "auth.crl", now) is not case.pyhanko
     assert cryptography_accepts(certificate, files / "auth-roots.pem", now) is not case.webpki
+
+
+def _sha1(certificate: asn1_x509.Certificate) -> None:
+    certificate["tbs_certificate"]["signature"]["algorithm"] = "sha1_rsa"
+    certificate["signature_algorithm"]["algorithm"] = "sha1_rsa"
+
+
+def _version_1(certificate: asn1_x509.Certificate) -> None:
+    certificate["tbs_certificate"]["version"] = "v1"
+
+
+def _serial_zero(certificate: asn1_x509.Certificate) -> None:
+    certificate["tbs_certificate"]["serial_number"] = 0
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(_sha1, R.WEAK_CERTIFICATE_SIGNATURE), (_version_1, R.UNREADABLE), (_serial_zero, R.UNREADABLE)],
+)
+def test_refused_even_if_the_right_root_signed_it(
+    change: Callable[[asn1_x509.Certificate], None],
+    reason: CardReason,
+    deck: Deck,
+    store: TrustStore,
+    statement: bytes,
+    now: datetime,
+) -> None:
+    certificate, signature = deck.card("hanako").authenticate(statement)
+    changed = asn1_x509.Certificate.load(certificate)
+    change(changed)
+    root_key = deck.authority("auth").key
+    assert isinstance(root_key, rsa.RSAPrivateKey)
+    to_sign = changed["tbs_certificate"].dump(force=True)
+    digest = SHA1() if change is _sha1 else SHA256()
+    changed["signature_value"] = root_key.sign(to_sign, padding.PKCS1v15(), digest)
+    with pytest.raises(CardError) as caught:
+        verify_card(changed.dump(force=True), signature, statement, store, now)
+    assert caught.value.reason is reason
+
+
+def test_identifier_by_the_roots_own_serial(deck: Deck, store: TrustStore, statement: bytes, now: datetime) -> None:
+    card = deck.issue("hanako", issuer_serial=deck.authority("auth").certificate.serial_number)
+    verify_card(*card.authenticate(statement), statement, store, now)
 
 
 GOOD = {
