@@ -31,8 +31,8 @@ bp = Blueprint("intake", __name__)
 @called_by(Caller.BEARER)
 def receive() -> Response:
     """202 with a line for each event; a single event that is refused gets its own problem (RFC 9457)."""
-    client = bearer_client()
     try:
+        client = bearer_client()
         _count(client)
         raws = _events()
         results = _take(raws, client)

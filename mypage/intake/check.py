@@ -35,8 +35,11 @@ def check_event(raw: Any, client: ApiClient) -> Checked:
     """Raises `RefusedError`; its text never repeats a value of `data`."""
     if not isinstance(raw, dict):
         raise RefusedError(422, "invalid_event", "An event is a JSON object.")
-    refuse_forbidden(raw)
-    body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    try:
+        body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+        refuse_forbidden(raw)
+    except orjson.JSONEncodeError:
+        raise RefusedError(422, "invalid_event", "The event is nested too deeply.") from None
     if len(body) > MAX_EVENT_BYTES:
         raise RefusedError(413, "event_too_large", "An event has at most 256 KB.", max_bytes=MAX_EVENT_BYTES)
     kind = _type_of(raw)

@@ -1,0 +1,78 @@
+"""Values in words."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from flask_babel import Babel, force_locale
+
+from mypage import shown
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
+    app = Flask("words")
+    Babel(app)
+    monkeypatch.setattr(shown, "language", lambda: "en")
+    return app
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "/my/",
+        "vbscript:x",
+        " ",
+        "",
+        None,
+    ],
+)
+def test_only_web_addresses_become_links(address: str | None) -> None:
+    assert shown.web_link(address) is None
+
+
+@pytest.mark.parametrize("address", ["https://a.example/x?y=1", "http://localhost:8001/"])
+def test_web_addresses_become_links(address: str) -> None:
+    assert shown.web_link(address) == address
+
+
+def test_text_in_another_language_is_marked_and_escaped(app: Flask) -> None:
+    with app.test_request_context():
+        assert shown.say({"ja": "<b>書類</b>"}) == '<span lang="ja">&lt;b&gt;書類&lt;/b&gt;</span>'
+        assert shown.say({"ja": "書類", "en": "A & B"}) == "A &amp; B"
+        assert shown.say({"en-GB": "Colour", "ja": "色"}) == "Colour"
+        assert shown.say(None) == ""
+        assert shown.foreign({"ja": "書類"})
+        assert not shown.foreign({"en-GB": "Colour"})
+        assert not shown.foreign({})
+
+
+def test_a_date_names_its_year_only_when_it_is_another(app: Flask) -> None:
+    with app.test_request_context(), force_locale("en"):
+        this_year, last_year = shown.today(), shown.today() - timedelta(days=400)
+        assert str(this_year.year) not in shown.day(this_year)
+        assert str(last_year.year) in shown.day(last_year)
+        assert shown.day(None) == ""
+    with app.test_request_context(), force_locale("ja"):
+        assert shown.day(date(2020, 12, 1)) == "2020年12月1日(火)"
+        assert shown.day("2020-12-01T20:00:00+00:00") == "2020年12月2日(水)"  # the day in the city
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(-2, "2 days late"), (-1, "1 day late"), (0, "today"), (1, "tomorrow"), (2, "2 days left")],
+)
+def test_days_left_as_people_say_them(app: Flask, days: int, words: str) -> None:
+    with app.test_request_context():
+        assert shown.days_words(days) == words
+
+
+def test_a_phone_number_can_be_dialled() -> None:
+    assert shown.phone_link("(000) 000-0000 内線 1") == "tel:00000000001"
+    assert shown.phone_link("+81 00-0000") == "tel:+81000000"
