@@ -133,7 +133,7 @@ function renew(element) {
   const turn = { again: false };
   fetching.set(element, turn);
   load(element)
-    .then(() => stateElement?.dataset.state === "offline" && setState("live"))
+    .then(() => navigator.onLine && stateElement?.dataset.state === "offline" && setState("live"))
     .catch(() => setState("offline"))
     .finally(() => {
       fetching.delete(element);
@@ -237,7 +237,10 @@ if (streamUrl) {
       listen();
     }
   });
-  window.addEventListener("online", () => later(200));
+  window.addEventListener("online", () => {
+    renewAll();
+    later(200);
+  });
   window.addEventListener("offline", () => setState("offline"));
   window.addEventListener("pagehide", stop);
   window.addEventListener("pageshow", (event) => event.persisted && listen());
