@@ -85,7 +85,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None, **over: Any) -> Settings:
         """Read the environment.
 
-        ISSUER, CLIENT_ID, CLIENT_SECRET or PRIVATE_KEY_FILE (+ PRIVATE_KEY_ID), BASE_URL, DATABASE, EVENT_SOURCE.
+        ISSUER, CLIENT_ID, CLIENT_SECRET or PRIVATE_KEY_FILE (+ PRIVATE_KEY_ID, PRIVATE_KEY_ALGORITHM), BASE_URL,
+        DATABASE, EVENT_SOURCE, ACR_VALUES.
         Keyword arguments win over the environment.
         """
         env = os.environ if environ is None else environ
@@ -95,7 +96,7 @@ class Settings:
             if not value:
                 raise ConfigurationError(f"{key.upper()} is not set")
             values[key] = value
-        for key in ("client_secret", "private_key_id", "event_source", "acr_values"):
+        for key in ("client_secret", "private_key_id", "private_key_algorithm", "event_source", "acr_values"):
             if env.get(key.upper()):
                 values[key] = env[key.upper()]
         if env.get("PRIVATE_KEY_FILE"):

@@ -5,6 +5,7 @@ Texts are objects by language; `ja` is required. Dates are `date`, moments are a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
@@ -54,9 +55,9 @@ def by_sub(issuer: str, sub: str) -> Subject:
 
 
 def by_local_number(number: str) -> Subject:
-    """A resident by 宛名番号, for apps that are allowed to. Never the 12-digit Individual Number."""
-    if not number.isascii() or not number.isdigit() or len(number) == 12 or not 1 <= len(number) <= 20:
-        raise ValueError("a local number is digits, and never twelve of them")
+    """A resident by 宛名番号 (digits, capital letters), for apps that may. Never the 12-digit Individual Number."""
+    if not re.fullmatch("[0-9A-Z]{1,20}", number) or re.fullmatch("[0-9]{12}", number):
+        raise ValueError("a local number is 1 to 20 digits or capital letters, and never twelve digits")
     return Subject("local_number", number)
 
 

@@ -80,8 +80,9 @@ def read_lines(answer: Answer, ids: list[str]) -> Outcome:
     """One line an event; an event without a line stays in the outbox."""
     outcome = Outcome()
     wanted = set(ids)
-    for line in answer.json().get("results", []):
-        event_id = line.get("id")
+    lines = answer.json().get("results")
+    for line in lines if isinstance(lines, list) else []:
+        event_id = line.get("id") if isinstance(line, dict) else None
         if event_id not in wanted:
             continue
         problem = line.get("problem")

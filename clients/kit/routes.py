@@ -116,7 +116,8 @@ def backchannel() -> BaseResponse:
 
 def refused(error: SignInError) -> BaseResponse:
     """The page about a sign-in that failed."""
-    log.warning("sign-in refused: %s", error)
+    # %r: the detail may come from the address bar and must not forge log lines.
+    log.warning("sign-in refused: %s %r", error.code, error.detail)
     return no_store(kit().error_page(error))
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import random
-import sqlite3
 import threading
 import time
 from typing import IO
 
 from .database import Database
-from .errors import MachiError
 from .outbox import next_batch, note_attempt, settle
 from .post_events import EventsApi, Outcome
 
@@ -72,7 +70,8 @@ class Sender:
                 if time.monotonic() >= self._not_before and self._alone():
                     try:
                         more = self.send_once()
-                    except (MachiError, sqlite3.Error):
+                    except Exception:
+                        # Whatever it is, a thread that ended would leave every later event unsent.
                         log.exception("sending failed")
                         self._hold_off(None)
                 if not more:

@@ -43,6 +43,7 @@ def create_app(department: Department, environ: Mapping[str, str] | None = None)
         SECRET_KEY=env["SECRET_KEY"],
         STAFF_PASSWORD=env.get("STAFF_PASSWORD", ""),
         MAX_CONTENT_LENGTH=MAX_FORM,
+        SEND_FILE_MAX_AGE_DEFAULT=600,
         SESSION_COOKIE_NAME=settings.cookie("staff"),
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_HTTPONLY=True,

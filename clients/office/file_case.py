@@ -48,13 +48,11 @@ def new_number(office: Office, at: datetime) -> str:
 
 def file_online(office: Office, applicant: Applicant, application: Application) -> str:
     """File the resident's own application; returns its number. The same draft again returns the same number."""
-    if application.draft:
-        row = office.database.one(
-            "SELECT number FROM office_case WHERE draft = ? AND sub = ?", (application.draft, applicant.sub)
-        )
+    with office.database.transaction() as tx:
+        again = "SELECT number FROM office_case WHERE draft = ? AND sub = ?"
+        row = tx.one(again, (application.draft, applicant.sub)) if application.draft else None
         if row:
             return str(row["number"])
-    with office.database.transaction() as tx:
         return insert(office, tx, applicant, application, phase="sent", actor="resident", who=applicant.name)
 
 

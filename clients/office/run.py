@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -49,14 +48,13 @@ def serve(target: str, host: str, port: int) -> None:
     from granian.constants import Interfaces
     from granian.server import Server
 
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     Server(
         target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=8,
+        blocking_threads=4,
         websockets=False,
         log_access=False,
         workers_kill_timeout=10,

@@ -3,7 +3,7 @@
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS office_case (
     number TEXT PRIMARY KEY,
-    draft TEXT UNIQUE,
+    draft TEXT,
     procedure TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('online', 'counter', 'post', 'phone', 'remote')),
     sub TEXT,
@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS office_case (
     received_at TEXT NOT NULL,
     expected_by TEXT NOT NULL,
     updated_at TEXT NOT NULL,
+    UNIQUE (sub, draft),
     CHECK (sub IS NOT NULL OR local_number IS NOT NULL),
     CHECK (phase <> 'action_required' OR reason_ja <> ''),
     CHECK (outcome IS NOT 'rejected' OR reason_ja <> '')

@@ -218,7 +218,28 @@ def test_what_the_wire_would_refuse_is_refused_when_it_is_written(app: App) -> N
         app.machi.reporter.report_case("K-1", status(app, received_at=datetime(2026, 1, 1)))  # noqa: DTZ001
     with pytest.raises(ValueError, match="256 KB"):
         app.machi.reporter.report_case("K-1", status(app, label={"ja": "あ" * 100_000}))
-    for number in ("1" * 12, "", "12a", "１２３"):
+    assert by_local_number("A-1".replace("-", "")).to_data()["number"] == "A1"
+    for number in ("1" * 12, "", "12a", "１２３", "1" * 21):
         with pytest.raises(ValueError, match="local number"):
             by_local_number(number)
     assert by_handle("h-1").to_data() == {"format": "opaque", "id": "h-1"}
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", "not json", '{"results": 1}', '{"results": ["x", {}, {"id": 1}]}'])
+def test_an_answer_without_sense_loses_nothing_and_the_sender_goes_on(
+    app: App, provider: TinyProvider, body: str
+) -> None:
+    normal = provider.served.app.view_functions["take_events"]
+    seen: list[int] = []
+
+    def nonsense() -> tuple[str, int]:
+        seen.append(1)
+        return body, 202
+
+    provider.served.app.view_functions["take_events"] = nonsense
+    app.machi.reporter.start()
+    app.machi.reporter.report_case("K-1", status(app))
+    until(lambda: seen)
+    assert app.machi.reporter.counts() == {"waiting": 1, "sent": 0, "rejected": 0}
+    provider.served.app.view_functions["take_events"] = normal
+    until(lambda: provider.of("K-1"))
