@@ -34,7 +34,9 @@ bp = Blueprint("authorize", __name__, template_folder="templates")
 def authorize() -> ResponseReturnValue:
     """Start: from an app, by a link or a form."""
     try:
-        parameters = single_parameters(request.args if request.method == "GET" else request.form)
+        parameters = single_parameters(
+            request.query_string if request.method == "GET" else request.get_data(cache=False)
+        )
     except ParameterError:
         raise ProblemError(
             400, "invalid_request", "The app sent a request that we cannot read. Please tell the department."

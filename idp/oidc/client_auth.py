@@ -35,13 +35,11 @@ def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> Registered
     """The authenticated client of a token, revocation or introspection request. Raises `InvalidClientError` (401)."""
     op = provider()
     reject_several_methods(request)
-    who = _claimed_id(request)
-    rate = op.parts.settings.token_limit
-    op.parts.limits.check(rate, "client-auth", who, client_network())
     try:
         client: RegisteredClient = op.server.authenticate_client(request, list(methods))
     except InvalidClientError:
-        op.parts.limits.hit(rate, "client-auth", who, client_network())
+        # Only failures are counted: a right secret costs no look-up here, and nobody can lock a client out by guessing.
+        op.parts.limits.hit(op.parts.settings.token_limit, "client-auth", _claimed_id(request), client_network())
         raise InvalidClientError(status_code=401, description="The client could not be authenticated.") from None
     return client
 

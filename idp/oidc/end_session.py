@@ -76,7 +76,9 @@ def check_logout_request() -> LogoutRequest:
     """Hint, client and address, each believed only when proven (§2, §3). Never raises."""
     op = provider()
     try:
-        parameters = single_parameters(request.values)
+        parameters = single_parameters(
+            request.query_string if request.method == "GET" else urlencode(list(request.form.items())).encode()
+        )
     except ParameterError:
         return LogoutRequest()
     prefer(parameters.get("ui_locales"))

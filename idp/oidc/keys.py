@@ -33,6 +33,8 @@ from ..foundation.vault import Vault
 from .model import SigningKey
 
 ALGORITHMS = ("ES256", "RS256")
+# Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4).
+TYPES = ("JWT", "at+jwt", "logout+jwt")
 PUBLISHED, SIGNING, RETIRED = "published", "signing", "retired"
 
 # Verifiers re-read the JWKS at least this often (its Cache-Control says less); rotation waits so long between its steps.
@@ -52,16 +54,24 @@ class Key:
     private: Any
     public: Any
     headers: dict[str, bytes]
+    """The encoded header of each type of token this key makes: the only headers a token of ours can have."""
 
     def sign(self, payload: dict[str, Any], typ: str = "JWT") -> str:
-        """A compact JWS (RFC 7515 §7.1) over the JSON of `payload`."""
-        header = self.headers.get(typ)
-        if header is None:
-            raw = orjson.dumps({"alg": self.alg, "kid": self.kid, "typ": typ})
-            header = self.headers[typ] = base64.urlsafe_b64encode(raw).rstrip(b"=")
-        message = header + b"." + base64.urlsafe_b64encode(orjson.dumps(payload)).rstrip(b"=")
+        """A compact JWS (RFC 7515 §7.1) over the JSON of `payload`; `typ` is one of `TYPES`."""
+        message = self.headers[typ] + b"." + base64.urlsafe_b64encode(orjson.dumps(payload)).rstrip(b"=")
         signature = _SIGNERS[self.alg].sign(message, self.private)
         return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key signed `message`, by the algorithm on our record."""
+        return bool(_SIGNERS[self.alg].verify(message, self.public, signature))
+
+
+def _load_key(kid: str, alg: str, private: Any) -> Key:
+    headers = {
+        typ: base64.urlsafe_b64encode(orjson.dumps({"alg": alg, "kid": kid, "typ": typ})).rstrip(b"=") for typ in TYPES
+    }
+    return Key(kid, alg, private, private.public_key(), headers)
 
 
 class KeyRing:
@@ -74,6 +84,7 @@ class KeyRing:
         self._vault = vault
         self._lock = threading.Lock()
         self._keys: dict[str, Key] = {}
+        self._by_header: dict[bytes, tuple[Key, str]] = {}
         self._signing: dict[str, Key] = {}
         self._jwks = b'{"keys":[]}'
         self._read_at = -1e9
@@ -83,12 +94,15 @@ class KeyRing:
         self._refresh()
         return self._signing[alg]
 
-    def verifying(self, kid: str | None) -> Key | None:
-        """The key with this `kid`, retired ones included."""
+    def by_header(self, header: bytes) -> tuple[Key, str] | None:
+        """Key and token type behind an encoded header, retired keys included; None for a header we never make.
+
+        A token's header is compared, not parsed: nothing in it can choose a key or an algorithm.
+        """
         self._refresh()
-        if kid is not None and kid not in self._keys:
+        if header not in self._by_header:
             self._refresh(older_than=1.0)
-        return self._keys.get(kid or "")
+        return self._by_header.get(header)
 
     def jwks(self) -> bytes:
         """The public JWK set (RFC 7517 §5) as JSON."""
@@ -112,12 +126,13 @@ class KeyRing:
                 if row.state == SIGNING:
                     signing.setdefault(row.alg, key)
             self._jwks = b'{"keys":[' + b",".join(r.public_jwk.encode() for r in rows) + b"]}"
+            self._by_header = {h: (key, typ) for key in keys.values() for typ, h in key.headers.items()}
             self._keys, self._signing = keys, signing
             self._read_at = time.monotonic()
 
     def _load(self, row: SigningKey) -> Key:
         private = load_pem_private_key(self._vault.decrypt(row.private_sealed, f"signing-key:{row.kid}"), None)
-        return Key(row.kid, row.alg, private, private.public_key(), {})
+        return _load_key(row.kid, row.alg, private)
 
 
 def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningKey:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 
 MAX_PARAMETERS = 60
+MAX_TOTAL = 60000
 MAX_LENGTH = 4000
 MAX_LENGTHS = {"request": 16000, "id_token_hint": 8000, "client_assertion": 8000, "claims": 8000}
 
@@ -58,23 +60,34 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         return self._parameters
 
 
-def single_parameters(values: Any) -> dict[str, str]:
-    """Parameters of a werkzeug MultiDict: none twice, none empty-but-sent kept, bounded in number and length.
+def single_parameters(encoded: bytes) -> dict[str, str]:
+    """Parameters of a query string or form body (application/x-www-form-urlencoded): none twice, bounded in number and length.
 
-    `resource` alone may repeat (RFC 8707 §2); its values are joined by a space, which a URI cannot hold.
-    Raises `ParameterError`.
+    `resource` alone may repeat (RFC 8707 §2); its values are joined by a space, which a URI cannot hold. Parameters without a
+    value count as omitted (RFC 6749 §3.1). Raises `ParameterError`.
     """
-    if len(values) > MAX_PARAMETERS:
-        raise ParameterError("Too many parameters")
+    if len(encoded) > MAX_TOTAL:
+        raise ParameterError("The parameters are too long")
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise ParameterError("A parameter is not UTF-8") from None
+    except ValueError:
+        raise ParameterError("Too many parameters") from None
     found: dict[str, str] = {}
-    for name, given in values.lists():
-        if len(given) > 1 and name != "resource":
-            raise ParameterError("A parameter was sent more than once")
-        value = " ".join(given)
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name in seen:
+            if name != "resource":
+                raise ParameterError("A parameter was sent more than once")
+            value = f"{found.get(name, '')} {value}".strip()
+        seen.add(name)
         if len(value) > MAX_LENGTHS.get(name, MAX_LENGTH):
             raise ParameterError("A parameter is too long")
         if "\x00" in value:
             raise ParameterError("A parameter contains a NUL character")
-        if value:  # "Parameters sent without a value MUST be treated as if they were omitted" (RFC 6749 §3.1)
+        if value:
             found[name] = value
     return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Response, g, redirect, render_template
+from flask import Response, render_template
 
 from ..foundation.web.headers import allow_form_target
 from .provider import NO_STORE, provider
@@ -20,12 +20,10 @@ def respond(redirect_uri: str, response_mode: str, parameters: dict[str, str | N
     values["iss"] = provider().parts.settings.issuer
     if response_mode == "form_post":
         allow_form_target(redirect_uri)
-        g.form_post = True
         html = render_template("oidc/form_post.html", action=redirect_uri, values=values)
         return Response(html, content_type="text/html; charset=utf-8", headers=NO_STORE)
-    response = redirect(_with_parameters(redirect_uri, urlencode(values), response_mode), 302)
-    response.headers.update(NO_STORE)
-    return response  # type: ignore[return-value]
+    location = _with_parameters(redirect_uri, urlencode(values), response_mode)
+    return Response(status=302, headers={"Location": location, **NO_STORE})
 
 
 def _with_parameters(redirect_uri: str, query: str, response_mode: str) -> str:

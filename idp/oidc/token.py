@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from flask import Blueprint, Response, request
 
@@ -18,10 +21,10 @@ def protocol_request() -> ProtocolRequest:
     if request.mimetype != "application/x-www-form-urlencoded":
         raise InvalidRequestError("The request is not application/x-www-form-urlencoded.")
     try:
-        parameters = single_parameters(request.form)
+        parameters = single_parameters(request.get_data(cache=False))
     except ParameterError as error:
         raise InvalidRequestError(str(error)) from None
-    return ProtocolRequest(request.method, parameters, dict(request.headers))
+    return ProtocolRequest(request.method, parameters, cast("Mapping[str, str]", request.headers))
 
 
 def oauth_error(error: Exception) -> Response:

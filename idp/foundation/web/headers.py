@@ -27,8 +27,8 @@ def allow_form_target(url: str) -> None:
 def add_headers(response: Response) -> Response:
     """`after_request`: headers that every answer carries."""
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    if response.mimetype == "text/html":
+    headers.add("X-Content-Type-Options", "nosniff")
+    if response.mimetype == "text/html" and response.status_code != 302:
         headers["Content-Security-Policy"] = " ".join([_CSP, *getattr(g, "form_targets", ())])
         # Not no-referrer: browsers then send `Origin: null` with our own forms, and the CSRF check could not tell.
         headers["Referrer-Policy"] = "same-origin"
