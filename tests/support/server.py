@@ -1,0 +1,77 @@
+"""The product as a process of its own, on a free port, reached over HTTP only."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from .waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port that is free now, at 20000 or above."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port >= 20000:
+            return port
+
+
+@contextmanager
+def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterator[str]:
+    """Serve with `settings` (names without MACHI_) until the block ends; gives the issuer."""
+    issuer = f"http://localhost:{port}"
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("MACHI_")},
+        "MACHI_DEMO": "true",
+        "MACHI_ISSUER": issuer,
+        "MACHI_OUTBOUND_LOOPBACK": "true",
+        "MACHI_HTTP_REDIRECTS_ON_LOCALHOST": "true",
+        **{f"MACHI_{name.upper()}": value for name, value in settings.items()},
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "deploy.serve",
+        "--port",
+        str(port),
+        "--processes",
+        str(processes),
+        "--threads",
+        "16",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            until(lambda: _healthy(issuer) or _dead(process, log), 40)
+            yield issuer
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _healthy(issuer: str) -> bool:
+    try:
+        return requests.get(f"{issuer}/healthz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def _dead(process: subprocess.Popen[bytes], log: Path) -> bool:
+    if process.poll() is not None:
+        raise AssertionError(f"the server ended: {log.read_text()[-2000:]}")
+    return False
