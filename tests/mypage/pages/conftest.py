@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 from werkzeug.test import TestResponse
 
 from idp.residents.attributes import Attributes, seal
 from idp.residents.model import Resident
+from tests.mypage import city as city_module
 from tests.mypage.city import City
 
 CATALOGUES = ("idp", "mypage")
@@ -66,10 +71,36 @@ class Visit:
 
 
 @pytest.fixture
-def hanako(small_city: City) -> Visit:
-    return Visit(small_city, named_resident(small_city))
+def hanako(request: pytest.FixtureRequest) -> Visit:
+    """In the served city if the test looks through a browser."""
+    city = (
+        request.getfixturevalue("served").city
+        if "served" in request.fixturenames
+        else request.getfixturevalue("small_city")
+    )
+    return Visit(city, named_resident(city))
 
 
 @pytest.fixture
 def taro(small_city: City) -> Visit:
     return Visit(small_city, named_resident(small_city, "例示 太郎"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    monkeypatch.setattr(city_module, "ISSUER", f"http://localhost:{port}")
+    from tests.mypage.pages.browser import Served
+
+    with City(f"sqlite:///{tmp_path}/city.db") as city, Served(city, port) as served:
+        yield served

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.mypage import city as city_module
-from tests.mypage.city import City
 from tests.mypage.pages.browser import Served, window
-from tests.mypage.pages.conftest import Visit, named_resident
+from tests.mypage.pages.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    monkeypatch.setattr(city_module, "ISSUER", f"http://localhost:{port}")
-    with City(f"sqlite:///{tmp_path}/city.db") as city, Served(city, port) as served:
-        yield served
-
-
-@pytest.fixture
-def hanako(served: Served) -> Visit:
-    return Visit(served.city, named_resident(served.city))
 
 
 def report(visit: Visit, subject: str, sequence: int, phase: str, **data: object) -> None:

@@ -1,6 +1,6 @@
 // Passkeys. One element <... data-passkey="signin" | "register"> on a page:
 //   data-options-url   POST, answers the WebAuthn options as JSON (bare or under "publicKey")
-//   data-verify-url    POST of the credential as JSON, answers {"next": "/where/to/go"} or an error with {"detail": "text"}
+//   data-verify-url    POST of the credential as JSON, answers {"next": "/where/to/go"} or an error status with {"detail": "text"}
 //   data-csrf          sent as X-CSRF-Token
 //   data-text-working / -cancelled / -failed / -unsupported / -offline / -exists   what to say, in the language of the page
 // Inside: a button [data-passkey-start] and a live region [data-passkey-status]. Other ways on the page are never touched.
@@ -64,7 +64,11 @@ async function post(url, body) {
     body: JSON.stringify(body),
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error("refused"), { name: "Refused", detail: answer.detail });
+  // 400 is a credential that did not fit, for which the page has its own words; anything else the server explains.
+  if (!response.ok) {
+    const detail = response.status === 400 ? "" : answer.detail;
+    throw Object.assign(new Error("refused"), { name: "Refused", detail });
+  }
   return answer;
 }
 

@@ -1,0 +1,115 @@
+"""Passkeys as a person uses them: a real browser, a simulated authenticator, the provider's own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.mypage.pages.browser import Served, window
+from tests.mypage.pages.conftest import Visit
+from tests.mypage.pages.test_in_a_browser import RULES
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served, hanako: Visit) -> Iterator[Page]:
+    """Signed in, on a device that can keep passkeys."""
+    context = window(browser, served, hanako)
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    yield page
+    context.close()
+
+
+def add_passkey(page: Page, served: Served) -> None:
+    page.goto(served.url + "/my/settings/credentials")
+    page.get_by_test_id("passkey-add").click()
+    page.get_by_test_id("passkey-create").click()
+    page.wait_for_url("**/my/settings")
+
+
+def test_a_passkey_is_made_and_opens_the_page_again(page: Page, served: Served) -> None:
+    add_passkey(page, served)
+    page.goto(served.url + "/my/settings/credentials")
+    expect(page.get_by_test_id("credential-row")).to_have_count(1)
+    page.context.clear_cookies(name="machi_session")
+    page.goto(served.url + "/my/tasks")
+    page.get_by_test_id("signin-passkey").click()
+    page.wait_for_url("**/my/tasks")
+
+
+def test_a_second_passkey_on_the_same_device_is_explained(page: Page, served: Served) -> None:
+    add_passkey(page, served)
+    page.goto(served.url + "/account/passkeys/new")
+    page.get_by_test_id("passkey-create").click()
+    expect(page.locator("[data-passkey-status]")).to_have_text(
+        "この端末には、すでにパスキーがあります。そのまま進めます。"
+    )
+    expect(page.get_by_test_id("passkey-skip")).to_be_visible()
+
+
+def test_a_device_without_a_passkey_is_told_and_keeps_the_other_ways(page: Page, served: Served) -> None:
+    page.context.clear_cookies(name="machi_session")
+    page.goto(served.url + "/signin")
+    page.get_by_test_id("signin-passkey").click()
+    expect(page.locator("[data-passkey-status]")).to_contain_text("パスキーは使われませんでした")
+    expect(page.get_by_test_id("signin-passkey")).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_test_id("signin-code")).to_be_visible()
+
+
+def test_a_browser_without_passkeys_is_not_offered_them(page: Page, served: Served) -> None:
+    page.context.clear_cookies(name="machi_session")
+    page.add_init_script("delete window.PublicKeyCredential")
+    page.goto(served.url + "/signin")
+    expect(page.get_by_test_id("signin-passkey")).to_be_hidden()
+    expect(page.locator("[data-passkey-status]")).to_contain_text("このブラウザではパスキーを使えません")
+
+
+def test_a_passkey_the_city_no_longer_knows_is_refused_in_words(page: Page, served: Served) -> None:
+    add_passkey(page, served)
+    page.context.clear_cookies(name="machi_session")
+    page.goto(served.url + "/signin")
+    page.route("**/passkey", lambda route: route.continue_(post_data=with_another_owner(route.request)))
+    page.get_by_test_id("signin-passkey").click()
+    expect(page.locator("[data-passkey-status]")).to_contain_text("このパスキーではサインインできませんでした")
+    page.unroute("**/passkey")
+    page.get_by_test_id("signin-passkey").click()  # never a dead end: the next try works
+    page.wait_for_url("**/my/")
+
+
+def with_another_owner(request: Request) -> str:
+    """The answer of the authenticator, naming somebody else."""
+    return (request.post_data or "").replace('"userHandle":"', '"userHandle":"AA')
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_the_sign_in_pages_pass_axe_and_fit(page: Page, served: Served, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 800})
+    pages = ["/account/passkeys/new", "/signin"]
+    for path in pages:
+        if path == "/signin":
+            page.context.clear_cookies(name="machi_session")
+        page.goto(served.url + path)
+        found = [
+            (v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page, options=RULES).response["violations"]
+        ]
+        assert found == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.get_by_test_id("signin-code").click()
+    assert Axe().run(page, options=RULES).response["violations"] == []
