@@ -5,13 +5,11 @@ Errors before the client and its redirect URI are proven are shown on a page of 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from flask_babel import lazy_gettext
 
 from ..foundation.web.errors import ProblemError
 from ..signin.levels import ACR_VALUES
@@ -23,7 +21,7 @@ from .resources import audience_for
 from .response import RESPONSE_MODES
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
-_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+RESPONSE_TYPES = ("code",)
 
 
 class AuthorizationError(Exception):
@@ -113,6 +111,9 @@ def _authlib_checks(op: Provider, parameters: dict[str, str]) -> Any:
     """Response type, scope and PKCE, by Authlib's code grant and its extensions."""
     if "response_type" not in parameters:
         raise InvalidRequestError("Missing 'response_type' in request.")
+    if parameters["response_type"] not in RESPONSE_TYPES:
+        # Said here: Authlib would repeat the value in its description and stumble over characters that may not stand there.
+        raise _oauth_error("unsupported_response_type", "This response_type is not supported.")
     grant = op.server.get_authorization_grant(ProtocolRequest("GET", parameters, {}))
     grant.validate_authorization_request()
     return grant
@@ -184,6 +185,3 @@ def _check_claims(parameters: dict[str, str]) -> ClaimsRequest:
 
 def _oauth_error(code: str, description: str) -> OAuth2Error:
     return OAuth2Error(description=description, error=code)
-
-
-UNKNOWN_APP = lazy_gettext("The app that sent you here is not known to us. Please tell the department.")

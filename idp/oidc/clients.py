@@ -92,10 +92,10 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
             return True
         if self.metadata.get("application_type") != "native":
             return False
-        given = urlsplit(redirect_uri)
-        if given.scheme != "http" or given.hostname not in ("127.0.0.1", "::1"):
+        given = _without_port(redirect_uri)
+        if given is None or given[:2] not in (("http", "127.0.0.1"), ("http", "::1")):
             return False
-        return any(_without_port(uri) == _without_port(redirect_uri) for uri in uris)
+        return any(_without_port(uri) == given for uri in uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Constant time, on digests of random secrets."""
@@ -162,6 +162,12 @@ def clients_by_id(session: Session, client_ids: list[str]) -> dict[str, Register
     return {row.client_id: registered(row) for row in rows}
 
 
-def _without_port(uri: str) -> tuple[str, str, str, str]:
-    parts = urlsplit(uri)
-    return parts.scheme, parts.hostname or "", parts.path, parts.query
+def _without_port(uri: str) -> tuple[str, str, str, str, str, str] | None:
+    """Everything of an address but a valid port; None for what is not an address."""
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    user, _, _ = parts.netloc.rpartition("@")
+    return parts.scheme, parts.hostname or "", user, parts.path, parts.query, parts.fragment

@@ -16,6 +16,7 @@ from ..foundation import clock
 from ..foundation.database import to_ms
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
+from ..residents.model import Resident, ResidentState
 from .client_auth import METHODS, authenticate
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import provider
@@ -80,6 +81,7 @@ def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
         row = session.execute(
             select(RefreshToken, Grant)
             .join(Grant, Grant.grant_id == RefreshToken.grant_id)
+            .join(Resident, Resident.resident_id == Grant.resident_id)
             .where(
                 RefreshToken.token_digest == digest(token),
                 RefreshToken.spent_at.is_(None),
@@ -87,6 +89,7 @@ def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
                 Grant.client_id == client_id,
                 Grant.revoked_at.is_(None),
                 Grant.expires_at > now,
+                Resident.state == ResidentState.ACTIVE.value,
             )
         ).first()
     if row is None:
