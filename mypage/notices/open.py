@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, update
+from sqlalchemy import func, literal, update
 from sqlalchemy.orm import Session
 
-from idp import clock, enqueue
+from idp import Instant, clock, enqueue
 
 from ..ledger import TOPIC
 from .model import Notice
@@ -35,7 +35,7 @@ def acknowledge(session: Session, resident_id: str, notice_id: str) -> bool:
             Notice.requires_ack,
             Notice.acknowledged_at.is_(None),
         )
-        .values(acknowledged_at=now, opened_at=func.coalesce(Notice.opened_at, now))
+        .values(acknowledged_at=now, opened_at=func.coalesce(Notice.opened_at, literal(now, Instant())))
         .returning(Notice.notice_id)
         .execution_options(synchronize_session=False)
     )

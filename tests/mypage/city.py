@@ -59,7 +59,9 @@ class City:
     def __enter__(self) -> City:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.parts.close()
 
     # people and departments ------------------------------------------------------------------------------------------------------
@@ -146,7 +148,9 @@ class City:
 
     # events ----------------------------------------------------------------------------------------------------------------------
 
-    def event(self, kind: str, subject: str, sequence: int, data: dict[str, Any], client_id: str = "kodomo", **more: Any) -> dict[str, Any]:
+    def event(
+        self, kind: str, subject: str, sequence: int, data: dict[str, Any], client_id: str = "kodomo", **more: Any
+    ) -> dict[str, Any]:
         return {
             "specversion": "1.0",
             "id": f"e-{next(self._ids)}",
@@ -160,7 +164,15 @@ class City:
             **more,
         }
 
-    def case(self, resident_id: str, subject: str, sequence: int, phase: str = "in_review", client_id: str = "kodomo", **data: Any) -> dict[str, Any]:
+    def case(
+        self,
+        resident_id: str,
+        subject: str,
+        sequence: int,
+        phase: str = "in_review",
+        client_id: str = "kodomo",
+        **data: Any,
+    ) -> dict[str, Any]:
         """A complete case event."""
         whole = {
             "resident": self.named(resident_id, client_id),
@@ -173,7 +185,15 @@ class City:
             whole["reason"] = {"ja": "口座の写しが必要です", "en": "We need a copy of your bank book"}
         return self.event("case.status", subject, sequence, {k: v for k, v in whole.items() if v is not ...}, client_id)
 
-    def notice(self, resident_id: str, subject: str, sequence: int = 1, client_id: str = "kodomo", more: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
+    def notice(
+        self,
+        resident_id: str,
+        subject: str,
+        sequence: int = 1,
+        client_id: str = "kodomo",
+        more: dict[str, Any] | None = None,
+        **data: Any,
+    ) -> dict[str, Any]:
         whole = {
             "resident": self.named(resident_id, client_id),
             "title": {"ja": "お知らせ", "en": "Notice"},
@@ -182,7 +202,9 @@ class City:
         }
         return self.event("notice.published", subject, sequence, whole, client_id, **(more or {}))
 
-    def task(self, resident_id: str, subject: str, sequence: int = 1, client_id: str = "kodomo", **data: Any) -> dict[str, Any]:
+    def task(
+        self, resident_id: str, subject: str, sequence: int = 1, client_id: str = "kodomo", **data: Any
+    ) -> dict[str, Any]:
         whole = {"resident": self.named(resident_id, client_id), "title": {"ja": "届出", "en": "Report"}, **data}
         return self.event("task.opened", subject, sequence, whole, client_id)
 
@@ -201,7 +223,14 @@ class City:
             )
         return self._tokens[client_id, scope]
 
-    def send(self, body: Any, client_id: str = "kodomo", scope: str = ALL_SCOPES, content_type: str | None = None, **headers: str) -> TestResponse:
+    def send(
+        self,
+        body: Any,
+        client_id: str = "kodomo",
+        scope: str = ALL_SCOPES,
+        content_type: str | None = None,
+        **headers: str,
+    ) -> TestResponse:
         """POST one event (dict), a batch (list), or raw bytes."""
         kind = content_type or (BATCH if isinstance(body, list) else SINGLE)
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
@@ -212,7 +241,10 @@ class City:
         """The status of each line of a batch; a problem's code for a rejected one."""
         answer = self.send(list(body), client_id)
         assert answer.status_code == 202, answer.get_data(as_text=True)
-        return [line["problem"]["title"] if line["status"] == "rejected" else line["status"] for line in answer.json["results"]]
+        return [
+            line["problem"]["title"] if line["status"] == "rejected" else line["status"]
+            for line in answer.json["results"]
+        ]
 
 
 __all__ = ["BATCH", "ISSUER", "SINGLE", "City"]

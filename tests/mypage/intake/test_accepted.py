@@ -29,7 +29,13 @@ def test_an_accepted_event_is_on_the_residents_page(city: City):
             steps=[{"code": "a", "label": {"ja": "受付"}, "state": "done", "at": "2026-05-01T10:00:00+09:00"}],
             contact={"department": {"ja": "こども家庭課"}, "phone": "000-000-0000", "hours": {"ja": "平日"}},
             documents=[
-                {"id": "d", "title": {"ja": "控え"}, "media_type": "application/pdf", "bytes": 9, "url": "https://k.example/d"}
+                {
+                    "id": "d",
+                    "title": {"ja": "控え"},
+                    "media_type": "application/pdf",
+                    "bytes": 9,
+                    "url": "https://k.example/d",
+                }
             ],
         )
     )
@@ -71,7 +77,11 @@ def test_a_lower_sequence_goes_to_the_history_and_changes_nothing(city: City):
     assert city.statuses([city.case(hanako, "JT-1", 5, "received")]) == ["stale"]
     (case,) = cases_of(city, hanako)
     assert (case.phase, case.outcome) == ("decided", "approved")
-    assert sorted((e.phase, e.late) for e in case.history) == [("decided", False), ("received", True), ("received", True)]
+    assert sorted((e.phase, e.late) for e in case.history) == [
+        ("decided", False),
+        ("received", True),
+        ("received", True),
+    ]
 
 
 def test_sequences_are_compared_as_numbers(city: City):
@@ -169,7 +179,13 @@ def test_a_refused_event_may_be_sent_again_mended(city: City):
 def test_receipts_name_no_resident(city: City):
     hanako = city.resident()
     city.send(city.case(hanako, "JT-1", 1))
-    assert {c.name for c in EventReceipt.__table__.columns} == {"source", "event_id", "body_hash", "result", "recorded_at"}
+    assert {c.name for c in EventReceipt.__table__.columns} == {
+        "source",
+        "event_id",
+        "body_hash",
+        "result",
+        "recorded_at",
+    }
 
 
 def test_extension_attributes_of_others_are_accepted(city: City):

@@ -75,7 +75,9 @@ def test_a_handle_of_another_department_is_another_handle(city: City):
 
 def test_held_events_in_any_order_end_in_the_highest_sequence(city: City):
     hanako = city.resident()
-    events = [city.case(hanako, "P-1", n, p, resident=PAPER) for n, p in ((3, "decided"), (1, "received"), (2, "in_review"))]
+    events = [
+        city.case(hanako, "P-1", n, p, resident=PAPER) for n, p in ((3, "decided"), (1, "received"), (2, "in_review"))
+    ]
     assert city.statuses(events) == ["held"] * 3
     attach(city, hanako)
     with city.app.app_context(), city.parts.database.read() as session:
@@ -91,9 +93,9 @@ def test_a_held_case_must_be_complete_too(city: City):
 def test_the_department_finds_out_itself_who_it_is(city: City):
     hanako = city.resident()
     assert city.statuses([city.case(hanako, "P-1", 1, "received", resident=PAPER)]) == ["held"]
-    assert city.statuses([city.event("case.status", "P-1", 2, {"phase": "in_review", "resident": city.named(hanako)})]) == [
-        "accepted"
-    ]
+    assert city.statuses(
+        [city.event("case.status", "P-1", 2, {"phase": "in_review", "resident": city.named(hanako)})]
+    ) == ["accepted"]
     assert on_page(city, hanako)[0] == 1
     assert waiting(city) == 0
 

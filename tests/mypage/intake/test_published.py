@@ -62,6 +62,8 @@ def test_schema_and_example_fit_each_other_and_the_door(small_city: City, name: 
 )
 def test_what_the_door_refuses_the_schema_refuses(small_city: City, data: dict[str, Any]):
     schema = schema_at(small_city, "jp.machi.case.status.v1")
-    event = small_city.event("case.status", "K-1", 1, {"resident": {"format": "iss_sub", "iss": ISSUER, "sub": "x"}, **data})
+    event = small_city.event(
+        "case.status", "K-1", 1, {"resident": {"format": "iss_sub", "iss": ISSUER, "sub": "x"}, **data}
+    )
     assert list(jsonschema.Draft202012Validator(schema).iter_errors(event))
     assert small_city.send(event).json["title"] in ("invalid_event", "unknown_phase")

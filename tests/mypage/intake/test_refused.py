@@ -66,7 +66,9 @@ def test_a_batch_that_is_no_array(small_city: City, body: bytes):
     assert refused(small_city, body, content_type=BATCH) == (400, "malformed_batch")
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/cloudevents+xml", "multipart/form-data"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "application/cloudevents+xml", "multipart/form-data"]
+)
 def test_another_content_type(small_city: City, kind: str):
     assert refused(small_city, b"{}", content_type=kind) == (415, "unsupported_media_type")
 
@@ -158,8 +160,16 @@ def test_an_unknown_phase_names_the_allowed_ones(small_city: City):
         {"actions": [{"kind": "form", "label": {"ja": "x"}, "url": "javascript:alert(1)"}]},
         {"actions": [{"kind": "form", "label": {"ja": "x"}, "url": "https://good.example@evil.example/"}]},
         {"actions": [{"kind": "form", "label": {"ja": "x"}, "url": "https://a.example/\nb"}]},
-        {"documents": [{"id": "a", "title": {"ja": "x"}, "media_type": "a/b", "bytes": -1, "url": "https://a.example"}]},
-        {"documents": [{"id": "a", "title": {"ja": "x"}, "media_type": "a/b", "bytes": "9", "url": "https://a.example"}]},
+        {
+            "documents": [
+                {"id": "a", "title": {"ja": "x"}, "media_type": "a/b", "bytes": -1, "url": "https://a.example"}
+            ]
+        },
+        {
+            "documents": [
+                {"id": "a", "title": {"ja": "x"}, "media_type": "a/b", "bytes": "9", "url": "https://a.example"}
+            ]
+        },
         {"label": {"ja": "nul\x00"}},
         {"label": {"ja": "escape\x1b[2J"}},
         {"expectedBy": "2026-06-01"},
@@ -176,7 +186,9 @@ def test_case_data_that_does_not_fit(small_city: City, data: dict[str, Any]):
 
 
 def test_errors_point_to_the_place(small_city: City):
-    event = small_city.case(small_city.resident(), "K-1", 1, actions=[{"kind": "form", "label": {"ja": "x"}, "url": "x"}])
+    event = small_city.case(
+        small_city.resident(), "K-1", 1, actions=[{"kind": "form", "label": {"ja": "x"}, "url": "x"}]
+    )
     assert small_city.send(event).json["errors"][0]["pointer"] == "/data/actions/0/url"
 
 
@@ -264,7 +276,9 @@ def test_the_same_subject_of_another_department_is_another_case(city: City):
         {"id": MY_NUMBER},
     ],
 )
-def test_a_my_number_is_refused_and_not_repeated(small_city: City, caplog: pytest.LogCaptureFixture, change: dict[str, Any]):
+def test_a_my_number_is_refused_and_not_repeated(
+    small_city: City, caplog: pytest.LogCaptureFixture, change: dict[str, Any]
+):
     caplog.set_level(logging.DEBUG)
     event = small_city.case(small_city.resident(), "K-1", 1)
     event["data"].update(change.get("data", {}))
@@ -279,7 +293,9 @@ def test_a_my_number_is_refused_and_not_repeated(small_city: City, caplog: pytes
 def test_twelve_digits_that_are_none_are_accepted(small_city: City):
     wrong_check_digit = "123456789012"
     inside_a_text = "受付番号 123456789018 で承りました"
-    event = small_city.case(small_city.resident(), "K-1", 1, receipt_number=wrong_check_digit, label={"ja": inside_a_text})
+    event = small_city.case(
+        small_city.resident(), "K-1", 1, receipt_number=wrong_check_digit, label={"ja": inside_a_text}
+    )
     assert small_city.statuses([event]) == ["accepted"]
 
 

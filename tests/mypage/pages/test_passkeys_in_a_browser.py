@@ -43,14 +43,28 @@ def add_passkey(page: Page, served: Served) -> None:
     page.wait_for_url("**/my/settings")
 
 
+def without_suggestions(page: Page) -> None:
+    """A browser that knows passkeys but does not suggest them in fields."""
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+
+
 def test_a_passkey_is_made_and_opens_the_page_again(page: Page, served: Served) -> None:
     add_passkey(page, served)
     page.goto(served.url + "/my/settings/credentials")
     expect(page.get_by_test_id("credential-row")).to_have_count(1)
     page.context.clear_cookies(name="machi_session")
+    without_suggestions(page)
     page.goto(served.url + "/my/tasks")
     page.get_by_test_id("signin-passkey").click()
     page.wait_for_url("**/my/tasks")
+
+
+def test_a_passkey_picked_from_the_suggestions_signs_in_without_the_button(page: Page, served: Served) -> None:
+    add_passkey(page, served)
+    page.context.clear_cookies(name="machi_session")
+    page.goto(served.url + "/my/tasks")  # the simulated authenticator picks at once
+    page.wait_for_url("**/my/tasks")
+    expect(page.get_by_test_id("door-tasks")).to_have_attribute("aria-current", "page")
 
 
 def test_a_second_passkey_on_the_same_device_is_explained(page: Page, served: Served) -> None:
@@ -83,6 +97,7 @@ def test_a_browser_without_passkeys_is_not_offered_them(page: Page, served: Serv
 def test_a_passkey_the_city_no_longer_knows_is_refused_in_words(page: Page, served: Served) -> None:
     add_passkey(page, served)
     page.context.clear_cookies(name="machi_session")
+    without_suggestions(page)
     page.goto(served.url + "/signin")
     page.route("**/passkey", lambda route: route.continue_(post_data=with_another_owner(route.request)))
     page.get_by_test_id("signin-passkey").click()
