@@ -12,12 +12,15 @@ import orjson
 from idp import Parts
 
 from .channels import resident_channel, session_channel
-from .slots import Slots
+from .slots import Place
 
 RETRY_MS = 3000
+RETRY_LATER_MS = 30_000
 COALESCE = 0.05
 SLICE = 0.25
 HEARTBEAT = 15.0
+# A page that is left is noticed at the next write, so the first half minute, when people leave pages, has more of them.
+EARLY = (2.0, 30.0)
 LONGEST = 900.0
 
 
@@ -33,10 +36,10 @@ class Feed:
     """A WSGI iterable. It has its slot and its subscriptions from the start, and gives them back in `close`, read or not."""
 
     def __init__(
-        self, instance: Parts, slots: Slots, resident_id: str, session_id: str, alive: Callable[[], bool], pace: Pace
+        self, instance: Parts, place: Place, resident_id: str, session_id: str, alive: Callable[[], bool], pace: Pace
     ) -> None:
         self._release = contextlib.ExitStack()
-        self._release.callback(slots.release, resident_id)
+        self._release.callback(place.release)
         try:
             subscribe = instance.bus.subscribe
             self._changes = self._release.enter_context(subscribe(resident_channel(resident_id)))
@@ -44,6 +47,7 @@ class Feed:
         except BaseException:
             self._release.close()
             raise
+        self._place = place
         self._alive = alive
         self._pace = pace
         self._parts = self._run()
@@ -68,21 +72,30 @@ class Feed:
     def _run(self) -> Iterator[bytes]:
         # The subscription is older than this line: whatever the page fetches after "hello" cannot miss a change.
         yield f"retry: {RETRY_MS}\nevent: hello\ndata: {{}}\n\n".encode()
-        end = time.monotonic() + self._pace.longest
-        beat = time.monotonic() + self._pace.heartbeat
+        began = time.monotonic()
+        end = began + self._pace.longest
+        look = began + self._pace.heartbeat
+        beat = self._next_beat(began)
         while time.monotonic() < end:
             fragments = self._wait(min(beat, end))
-            if self._ends.next(0) is not None and not self._alive():
-                yield b"event: ended\ndata: {}\n\n"
+            if self._place.lost:
+                yield f"retry: {RETRY_LATER_MS}\n\n".encode()
                 return
-            if fragments:
-                yield b"event: change\ndata: " + orjson.dumps({"fragments": fragments}) + b"\n\n"
-            elif time.monotonic() >= beat:
+            if self._ends.next(0) is not None or time.monotonic() >= look:
                 if not self._alive():
                     yield b"event: ended\ndata: {}\n\n"
                     return
-                beat = time.monotonic() + self._pace.heartbeat
+                look = time.monotonic() + self._pace.heartbeat
+            if fragments:
+                yield b"event: change\ndata: " + orjson.dumps({"fragments": fragments}) + b"\n\n"
+            elif time.monotonic() >= beat:
+                beat = self._next_beat(began)
                 yield b": still here\n\n"
+
+    def _next_beat(self, began: float) -> float:
+        now = time.monotonic()
+        often, until = EARLY
+        return now + (min(often, self._pace.heartbeat) if now < began + until else self._pace.heartbeat)
 
     def _wait(self, until: float) -> list[str]:
         """What changed, once something has, with what follows within 50 ms; nothing when it is time to look around."""

@@ -26,7 +26,7 @@ def install_stream(app: Flask) -> None:
 @bp.get("/my/live")
 @called_by(Caller.RESIDENT)
 def live() -> Response:
-    """`event: change`, data `{"fragments": [...]}`; a comment every 15 s; `event: ended` when the login is over.
+    """`event: change`, data `{"fragments": [...]}`; a comment every 15 s (2 s at first); `event: ended` when the login is over.
 
     503 with Retry-After when there is no room: the page asks again from time to time instead.
     """
@@ -34,7 +34,8 @@ def live() -> Response:
     instance = parts()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     slots: Slots = app.extensions["machi_live_slots"]
-    if not slots.take(login.resident_id):
+    place = slots.take(login.resident_id)
+    if place is None:
         answer = problem_response(503, "no_stream_left", "No live stream is free. The page asks again by itself.")
         answer.headers["Retry-After"] = "30"
         return answer
@@ -44,6 +45,6 @@ def live() -> Response:
             return session_is_live(session, login.session_id)
 
     pace = Pace(app.config["LIVE_HEARTBEAT"], app.config["LIVE_LONGEST"])
-    feed = Feed(instance, slots, login.resident_id, login.session_id, alive, pace)
+    feed = Feed(instance, place, login.resident_id, login.session_id, alive, pace)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(feed, content_type="text/event-stream", headers=headers, direct_passthrough=True)

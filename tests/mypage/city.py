@@ -16,11 +16,10 @@ from werkzeug.test import TestResponse
 
 import idp.app
 import mypage
-from idp import Base, clock, new_id
+from idp import clock, new_id
 from idp.foundation.context import build_parts
 from idp.foundation.settings import Settings
 from idp.foundation.vault import digest
-from idp.oidc.keys import SIGNING, create_key
 from idp.oidc.model import Client
 from idp.oidc.provider import provider
 from idp.oidc.tokens import api_audience, make_access_token
@@ -36,7 +35,7 @@ ALL_SCOPES = "case:write notice:write task:write"
 
 
 class City:
-    """`kodomo` and `fukushi` are departments; residents are made by `resident`."""
+    """`kodomo` and `fukushi` are departments; residents are made by `resident`. The database has the schema already."""
 
     def __init__(self, database_url: str, live_url: str = "memory://", **config: Any) -> None:
         settings = Settings(
@@ -47,9 +46,6 @@ class City:
         self.app.config.update(config)
         idp.app.install(self.app, self.parts, ("idp", "mypage"))
         mypage.install(self.app)
-        Base.metadata.create_all(self.parts.database.engine)
-        with self.parts.database.write() as session:
-            create_key(session, self.parts.vault, "ES256", SIGNING)
         self._ids = itertools.count(1)
         self._residents = itertools.count(1)
         self._tokens: dict[tuple[str, str], str] = {}
@@ -62,6 +58,7 @@ class City:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        provider(self.app).store.close()
         self.parts.close()
 
     # people and departments ------------------------------------------------------------------------------------------------------

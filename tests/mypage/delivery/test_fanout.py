@@ -105,10 +105,9 @@ def test_the_end_of_a_login_is_told(small_city: City):
 
 
 @pytest.mark.servers
-def test_between_processes_over_redis(tmp_path, redis_server: Redis):
+def test_between_processes_over_redis(sqlite_url: str, redis_server: Redis):
     """The process that takes the event is not the one that holds the page."""
-    url = f"sqlite:///{tmp_path}/city.db"
-    with City(url, url_of(redis_server)) as city:
+    with City(sqlite_url, url_of(redis_server)) as city:
         hanako = city.resident()
         elsewhere = open_bus(url_of(redis_server))
         with elsewhere.subscribe(f"resident:{hanako}") as hers:
@@ -120,8 +119,8 @@ def test_between_processes_over_redis(tmp_path, redis_server: Redis):
 
 
 @pytest.mark.servers
-def test_redis_that_is_away_loses_no_event_and_delays_only_the_telling(tmp_path, redis_server: Redis):
-    with City(f"sqlite:///{tmp_path}/city.db", url_of(redis_server)) as city:
+def test_redis_that_is_away_loses_no_event_and_delays_only_the_telling(sqlite_url: str, redis_server: Redis):
+    with City(sqlite_url, url_of(redis_server)) as city:
         event = city.case(city.resident(), "K-1", 1)
         city.token("kodomo")
         stop(redis_server)

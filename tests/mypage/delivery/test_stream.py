@@ -70,8 +70,8 @@ class Live(City):
 
 
 @pytest.fixture
-def live(tmp_path) -> Iterator[Live]:
-    with Live(f"sqlite:///{tmp_path}/c.db", LIVE_HEARTBEAT=0.3, LIVE_STREAMS=3, LIVE_STREAMS_PER_RESIDENT=2) as city:
+def live(sqlite_url: str) -> Iterator[Live]:
+    with Live(sqlite_url, LIVE_HEARTBEAT=0.3, LIVE_STREAMS=3, LIVE_STREAMS_PER_RESIDENT=2) as city:
         yield city
 
 
@@ -154,13 +154,39 @@ def test_no_more_streams_than_there_is_room_for(live: Live):
     hanako, others = live.resident(), [live.resident() for _ in range(2)]
     cookie = live.sign_in(hanako)[1]
     pages = [live.open(cookie) for _ in range(3)]
-    assert [p.answer.status for p in pages] == [200, 200, 503]
-    assert int(pages[2].answer.headers["Retry-After"]) >= 1
+    assert [p.answer.status for p in pages] == [200, 200, 200]
     pages += [live.open(live.sign_in(other)[1]) for other in others]
     assert [p.answer.status for p in pages[3:]] == [200, 503]
+    assert int(pages[4].answer.headers["Retry-After"]) >= 1
+    # The resident's third page took the place of their first, which is told to ask again later.
+    last = [block := pages[0].block()]
+    while block:
+        last.append(block := pages[0].block())
+    assert last[-2] == ["retry: 30000"]
     for page in pages:
         page.close()
     wait_until(lambda: live.slots.used == 0)
+
+
+def test_a_full_house_makes_room_for_those_who_are_in_it(live: Live):
+    cookies = [live.sign_in(live.resident())[1] for _ in range(3)]
+    pages = [live.open(cookie) for cookie in cookies]
+    pages.append(live.open(cookies[1]))
+    assert [p.answer.status for p in pages] == [200] * 4
+    for page in pages:
+        page.close()
+    wait_until(lambda: live.slots.used == 0)
+
+
+def test_a_new_page_is_looked_after_closely_at_first(small_city: City):
+    """A page that is left soon gives its place back soon, whatever the heartbeat later on."""
+    slots = Slots()
+    stream = feed(small_city, slots)
+    next(stream)
+    began = time.monotonic()
+    assert next(stream) == b": still here\n\n"
+    assert time.monotonic() - began < 5.0
+    stream.close()
 
 
 def test_the_stream_is_renewed_from_time_to_time(live: Live):
@@ -172,8 +198,9 @@ def test_the_stream_is_renewed_from_time_to_time(live: Live):
 
 
 def feed(city: City, slots: Slots) -> Feed:
-    assert slots.take("r")
-    return Feed(city.parts, slots, "r", "s", lambda: True, Pace(heartbeat=60.0, longest=60.0))
+    place = slots.take("r")
+    assert place is not None
+    return Feed(city.parts, place, "r", "s", lambda: True, Pace(heartbeat=60.0, longest=60.0))
 
 
 def test_changes_close_together_are_told_once(small_city: City):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import Any
 
 import orjson
@@ -299,17 +300,18 @@ def test_twelve_digits_that_are_none_are_accepted(small_city: City):
     assert small_city.statuses([event]) == ["accepted"]
 
 
-def test_too_many_requests(tmp_path):
-    with City(f"sqlite:///{tmp_path}/c.db", INTAKE_RATE="2/minute") as city:
+def test_too_many_requests(sqlite_url: str):
+    with City(sqlite_url, INTAKE_RATE="2/minute") as city:
         answers = [city.send([]) for _ in range(3)]
         assert [a.status_code for a in answers] == [202, 202, 429]
         assert int(answers[2].headers["Retry-After"]) >= 1
         assert city.send([], "fukushi").status_code == 202
 
 
-def test_a_database_that_is_away_asks_to_send_again(tmp_path):
+def test_a_database_that_is_away_asks_to_send_again(template, tmp_path):
     folder = tmp_path / "there"
     folder.mkdir()
+    shutil.copyfile(template[0], folder / "c.db")
     with City(f"sqlite:///{folder}/c.db") as city:
         event = city.case(city.resident(), "K-1", 1)
         assert city.statuses([city.case(city.resident(), "K-2", 1)]) == ["accepted"]
