@@ -37,7 +37,9 @@ def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> Registered
     reject_several_methods(request)
     try:
         client: RegisteredClient = op.server.authenticate_client(request, list(methods))
-    except InvalidClientError:
+        if request.form.get("client_id") not in (None, client.client_id):
+            raise InvalidClientError
+    except (InvalidClientError, ValueError):  # ValueError: Authlib on a Basic header that is no base64 of UTF-8
         # Only failures are counted: a right secret costs no look-up here, and nobody can lock a client out by guessing.
         op.parts.limits.hit(op.parts.settings.token_limit, "client-auth", _claimed_id(request), client_network())
         raise InvalidClientError(status_code=401, description="The client could not be authenticated.") from None
@@ -103,7 +105,7 @@ def _verify(client: RegisteredClient, assertion: str, header: dict[str, Any], au
             )
         except (jwt.PyJWTError, ValueError, TypeError, json.JSONDecodeError):
             continue
-        if claims["sub"] == client.client_id and isinstance(claims["jti"], str) and len(claims["jti"]) <= 255:
+        if claims["sub"] == client.client_id and isinstance(claims["jti"], str) and 0 < len(claims["jti"]) <= 255:
             return claims
     raise failed
 

@@ -6,6 +6,7 @@ A change made here is seen at once in this process, through the bus at once in t
 from __future__ import annotations
 
 import hmac
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ API_SCOPES = ("case:write", "notice:write", "task:write", "message:write")
 SCOPES = IDENTITY_SCOPES + API_SCOPES
 
 CHANNEL = "clients"
+CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ class ClientStore:
 
     def get(self, client_id: str | None) -> RegisteredClient | None:
         """The active client, or None."""
-        if not client_id or len(client_id) > 64:
+        if not client_id or not CLIENT_ID.fullmatch(client_id):
             return None
         now = time.monotonic()
         hit = self._cache.get(client_id)

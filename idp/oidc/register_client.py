@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,10 +15,9 @@ from ..foundation.ids import new_id, new_secret
 from ..foundation.outbound import Outbound, OutboundError
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
+from .clients import CLIENT_ID
 from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
-
-_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def register_client(
     metadata = validate_metadata(settings, given)
     sector = _sector(outbound, metadata)
     client_id = options.client_id or new_id()
-    if not _CLIENT_ID.fullmatch(client_id):
+    if not CLIENT_ID.fullmatch(client_id):
         raise MetadataError("client_id", "must be 3 to 64 letters, digits, dots, hyphens or underscores")
     if session.get(Client, client_id) is not None:
         raise MetadataError("client_id", "is taken")

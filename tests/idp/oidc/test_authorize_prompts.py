@@ -113,7 +113,9 @@ def test_an_essential_acr_is_met_or_the_request_fails(town: Town, app: App) -> N
     browser = town.signed_in()  # counter: identity 3; synced passkey: authentication 2
     browser.sign_on(app)
     assert callback(browser.authorize(app, claims=essential("urn:machi:acr:ial3-aal2")))["code"]
-    assert callback(browser.authorize(app, claims=essential("urn:machi:acr:ial3-aal3", "urn:machi:acr:ial1-aal1")))["code"]
+    assert callback(browser.authorize(app, claims=essential("urn:machi:acr:ial3-aal3", "urn:machi:acr:ial1-aal1")))[
+        "code"
+    ]
     failed = callback(browser.authorize(app, claims=essential("urn:machi:acr:ial3-aal3")))
     assert failed["error"] == "unmet_authentication_requirements"
     with_value = json.dumps({"id_token": {"acr": {"essential": True, "value": "urn:machi:acr:ial1-aal3"}}})

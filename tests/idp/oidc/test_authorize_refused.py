@@ -52,7 +52,9 @@ def test_redirect_uri_is_compared_exactly(shared_browser: Browser, shared_app: A
     assert_page(shared_browser.authorize(shared_app, redirect_uri=uri, response_type="nonsense", scope="nope"))
 
 
-def test_redirect_uri_may_be_left_out_only_if_there_is_one(shared_town: Town, shared_browser: Browser, shared_app: App) -> None:
+def test_redirect_uri_may_be_left_out_only_if_there_is_one(
+    shared_town: Town, shared_browser: Browser, shared_app: App
+) -> None:
     assert callback(shared_browser.authorize(shared_app, redirect_uri=None, prompt="none"))["error"]
     two = shared_town.register(redirect_uris=["https://two.example/a", "https://two.example/b"])
     assert_page(shared_browser.authorize(two, redirect_uri=None))
@@ -123,9 +125,7 @@ def test_only_the_port_of_a_native_apps_loopback_is_free(
     shared_town: Town, shared_browser: Browser, registered: str, asked: str, fits: bool
 ) -> None:
     """RFC 8252 §7.3."""
-    app = shared_town.register(
-        application_type="native", redirect_uris=[registered], token_endpoint_auth_method="none"
-    )
+    app = shared_town.register(application_type="native", redirect_uris=[registered], token_endpoint_auth_method="none")
     answer = shared_browser.authorize(app, redirect_uri=asked, prompt="none")
     if fits:
         assert answer.location.startswith(asked)

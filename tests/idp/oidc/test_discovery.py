@@ -51,7 +51,9 @@ def test_every_route_of_the_protocol_is_named(shared_town: Town, found: dict[str
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
-def test_each_id_token_algorithm_signs(shared_town: Town, shared_browser: Browser, found: dict[str, list[str]], alg: str) -> None:
+def test_each_id_token_algorithm_signs(
+    shared_town: Town, shared_browser: Browser, found: dict[str, list[str]], alg: str
+) -> None:
     assert alg in found["id_token_signing_alg_values_supported"]
     app = shared_town.register(id_token_signed_response_alg=alg)
     assert app.id_token(shared_browser.tokens(app)["id_token"])["iss"] == shared_town.issuer
@@ -66,7 +68,9 @@ def test_algorithms_not_advertised_cannot_be_registered(shared_town: Town, found
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-def test_each_response_mode_works(shared_browser: Browser, shared_app: App, found: dict[str, list[str]], mode: str) -> None:
+def test_each_response_mode_works(
+    shared_browser: Browser, shared_app: App, found: dict[str, list[str]], mode: str
+) -> None:
     assert mode in found["response_modes_supported"]
     assert shared_browser.sign_on(shared_app, response_mode=mode)["code"]
 
@@ -87,7 +91,9 @@ def test_each_claim_is_given(shared_town: Town, shared_browser: Browser, found: 
 
 
 @pytest.mark.parametrize("prompt", ["none", "login", "consent", "select_account", "create"])
-def test_each_prompt_is_understood(shared_browser: Browser, shared_app: App, found: dict[str, list[str]], prompt: str) -> None:
+def test_each_prompt_is_understood(
+    shared_browser: Browser, shared_app: App, found: dict[str, list[str]], prompt: str
+) -> None:
     assert prompt in found["prompt_values_supported"]
     answer = shared_browser.authorize(shared_app, prompt=prompt)
     assert answer.status_code == 303 or callback(answer).get("error") in (None, "consent_required")
@@ -113,7 +119,11 @@ def test_grant_types_not_advertised_are_refused(shared_app: App, found: dict[str
         assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")
 
 
-def test_response_types_not_advertised_are_refused(shared_browser: Browser, shared_app: App, found: dict[str, list[str]]) -> None:
+def test_response_types_not_advertised_are_refused(
+    shared_browser: Browser, shared_app: App, found: dict[str, list[str]]
+) -> None:
     assert found["response_types_supported"] == ["code"]
     for kind in ("token", "id_token", "code id_token", "none", "code token"):
-        assert callback(shared_browser.authorize(shared_app, response_type=kind))["error"] == "unsupported_response_type"
+        assert (
+            callback(shared_browser.authorize(shared_app, response_type=kind))["error"] == "unsupported_response_type"
+        )
