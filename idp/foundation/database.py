@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, MetaData, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -119,6 +121,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def insert_if_absent(session: Session, table: type[Base], keys: list[str], values: dict[str, Any]) -> None:
+    """Insert a row unless there is one with these `keys`, which must be unique: two requests at once make one row, and none fails."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    session.execute(insert(table).values(values).on_conflict_do_nothing(index_elements=keys))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
@@ -16,6 +16,9 @@ from .keys import ALGORITHMS
 MAX_LIST = 50
 MAX_TEXT = 2000
 _LOCALISABLE = ("client_name", "department", "purpose", "logo_uri", "client_uri", "policy_uri", "tos_uri")
+# RFC 3986 §2
+_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+_AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]*)?")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -72,9 +75,9 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
 
 def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> None:
     """https for web; for native also own schemes and loopback (RFC 8252 §7). Never a fragment."""
-    parts = urlsplit(uri)
+    parts = _address(uri)
     refuse = MetadataError("redirect_uris", "an address that cannot be used", "invalid_redirect_uri")
-    if parts.fragment or "#" in uri or not parts.scheme or "*" in uri or len(uri) > MAX_TEXT or parts.username:
+    if parts is None or "#" in uri or not parts.scheme or "*" in uri:
         raise refuse
     if parts.scheme == "https" and parts.netloc:
         return
@@ -87,6 +90,21 @@ def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> N
     if application_type == "native" and "." in parts.scheme and parts.scheme not in ("http", "https"):
         return
     raise refuse
+
+
+def _address(uri: str) -> SplitResult | None:
+    """The parts of an address, if it is one: URI characters only, a host that is a name or an IP address, a port that is a number.
+
+    Hosts are written into the Content-Security-Policy of pages that lead there, so nothing else may stand in them.
+    """
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    if len(uri) > MAX_TEXT or not _URI.fullmatch(uri) or not _AUTHORITY.fullmatch(parts.netloc):
+        return None
+    return parts
 
 
 def sector_of(metadata: dict[str, Any]) -> str:
@@ -107,11 +125,13 @@ def _text(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) ->
 
 def _web_address(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     _text(settings, member, value, everything)
-    parts = urlsplit(value)
+    parts = _address(value)
+    if parts is None:
+        raise MetadataError(member, "must be an address without fragment or user")
     local = settings.http_redirects_on_localhost and parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise MetadataError(member, "must be an https address")
-    if not parts.netloc or parts.fragment or parts.username:
+    if not parts.netloc or parts.fragment:
         raise MetadataError(member, "must be an address without fragment or user")
 
 

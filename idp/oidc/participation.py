@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
+from ..foundation.database import insert_if_absent
 from ..foundation.ids import new_subject
 from ..residents.subjects import subject_of
 from .authorize_request import AuthorizationRequest
@@ -17,24 +18,23 @@ from .storage.interface import Standing
 def join(session: Session, asked: AuthorizationRequest, standing: Standing) -> None:
     """Make the subject and the participation if they are missing."""
     subject_of(session, standing.resident_id, asked.client.sector)
-    key = (standing.session_id, asked.client.client_id)
-    if session.get(SessionClient, key) is None:
-        session.add(SessionClient(session_id=key[0], client_id=key[1], sid=new_subject(), first_at=clock.now()))
+    values = {
+        "session_id": standing.session_id,
+        "client_id": asked.client.client_id,
+        "sid": new_subject(),
+        "first_at": clock.now(),
+    }
+    insert_if_absent(session, SessionClient, ["session_id", "client_id"], values)
 
 
 def grant_consent(session: Session, asked: AuthorizationRequest, resident_id: str) -> None:
     """Remember what the resident allowed, beside what they had allowed before."""
-    row = session.scalars(
-        select(Consent)
-        .where(Consent.resident_id == resident_id, Consent.client_id == asked.client.client_id)
-        .with_for_update()
-    ).first()
     now = clock.now()
+    key = {"resident_id": resident_id, "client_id": asked.client.client_id}
+    insert_if_absent(session, Consent, list(key), {**key, "scope": "", "granted_at": now})
+    row = session.scalars(select(Consent).filter_by(**key).with_for_update()).one()
     items = set(asked.consent_items.split())
-    if row is None:
-        row = Consent(resident_id=resident_id, client_id=asked.client.client_id, scope="", granted_at=now)
-        session.add(row)
-    elif row.ended_at is None:
+    if row.ended_at is None:
         items |= set(row.scope.split())
     row.scope, row.granted_at, row.ended_at = " ".join(sorted(items)), now, None
     record(

@@ -9,8 +9,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Blueprint, Response
 from sqlalchemy import select
 
-from ..foundation import clock
-from ..foundation.database import from_ms
+from ..foundation.database import from_ms, insert_if_absent
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from .client_auth import authenticate
@@ -62,7 +61,6 @@ def _revoke_access_token(client_id: str, token: str) -> None:
         if found.client_id != client_id:
             return
         with op.parts.database.write() as session:
-            if session.get(RevokedToken, found.jti) is None:
-                expires_at = from_ms(found.expires_at * 1000) + timedelta(seconds=60)
-                session.add(RevokedToken(jti=found.jti, expires_at=max(expires_at, clock.now())))
+            expires_at = from_ms(found.expires_at * 1000) + timedelta(seconds=60)
+            insert_if_absent(session, RevokedToken, ["jti"], {"jti": found.jti, "expires_at": expires_at})
         return

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
+from ..foundation.database import insert_if_absent
 from ..foundation.ids import new_subject
 from .model import SubjectIdentifier
 
@@ -20,10 +19,7 @@ def subject_of(session: Session, resident_id: str, sector: str) -> str:
     if found := session.scalar(wanted):
         return found
     values = {"sub": new_subject(), "resident_id": resident_id, "sector": sector, "created_at": clock.now()}
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    session.execute(
-        insert(SubjectIdentifier).values(values).on_conflict_do_nothing(index_elements=["resident_id", "sector"])
-    )
+    insert_if_absent(session, SubjectIdentifier, ["resident_id", "sector"], values)
     return session.scalars(wanted).one()
 
 
