@@ -23,6 +23,7 @@ VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 REDIRECT = "http://localhost:9/callback"
 CONNECTIONS = 8
+MAX_ROUNDS = 9
 
 
 @dataclass
@@ -77,10 +78,10 @@ def instance(kind: str, residents: int = 1000) -> Iterator[Target]:
             }
             os.environ.update(environment)
             target = _prepare(kind, port, residents)
-            threads = "8" if kind == "sqlite" else "8"
             process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.serve", "--port", str(port), "--threads", threads],
+                [sys.executable, "-m", "deploy.serve", "--port", str(port), "--threads", "8"],
                 env={**os.environ, **environment},
+                stderr=(folder / "server.log").open("w"),
                 start_new_session=True,
             )
             try:
@@ -163,7 +164,7 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     target = Target(
         f"http://localhost:{port}", f"machi_session={cookie}", done.client_id, str(done.client_secret), [], kind
     )
-    target.refresh_tokens = [_sign_on(app, target)["refresh_token"] for _ in range(CONNECTIONS)]
+    target.refresh_tokens = [_sign_on(app, target)["refresh_token"] for _ in range(CONNECTIONS * MAX_ROUNDS)]
     parts.close()
     app.extensions["machi_oidc"].store.close()
     return target

@@ -44,7 +44,9 @@ def sign_on(target: Target, seconds: int) -> Result:
 
 
 def refresh(target: Target, seconds: int) -> Result:
-    return _wrk(target, seconds, "refresh.lua", [target.basic, "/token", *target.refresh_tokens])
+    """Each round uses families of its own: those of the round before were left in mid-rotation when it ended."""
+    tokens, target.refresh_tokens = target.refresh_tokens[:CONNECTIONS], target.refresh_tokens[CONNECTIONS:]
+    return _wrk(target, seconds, "refresh.lua", [target.basic, "/token", *tokens])
 
 
 def _wrk(target: Target, seconds: int, script: str, arguments: list[str]) -> Result:

@@ -19,6 +19,8 @@ for _name in [name for name in os.environ if name.startswith("MACHI_")]:
     del os.environ[_name]  # tests say themselves what is set
 
 
+pytest_plugins = ["tests.support.chromium"]
+
 _names = itertools.count(1)
 
 

@@ -29,7 +29,7 @@ log = logging.getLogger("machi.signin")
 
 # Adding a credential needs a sign-in this fresh (design/identity.md, "Ceremonies").
 FRESH_SECONDS = 600
-SETTINGS = "/my/settings"
+SETTINGS = "/my/settings/credentials"
 
 
 def _body() -> dict[str, Any]:

@@ -72,7 +72,9 @@ def error_page(status: int, detail: str, code: str = "error") -> Response:
 def answer(status: int, code: str, detail: str, **members: Any) -> Response:
     """Page or problem, whichever the caller understands."""
     if wants_json():
-        return problem_response(status, code, detail, reference=request_reference(), **members)
+        # Departments' programs read English; a script of our own pages shows the sentence to a person.
+        sentence = detail if request.path.startswith("/api/") else gettext(detail)
+        return problem_response(status, code, sentence, reference=request_reference(), **members)
     return error_page(status, gettext(detail), code)
 
 
