@@ -1,0 +1,193 @@
+"""Back-channel logout 1.0: apps that took part are told, over real HTTP, until they have heard it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask, request
+
+from idp.foundation import clock
+from idp.foundation.outbox import OutboxRow
+from idp.oidc.backchannel_logout import EVENT
+from idp.oidc.revoke import end_app_access
+from tests.clients.serving import Served, free_port
+from tests.support.apps import App
+from tests.support.town import Town
+
+
+class Receiver:
+    """An app's back-channel endpoint. `status` is what it answers; what it got is in `tokens`."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.tokens: list[str] = []
+        app = Flask("receiver")
+        app.add_url_rule("/logout", view_func=self._hear, methods=["POST"])
+        self.served = Served(app, free_port())
+        self.uri = f"{self.served.url}/logout"
+
+    def _hear(self) -> tuple[str, int]:
+        assert request.mimetype == "application/x-www-form-urlencoded"
+        self.tokens.append(request.form["logout_token"])
+        return "", self.status
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.served.stop()
+
+
+def told(town: Town, app: App, token: str) -> dict[str, Any]:
+    """The claims of a logout token, checked as an app must (§2.6)."""
+    keys = jwt.PyJWKSet.from_dict(town.app.test_client().get("/jwks").json)
+    header = jwt.get_unverified_header(token)
+    alg = app.metadata["id_token_signed_response_alg"]
+    assert header["typ"] == "logout+jwt"
+    assert header["alg"] == alg
+    claims: dict[str, Any] = jwt.decode(
+        token, keys[header["kid"]].key, algorithms=[alg], audience=app.client_id, issuer=town.issuer,
+        options={"verify_iat": False, "verify_exp": False},
+    )  # fmt: skip
+    return claims
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_the_app_hears_who_and_which_login(any_town: Town, receiver: Receiver, alg: str) -> None:
+    browser = any_town.signed_in()
+    app = any_town.register(backchannel_logout_uri=receiver.uri, id_token_signed_response_alg=alg)
+    silent = any_town.register()
+    id_token = app.id_token(browser.tokens(app)["id_token"])
+    browser.sign_on(silent)
+    browser.post("/signout")
+    any_town.parts.worker.run_once()
+    claims = told(any_town, app, receiver.tokens[0])
+    assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "jti", "sid", "events"}  # no nonce (§2.4)
+    assert (claims["sub"], claims["sid"]) == (id_token["sub"], id_token["sid"])  # Keycloak #37839
+    assert claims["events"] == {EVENT: {}}
+    assert 0 < claims["exp"] - claims["iat"] <= 120
+    assert len(receiver.tokens) == 1
+    assert any_town.count(OutboxRow) == 0
+
+
+def test_only_apps_that_took_part_hear_it(town: Town, receiver: Receiver) -> None:
+    town.register(backchannel_logout_uri=receiver.uri)
+    browser = town.signed_in()
+    browser.sign_on(town.register())
+    browser.post("/signout")
+    town.parts.worker.run_once()
+    assert receiver.tokens == []
+
+
+def test_an_app_that_fails_is_told_again(town: Town, receiver: Receiver) -> None:
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    receiver.status = 500
+    town.parts.worker.run_once()
+    assert len(receiver.tokens) == 1
+    row = town.rows(OutboxRow)[0]
+    assert (row.attempts, row.gave_up, row.last_error) == (1, False, "status 500")
+    town.parts.worker.run_once()
+    assert len(receiver.tokens) == 1  # not before its time
+    receiver.status = 204
+    with clock.travelled(timedelta(seconds=6)):
+        town.parts.worker.run_once()
+    assert len(receiver.tokens) == 2
+    first, second = (told(town, app, t) for t in receiver.tokens)
+    assert first["sid"] == second["sid"]
+    assert first["jti"] != second["jti"]
+    assert town.count(OutboxRow) == 0
+
+
+def test_an_app_that_refuses_is_not_told_again(town: Town, receiver: Receiver) -> None:
+    """400: it would refuse the same token again (§2.8)."""
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    receiver.status = 400
+    town.parts.worker.run_once()
+    assert len(receiver.tokens) == 1
+    assert town.count(OutboxRow) == 0
+
+
+def test_an_app_that_is_down_is_told_later(town: Town, receiver: Receiver) -> None:
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    receiver.served.stop()
+    town.parts.worker.run_once()
+    assert town.rows(OutboxRow)[0].attempts == 1
+    receiver.served.start()
+    with clock.travelled(timedelta(seconds=6)):
+        town.parts.worker.run_once()
+    assert len(receiver.tokens) == 1
+
+
+def test_a_redirect_is_not_followed(town: Town, receiver: Receiver) -> None:
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    receiver.status = 302
+    town.parts.worker.run_once()
+    assert town.rows(OutboxRow)[0].last_error == "status 302"
+
+
+def test_one_app_that_fails_does_not_keep_others_from_hearing(town: Town, receiver: Receiver) -> None:
+    browser = town.signed_in()
+    browser.sign_on(town.register(backchannel_logout_uri="http://localhost:1/logout"))
+    app = town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    town.parts.worker.run_once()
+    assert len(receiver.tokens) == 1
+
+
+def test_a_private_address_is_not_called(sqlite_url: str) -> None:
+    with Town(sqlite_url, outbound_loopback=False) as town:
+        browser, app = town.signed_in(), town.register(backchannel_logout_uri="https://127.0.0.1:1/logout")
+        browser.sign_on(app)
+        browser.post("/signout")
+        town.parts.worker.run_once()
+        assert town.rows(OutboxRow)[0].last_error == "the address is not public"
+
+
+def test_ending_an_apps_access_tells_that_app_only(town: Town, receiver: Receiver) -> None:
+    resident = town.resident()
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    other = town.register(backchannel_logout_uri=receiver.uri)
+    sid = app.id_token(browser.tokens(app)["id_token"])["sid"]
+    browser.sign_on(other)
+    with town.writing() as session:
+        end_app_access(session, resident, app.client_id)
+    town.parts.worker.run_once()
+    assert [told(town, app, t)["sid"] for t in receiver.tokens] == [sid]
+
+
+def test_each_app_gets_its_own_sid_and_sub(town: Town, receiver: Receiver) -> None:
+    """Two departments must not be able to join their logs."""
+    browser = town.signed_in()
+    apps = [town.register(backchannel_logout_uri=receiver.uri) for _ in range(2)]
+    claims = [app.id_token(browser.tokens(app)["id_token"]) for app in apps]
+    assert claims[0]["sid"] != claims[1]["sid"]
+    assert claims[0]["sub"] != claims[1]["sub"]
+    browser.post("/signout")
+    town.parts.worker.run_once()
+    heard = {jwt.decode(t, options={"verify_signature": False})["aud"]: t for t in receiver.tokens}
+    for app, before in zip(apps, claims, strict=True):
+        after = told(town, app, heard[app.client_id])
+        assert (after["sid"], after["sub"]) == (before["sid"], before["sub"])
+
+
+def test_the_logout_token_opens_nothing(town: Town, receiver: Receiver) -> None:
+    browser, app = town.signed_in(), town.register(backchannel_logout_uri=receiver.uri)
+    browser.sign_on(app)
+    browser.post("/signout")
+    town.parts.worker.run_once()
+    assert app.userinfo(receiver.tokens[0]).status_code == 401
+    assert app.introspect(receiver.tokens[0]) == {"active": False}
