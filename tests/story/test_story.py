@@ -161,7 +161,7 @@ def test_a_paper_application_stands_beside_the_others(chromium: Browser, demo: D
     person.sign_in_first_time(passkey=False)
     person.page.wait_for_url(f"{demo.issuer}/my/cases")
     rows = person.page.get_by_test_id("case-row")
-    expect(rows.filter(has_text=re.compile("郵送|窓口|紙")).first).to_be_visible()
+    expect(rows.filter(has=person.page.get_by_test_id("case-channel")).first).to_be_visible()
     shot(person.page, "cases-paper-live-phone")
 
     other = Person(chromium, demo, "taro", locale="en-GB", viewport={"width": 1280, "height": 900})
