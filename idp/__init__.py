@@ -12,6 +12,7 @@ from .credentials.read import CredentialInfo, credentials_of
 from .foundation import clock
 from .foundation.context import Parts, parts
 from .foundation.database import Base, Instant
+from .foundation.housekeeping import cleans_up
 from .foundation.ids import new_id
 from .foundation.limits import LimitExceededError
 from .foundation.outbox import Job, RetryLaterError, enqueue
@@ -49,6 +50,7 @@ __all__ = [
     "bearer_client",
     "called_by",
     "city_name",
+    "cleans_up",
     "client_labels",
     "clock",
     "credentials_of",

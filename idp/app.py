@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from .credentials.jpki import CardPolicy, TrustError, TrustStore
+from .foundation import housekeeping
 from .foundation.context import Parts
 from .foundation.settings import Settings, SettingsError
 from .foundation.web.shell import install_shell
@@ -21,6 +22,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
     for module in (pages, passkey_pages, card_pages, code_pages, welcome):
         app.register_blueprint(module.bp)
     oidc.install(app, instance)
+    instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job))
 
 
 def load_trust_store(settings: Settings) -> TrustStore | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from idp import parts
+from idp import cleans_up, parts
 
 from .delivery.fanout import install_fanout
 from .delivery.stream import install_stream
-from .intake import api, published
+from .intake import api, forget_receipts, published
 from .pages import install_pages
 
 
@@ -19,3 +19,4 @@ def install(app: Flask) -> None:
     install_stream(app)
     install_fanout(parts(app))
     install_pages(app)
+    cleans_up(forget_receipts)

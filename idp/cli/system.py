@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 
 from ..foundation.context import parts
+from ..foundation.housekeeping import ensure_scheduled
 from ..oidc.keys import ensure_keys
 from .root import json_option, machi, say
 
@@ -42,6 +43,7 @@ def init(as_json: bool) -> None:
     command.upgrade(alembic_config(parts().settings.database_url), "head")
     with parts().database.write() as session:
         ensure_keys(session, parts().vault)
+        ensure_scheduled(session)
     say(as_json, {"initialised": True}, "Ready: schema and signing keys are in place.")
 
 

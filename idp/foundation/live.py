@@ -87,7 +87,9 @@ class RedisBus:
     """
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(url, health_check_interval=30, socket_keepalive=True)
+        self._client = redis.Redis.from_url(
+            url, health_check_interval=30, **({} if url.startswith("unix") else {"socket_keepalive": True})
+        )
         self._local = MemoryBus()
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}

@@ -15,6 +15,7 @@ from ..signin.sessions import on_session_end
 from . import (
     authorize,
     backchannel_logout,
+    cleanup,  # noqa: F401 - registers its cleaners
     client_auth,
     consent,
     discovery,

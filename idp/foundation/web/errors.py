@@ -47,7 +47,8 @@ _TITLES = {
 
 def wants_json() -> bool:
     """Whether the caller is a program: an API path, a script's fetch, or no wish for HTML."""
-    if request.path.startswith("/api/") or request.headers.get("X-Fragment"):
+    stream = request.headers.get("Accept", "").startswith("text/event-stream")
+    if stream or request.path.startswith("/api/") or request.headers.get("X-Fragment"):
         return True
     return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "application/json"
 

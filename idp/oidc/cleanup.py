@@ -1,0 +1,39 @@
+"""What the protocol forgets once it is over. Families of refresh tokens go as a whole: until then a spent one is still recognised."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from ..credentials.model import Challenge
+from ..foundation import clock
+from ..foundation.housekeeping import cleans_up
+from ..signin.model import SignInAttempt
+from .model import AuthorizationCode, Grant, InitialAccessToken, RefreshToken, RevokedToken, UsedAssertion
+
+# A code seen again within this time still revokes what it gave (RFC 6749 §4.1.2).
+KEEP_CODES = timedelta(days=1)
+# Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
+KEEP_GRANTS = timedelta(days=30)
+
+
+@cleans_up
+def forget_expired(session: Session) -> None:
+    """Delete rows that can no longer have any effect."""
+    now = clock.now()
+    session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < now - KEEP_CODES))
+    session.execute(delete(Challenge).where(Challenge.expires_at < now - timedelta(hours=1)))
+    session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now))
+    session.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < now))
+    session.execute(delete(RevokedToken).where(RevokedToken.expires_at < now))
+    session.execute(delete(InitialAccessToken).where(InitialAccessToken.expires_at < now - KEEP_GRANTS))
+
+
+@cleans_up
+def forget_grants(session: Session) -> None:
+    """Delete grants that expired a month ago, with their refresh tokens."""
+    over = select(Grant.grant_id).where(Grant.expires_at < clock.now() - KEEP_GRANTS)
+    session.execute(delete(RefreshToken).where(RefreshToken.grant_id.in_(over)))
+    session.execute(delete(Grant).where(Grant.expires_at < clock.now() - KEEP_GRANTS))
