@@ -108,7 +108,7 @@ def _address(uri: str) -> SplitResult | None:
 
 
 def sector_of(metadata: dict[str, Any]) -> str:
-    """The sector when there is no `sector_identifier_uri`: the one host of the redirect URIs (OIDC Core §8.1); empty: the client's own."""
+    """The sector without a `sector_identifier_uri`: the one host of the redirect URIs (OIDC Core §8.1); empty: the client's own."""
     parts = [urlsplit(uri) for uri in metadata.get("redirect_uris", [])]
     # A native app's loopback address or own scheme is nobody's: any app can register the same, and must not get the same subjects.
     native = metadata["application_type"] == "native"
