@@ -46,7 +46,7 @@ class Resident(Base):
 
     resident_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     unified_id: Mapped[str | None] = mapped_column(String(11), unique=True)
-    state: Mapped[str] = mapped_column(String(12), default=ResidentState.PENDING.value)
+    state: Mapped[str] = mapped_column(String(16), default=ResidentState.PENDING.value)
     attributes: Mapped[bytes] = mapped_column(LargeBinary)
     """Sealed JSON, see `attributes.Attributes`."""
     match_key: Mapped[str] = mapped_column(String(64))

@@ -44,7 +44,7 @@ class Case(Base):
     channel: Mapped[str | None] = mapped_column(String(10))
     phase: Mapped[str] = mapped_column(String(20))
     outcome: Mapped[str | None] = mapped_column(String(10))
-    waiting_on: Mapped[str | None] = mapped_column(String(12))
+    waiting_on: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[Any] = mapped_column(JsonText, nullable=True)
     reason: Mapped[Any] = mapped_column(JsonText, nullable=True)
     steps: Mapped[Any] = mapped_column(JsonText, nullable=True)

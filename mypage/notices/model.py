@@ -39,7 +39,7 @@ class Notice(Base):
     """The department's own number of the notice; none when derived."""
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"))
     sequence: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(16))
     importance: Mapped[str] = mapped_column(String(6))
     title: Mapped[Any] = mapped_column(JsonText, nullable=True)
     body: Mapped[Any] = mapped_column(JsonText, nullable=True)

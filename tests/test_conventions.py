@@ -1,0 +1,113 @@
+"""The house rules that no type checker knows, each as a test that walks the code, the tables or the routes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import idp.tables
+import mypage
+from idp.foundation.database import Base
+from idp.foundation.web.callers import caller_of, undeclared
+from tests.support.town import Town
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("idp", "mypage", "clients")
+VIEW_FILES = ("pages.py", "_pages.py", "api.py")
+
+assert idp.tables
+assert mypage
+
+
+def sources(*packages: str) -> Iterator[tuple[Path, ast.Module]]:
+    for package in packages or PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path, ast.parse(path.read_text("utf-8"))
+
+
+def calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
+            yield node
+
+
+def test_every_route_declares_its_caller(town: Town) -> None:
+    assert undeclared(town.app) == []
+    for rule in town.app.url_map.iter_rules():
+        assert caller_of(town.app, rule.endpoint) is not None, rule
+
+
+def test_every_jwt_decode_names_its_algorithms() -> None:
+    for path, tree in sources():
+        for call in calls(tree, "decode"):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and owner.id == "jwt":
+                assert any(k.arg == "algorithms" for k in call.keywords), f"{path}:{call.lineno}"
+
+
+def test_no_view_commits_by_itself() -> None:
+    for path, tree in sources("idp", "mypage"):
+        if path.name.endswith(VIEW_FILES):
+            assert not list(calls(tree, "commit")), path
+
+
+def test_operations_do_not_know_the_request() -> None:
+    """An operation takes plain values; only views and the web shell read `flask.request`."""
+    for room in ("idp/residents", "idp/credentials", "idp/audit"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            assert not re.search(r"\bfrom flask import|\bimport flask\b(?!_babel)", path.read_text("utf-8")), path
+
+
+def test_no_table_has_a_place_for_a_my_number() -> None:
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            assert not re.search(r"my_?number|individual_number|kojin", column.name), f"{table}.{column.name}"
+            assert getattr(column.type, "length", None) != 12, f"{table}.{column.name}"
+
+
+def test_personal_attributes_are_sealed() -> None:
+    """No column of the provider is named like a personal attribute: they live in one sealed value."""
+    own = [
+        t for t in Base.metadata.tables.values() if not t.name.startswith(("resident_case", "case_", "notice", "task"))
+    ]
+    for table in own:
+        names = {c.name for c in table.columns}
+        assert not names & {"name", "kana", "birth_date", "birthdate", "address", "email", "phone", "sex"} - (
+            {"name"} if table.name == "staff" else set()
+        ), table.name
+
+
+def test_no_file_holds_a_path_of_a_workplace() -> None:
+    # Written apart, so that this file does not find itself.
+    forbidden = re.compile("(?:^|[^A-Za-z0-9_.])/(?:" + "wo" + "rk|fa" + "rm)/[a-z.]")
+    for path in tracked():
+        assert not forbidden.search(path.read_text("utf-8", "ignore")), path
+
+
+def test_requirement_files_pin_with_hashes_and_name_no_host() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text("utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text
+        for line in text.splitlines():
+            assert not line or line.startswith((" ", "#")) or "==" in line, line
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_stay_small_enough_to_hold_in_the_head(package: str) -> None:
+    sizes = sorted(len(path.read_text("utf-8").splitlines()) for path, _ in sources(package))
+    assert sizes[-1] <= 400
+    assert sizes[int(len(sizes) * 0.9)] <= 240
+
+
+def tracked() -> Iterator[Path]:
+    skip = {".git", ".venv", "var", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+    for path in ROOT.rglob("*"):
+        if path.is_file() and not skip & set(path.relative_to(ROOT).parts) and path.suffix in (
+            ".py", ".md", ".html", ".js", ".css", ".toml", ".txt", ".in", ".po", ".lua", ".csv", ".mako", ".yaml", "",
+        ):  # fmt: skip
+            yield path
