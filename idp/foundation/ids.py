@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 
 # Crockford's alphabet: no I, L, O, U, so that a person can read it aloud and type it.
@@ -11,9 +12,18 @@ READABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 AMBIGUOUS = str.maketrans("OIL", "011", "- ")
 
 
+_ID = re.compile(r"[a-z2-7]{26}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
 def new_id() -> str:
     """128 random bits as 26 lower-case base32 characters. For rows."""
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` can be one of `new_id`. What comes from an address or a form is asked this before a database is."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_subject() -> str:
@@ -24,3 +34,8 @@ def new_subject() -> str:
 def new_secret() -> str:
     """256 random bits, base64url without padding. For codes, tokens, cookies, client secrets."""
     return secrets.token_urlsafe(32)
+
+
+def is_secret(text: str) -> bool:
+    """Whether `text` can be one of `new_secret`."""
+    return _SECRET.fullmatch(text) is not None

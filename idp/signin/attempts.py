@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.database import Database
-from ..foundation.ids import new_secret
+from ..foundation.ids import is_secret, new_secret
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from .model import SignInAttempt
@@ -47,7 +47,7 @@ def begin(
 
 def find(session: Session, attempt_id: str) -> SignInAttempt:
     """The attempt of this browser. Raises a 410 problem for an unknown, expired or foreign one, all alike."""
-    row = session.get(SignInAttempt, attempt_id) if len(attempt_id) == 43 else None
+    row = session.get(SignInAttempt, attempt_id) if is_secret(attempt_id) else None
     if row is None or row.expires_at <= clock.now() or row.browser_digest != browser_digest():
         raise ProblemError(
             410, "attempt_expired", "This sign-in page has expired. Please go back to the app and press sign in again."

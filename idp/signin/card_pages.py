@@ -18,6 +18,7 @@ from ..credentials import cards, challenges
 from ..credentials.cards import CardOutcome
 from ..credentials.jpki import TrustStore
 from ..foundation.context import parts
+from ..foundation.ids import is_id
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
@@ -84,7 +85,7 @@ def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
 def answer() -> ResponseReturnValue:
     """The reader's form. Verifies and stores the outcome; signs nobody in."""
     form = {name: request.form.get(name, "") for name in ("challenge", "certificate", "signature", "error")}
-    if any(len(value) > MAX_FIELD for value in request.form.values()) or len(form["challenge"]) != 26:
+    if any(len(value) > MAX_FIELD for value in request.form.values()) or not is_id(form["challenge"]):
         raise ProblemError(400, "malformed", "The card reader sent something that cannot be read.")
     parts().limits.hit(parts().settings.signin_limit, "card-answer", attempts.client_network(), form["challenge"])
     with parts().database.write() as session:
@@ -127,7 +128,7 @@ def collect(attempt_id: str, challenge_id: str) -> ResponseReturnValue:
     """The browser that asked fetches the outcome, once: signed in, claim needed, or why not."""
     with parts().database.write() as session:
         attempt = attempts.find(session, attempt_id)
-        challenge = challenges.collect(session, challenge_id, browser_digest())
+        challenge = challenges.collect(session, challenge_id, browser_digest()) if is_id(challenge_id) else None
         if challenge is None or challenge.attempt_id != attempt_id:
             challenge = None
         else:

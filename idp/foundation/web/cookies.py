@@ -5,20 +5,17 @@ On an http issuer (demo, test suites on localhost) browsers and test drivers ref
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from flask import Response, g, request
 
 from ..context import parts
-from ..ids import new_secret
+from ..ids import is_secret, new_secret
 from ..vault import digest
 
 SESSION = "machi_session"
 BROWSER = "machi_browser"
 LANGUAGE = "machi_lang"
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def cookie_name(name: str) -> str:
@@ -55,7 +52,7 @@ def browser_secret() -> str:
     """
     if not hasattr(g, "browser_secret"):
         found = get_cookie(BROWSER)
-        g.browser_is_new = found is None or not _TOKEN.fullmatch(found)
+        g.browser_is_new = found is None or not is_secret(found)
         g.browser_secret = new_secret() if g.browser_is_new else found
     return str(g.browser_secret)
 

@@ -36,7 +36,10 @@ def language() -> str:
 
 def local_path(target: str | None, default: str = "/") -> str:
     """`target` if it is a path of ours, else `default`: never a way to another site (open redirect)."""
-    parsed = urlsplit(target or "")
+    try:
+        parsed = urlsplit(target or "")
+    except ValueError:  # such as an opening bracket without its end
+        return default
     if parsed.scheme or parsed.netloc or not parsed.path.startswith("/") or parsed.path.startswith(("//", "/\\")):
         return default
     if any(c in (target or "") for c in "\\\r\n\t"):
