@@ -15,6 +15,7 @@ from .oidc.model import (
     SigningKey,
     UsedAssertion,
 )
+from .oidc.security_model import PushedRequest, UsedProof
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
 
@@ -34,6 +35,7 @@ __all__ = [
     "OutboxRow",
     "Passkey",
     "PasskeyUser",
+    "PushedRequest",
     "RefreshToken",
     "RegistryLink",
     "Resident",
@@ -43,4 +45,5 @@ __all__ = [
     "SigningKey",
     "SubjectIdentifier",
     "UsedAssertion",
+    "UsedProof",
 ]

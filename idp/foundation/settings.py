@@ -59,6 +59,22 @@ class Settings(BaseSettings):
     """Sign-in attempts from one network for one account or ceremony (notation of the `limits` library)."""
     token_limit: str = "60/minute"
     """Failed client authentications from one network for one client."""
+    par_seconds: int = Field(default=90, ge=5, le=599)
+    """For this long a pushed authorization request may be opened (RFC 9126 §2.2; FAPI 2.0 asks for less than 600)."""
+    require_pushed_authorization_requests: bool = False
+    """Take authorization requests only pushed (RFC 9126 §5), from every client."""
+    dpop_nonce_required: bool = False
+    """DPoP proofs must carry a nonce of ours (RFC 9449 §8): costs each client one more round trip now and then."""
+    mtls: bool = False
+    """Take client certificates from the proxy's `Client-Cert` header (RFC 9440, RFC 8705). Without it the header is removed."""
+    mtls_proxy_secret: str = Field(default="", repr=False)
+    """The proxy proves itself by this value in `X-Machi-Proxy-Secret` (>= 32 characters); it must set both headers itself."""
+    mtls_proxy_networks: Words = ()
+    """Or by its address: networks (CIDR) from which alone `Client-Cert` is taken."""
+    mtls_base_url: str = ""
+    """Where the proxy asks for client certificates, if not at the issuer: `mtls_endpoint_aliases` (RFC 8705 §5)."""
+    mtls_roots: Path | None = None
+    """PEM bundle of the authorities whose client certificates count for `tls_client_auth`."""
     code_seconds: int = Field(default=60, ge=5, le=600)
     """Lifetime of an authorization code (RFC 6749 §4.1.2; FAPI 2.0 asks for at most 60)."""
     access_token_seconds: int = Field(default=600, ge=30, le=3600)
@@ -88,11 +104,16 @@ class Settings(BaseSettings):
     jpki_sign_crl: Path | None = None
     """Revocation list of the digital-signature CA."""
 
-    @field_validator("old_secret_keys", "outbound_allow", mode="before")
+    @field_validator("old_secret_keys", "outbound_allow", "mtls_proxy_networks", mode="before")
     @classmethod
     def split_words(cls, value: Any) -> Any:
         """A list in one variable: separated by spaces or commas."""
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("mtls_base_url")
+    @classmethod
+    def check_mtls_base_url(cls, value: str) -> str:
+        return cls.check_issuer(value) if value else value
 
     @field_validator("issuer")
     @classmethod
@@ -114,7 +135,7 @@ class Settings(BaseSettings):
                 raise ValueError("must be 32 random bytes, base64url (make one with `machi secret`)")
         return value
 
-    @field_validator("outbound_allow")
+    @field_validator("outbound_allow", "mtls_proxy_networks")
     @classmethod
     def check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -131,6 +152,10 @@ class Settings(BaseSettings):
             raise ValueError("worker: must be inline or external")
         if self.worker == "external" and self.live_url.startswith("memory"):
             raise ValueError("worker: external needs a live_url that several processes share (redis://…)")
+        if self.mtls and len(self.mtls_proxy_secret) < 32 and not self.mtls_proxy_networks:
+            raise ValueError("mtls: needs mtls_proxy_secret (32 characters or more) or mtls_proxy_networks")
+        if self.mtls_proxy_secret and len(self.mtls_proxy_secret) < 32:
+            raise ValueError("mtls_proxy_secret: must have 32 characters or more")
         if self.card_reader_url and not all(
             (self.jpki_auth_roots, self.jpki_sign_roots, self.jpki_auth_crl, self.jpki_sign_crl)
         ):

@@ -12,6 +12,7 @@ from ..foundation import clock
 from ..foundation.housekeeping import cleans_up
 from ..signin.model import SignInAttempt
 from .model import AuthorizationCode, Grant, InitialAccessToken, RefreshToken, RevokedToken, UsedAssertion
+from .security_model import PushedRequest, UsedProof
 
 # A code seen again within this time still revokes what it gave (RFC 6749 §4.1.2).
 KEEP_CODES = timedelta(days=1)
@@ -27,6 +28,8 @@ def forget_expired(session: Session) -> None:
     session.execute(delete(Challenge).where(Challenge.expires_at < now - timedelta(hours=1)))
     session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now))
     session.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < now))
+    session.execute(delete(UsedProof).where(UsedProof.expires_at < now))
+    session.execute(delete(PushedRequest).where(PushedRequest.keep_until < now))
     session.execute(delete(RevokedToken).where(RevokedToken.expires_at < now))
     session.execute(delete(InitialAccessToken).where(InitialAccessToken.expires_at < now - KEEP_GRANTS))
 

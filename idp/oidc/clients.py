@@ -42,6 +42,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     skip_consent: bool
     event_source: str | None
     may_use_local_numbers: bool
+    fapi_profile: str | None = None
 
     @property
     def auth_method(self) -> str:
@@ -155,6 +156,7 @@ def registered(row: Client) -> RegisteredClient:
         skip_consent=row.skip_consent,
         event_source=row.event_source,
         may_use_local_numbers=row.may_use_local_numbers,
+        fapi_profile=row.fapi_profile,
     )
 
 

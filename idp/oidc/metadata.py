@@ -12,6 +12,7 @@ from ..signin.levels import ACR_VALUES
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .keys import ALGORITHMS
+from .security_metadata import REQUEST_ALGORITHMS, security_problems
 
 MAX_LIST = 50
 MAX_TEXT = 2000
@@ -69,8 +70,19 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
         raise MetadataError("grant_types", "a public client cannot use client_credentials")
     if metadata.get("require_pkce") is False and method == "none":
         raise MetadataError("require_pkce", "a public client cannot go without PKCE")
+    _check_frontchannel(metadata)
+    for problem in security_problems(settings, metadata):
+        raise MetadataError(*problem)
     for uri in metadata.get("redirect_uris", []):
         check_redirect_uri(settings, uri, metadata["application_type"])
+
+
+def _check_frontchannel(metadata: dict[str, Any]) -> None:
+    """Front-Channel Logout §2: scheme, host and port of a registered redirect URI."""
+    uri = metadata.get("frontchannel_logout_uri")
+    places = {urlsplit(u)[:2] for u in metadata.get("redirect_uris", [])}
+    if uri is not None and urlsplit(uri)[:2] not in places:
+        raise MetadataError("frontchannel_logout_uri", "must be at the scheme, host and port of a redirect URI")
 
 
 def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> None:
@@ -216,8 +228,23 @@ _CHECKS: dict[str, Check] = {
     "initiate_login_uri": _web_address,
     "backchannel_logout_uri": _web_address,
     "backchannel_logout_session_required": _boolean,
+    "frontchannel_logout_uri": _web_address,
+    "frontchannel_logout_session_required": _boolean,
+    "session_management": _boolean,
     "sector_identifier_uri": _web_address,
     "require_pkce": _boolean,
+    "require_pushed_authorization_requests": _boolean,
+    "request_uris": _addresses,
+    "request_object_signing_alg": _one_of(*REQUEST_ALGORITHMS),
+    "require_signed_request_object": _boolean,
+    "authorization_signed_response_alg": _one_of(*ALGORITHMS),
+    "dpop_bound_access_tokens": _boolean,
+    "tls_client_certificate_bound_access_tokens": _boolean,
+    "tls_client_auth_subject_dn": _text,
+    "tls_client_auth_san_dns": _text,
+    "tls_client_auth_san_uri": _text,
+    "tls_client_auth_san_ip": _text,
+    "tls_client_auth_san_email": _text,
     "software_id": _text,
     "software_version": _text,
 }

@@ -24,6 +24,8 @@ class Client(Base):
     event_source: Mapped[str | None] = mapped_column(String(255), unique=True)
     """The CloudEvents `source` this client, and no other, may send."""
     may_use_local_numbers: Mapped[bool] = mapped_column(default=False)
+    fapi_profile: Mapped[str | None] = mapped_column(String(30))
+    """`2.0-security` or `2.0-message-signing`: the city holds this client to FAPI 2.0 (`fapi.py`)."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -97,6 +99,8 @@ class AuthorizationCode(Base):
     authenticated_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    key_binding: Mapped[str | None] = mapped_column(String(60))
+    """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
 
 
 class Grant(Base):
@@ -127,6 +131,8 @@ class Grant(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    key_binding: Mapped[str | None] = mapped_column(String(60))
+    """`jkt:…` or `x5t:…`: the key without which a public client's refresh token is worth nothing (RFC 9449 §5, RFC 8705 §4)."""
 
 
 class RefreshToken(Base):

@@ -16,6 +16,7 @@ from ..foundation.outbound import Outbound, OutboundError
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
 from .clients import CLIENT_ID
+from .fapi import profile_problems, with_profile_defaults
 from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
 
@@ -28,6 +29,7 @@ class CityOptions:
     skip_consent: bool = False
     event_source: str | None = None
     may_use_local_numbers: bool = False
+    fapi_profile: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def register_client(
 ) -> Registered:
     """Validate and store. Raises `MetadataError`."""
     options = options or CityOptions()
-    metadata = validate_metadata(settings, given)
+    metadata = validate_metadata(settings, with_profile_defaults(given, options.fapi_profile))
+    for problem in profile_problems(metadata, options.fapi_profile):
+        raise MetadataError(*problem)
     sector = _sector(outbound, metadata)
     client_id = options.client_id or new_id()
     if not CLIENT_ID.fullmatch(client_id):
@@ -69,6 +73,7 @@ def register_client(
             skip_consent=options.skip_consent,
             event_source=options.event_source,
             may_use_local_numbers=options.may_use_local_numbers,
+            fapi_profile=options.fapi_profile,
             created_at=now,
             changed_at=now,
         )

@@ -26,6 +26,8 @@ class CodeRequest:
     expires_at: int
     authenticated_since: int
     """The login must be at least this new (`max_age`, `prompt=login`); 0: any."""
+    key_binding: str | None = None
+    """The key the request named for its code (`jkt:…`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Redemption:
     refresh_digest: str | None
     refresh_expires_at: int
     grant_expires_at: int
+    key_binding: str | None = None
+    """The key proven with this request; must be the code's if the code has one."""
+    grant_binding: str | None = None
+    """The key to which the refresh tokens will be bound (public clients)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class Rotation:
     successor_digest: str
     successor_sealed: bytes
     successor_expires_at: int
+    key_binding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

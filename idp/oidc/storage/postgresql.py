@@ -20,9 +20,10 @@ WITH s AS (
   WHERE ls.token_digest = %(token)s AND ls.ended_at IS NULL AND ls.expires_at > %(now)s AND ls.seen_at > %(idle)s
 ), i AS (
   INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-    nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at)
+    nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding)
   SELECT %(code)s, %(grant_id)s, %(client_id)s, s.resident_id, s.session_id, %(redirect_uri)s, %(redirect_given)s, %(scope)s,
-    %(nonce)s, %(challenge)s, %(claims)s, %(resource)s, s.sub, s.sid, s.factors, s.proofing, s.authenticated_at, %(expires)s
+    %(nonce)s, %(challenge)s, %(claims)s, %(resource)s, s.sub, s.sid, s.factors, s.proofing, s.authenticated_at, %(expires)s,
+    %(binding)s
   FROM s
   WHERE s.sub IS NOT NULL AND s.sid IS NOT NULL AND s.authenticated_at >= %(since)s
     AND (%(needs)s::text IS NULL OR string_to_array(%(needs)s::text, ' ') <@ string_to_array(s.consented, ' '))
@@ -39,13 +40,14 @@ WITH c AS (
   WHERE ac.code_digest = %(code)s AND ac.client_id = %(client_id)s AND ac.challenge = %(challenge)s
     AND ac.used_at IS NULL AND ac.expires_at > %(now)s
     AND (ac.redirect_uri = %(redirect_uri)s::text OR (%(redirect_uri)s::text IS NULL AND NOT ac.redirect_given))
+    AND (ac.key_binding IS NULL OR ac.key_binding = %(binding)s::text)
     AND ls.session_id = ac.session_id AND ls.ended_at IS NULL
     AND r.resident_id = ac.resident_id AND r.state = 'active'
   RETURNING ac.*
 ), g AS (
-  INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at)
+  INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
   SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-         %(grant_expires)s, string_to_array(scope, ' ') @> ARRAY['offline_access'], %(now)s
+         %(grant_expires)s, string_to_array(scope, ' ') @> ARRAY['offline_access'], %(now)s, %(grant_binding)s
   FROM c
   RETURNING {GRANT_COLUMNS}
 ), t AS (
@@ -61,6 +63,7 @@ WITH t AS (
   FROM oauth_grant g, resident r
   WHERE token_digest = %(token)s AND spent_at IS NULL AND refresh_token.expires_at > %(now)s
     AND g.grant_id = refresh_token.grant_id AND g.client_id = %(client_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
+    AND (g.key_binding IS NULL OR g.key_binding = %(binding)s::text)
     AND r.resident_id = g.resident_id AND r.state = 'active'
   RETURNING {_G}
 ), n AS (
@@ -98,6 +101,7 @@ class PostgresStore:
             "redirect_given": request.redirect_given, "scope": request.scope, "nonce": request.nonce,
             "challenge": request.challenge, "claims": request.claims, "resource": request.resource,
             "expires": request.expires_at, "since": request.authenticated_since, "needs": request.needs_consent,
+            "binding": request.key_binding,
         }  # fmt: skip
         with self._pool.connection() as connection:
             row = connection.execute(_ISSUE, values).fetchone()
@@ -108,7 +112,8 @@ class PostgresStore:
             "now": now, "code": redemption.code_digest, "client_id": redemption.client_id,
             "challenge": redemption.challenge, "redirect_uri": redemption.redirect_uri,
             "refresh": redemption.refresh_digest, "refresh_expires": redemption.refresh_expires_at,
-            "grant_expires": redemption.grant_expires_at,
+            "grant_expires": redemption.grant_expires_at, "binding": redemption.key_binding,
+            "grant_binding": redemption.grant_binding,
         }  # fmt: skip
         with self._pool.connection() as connection:
             row = connection.execute(_REDEEM, values).fetchone()
@@ -118,7 +123,7 @@ class PostgresStore:
         values = {
             "now": now, "token": rotation.token_digest, "client_id": rotation.client_id,
             "successor": rotation.successor_digest, "sealed": rotation.successor_sealed,
-            "expires": rotation.successor_expires_at,
+            "expires": rotation.successor_expires_at, "binding": rotation.key_binding,
         }  # fmt: skip
         with self._pool.connection() as connection:
             row = connection.execute(_ROTATE, values).fetchone()

@@ -26,20 +26,21 @@ WHERE ls.token_digest = :token AND ls.ended_at IS NULL AND ls.expires_at > :now 
 """
 _INSERT_CODE = """
 INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-  nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _USE_CODE = """
 UPDATE authorization_code SET used_at = :now
 WHERE code_digest = :code AND client_id = :client_id AND challenge = :challenge AND used_at IS NULL AND expires_at > :now
   AND (redirect_uri = :redirect_uri OR (:redirect_uri IS NULL AND NOT redirect_given))
+  AND (key_binding IS NULL OR key_binding = :binding)
   AND EXISTS (SELECT 1 FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
               WHERE ls.session_id = authorization_code.session_id AND ls.ended_at IS NULL)
 """
 _INSERT_GRANT = f"""
-INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at)
+INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
 SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-       :expires, instr(' ' || scope || ' ', ' offline_access ') > 0, :now
+       :expires, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
 FROM authorization_code WHERE code_digest = :code
 RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only
@@ -49,6 +50,7 @@ SELECT {", ".join("g." + c for c in GRANT_COLUMNS.split(", "))}
 FROM refresh_token t JOIN oauth_grant g ON g.grant_id = t.grant_id JOIN resident r ON r.resident_id = g.resident_id
 WHERE t.token_digest = :token AND t.spent_at IS NULL AND t.expires_at > :now
   AND g.client_id = :client_id AND g.revoked_at IS NULL AND g.expires_at > :now AND r.state = 'active'
+  AND (g.key_binding IS NULL OR g.key_binding = :binding)
 """  # noqa: S608 - constants only
 _SPEND = "UPDATE refresh_token SET spent_at = ?, successor_sealed = ? WHERE token_digest = ? AND spent_at IS NULL"
 _USERINFO = f"""
@@ -92,7 +94,7 @@ class SqliteStore:
             values = (
                 request.code_digest, request.grant_id, request.client_id, resident_id, session_id, request.redirect_uri,
                 request.redirect_given, request.scope, request.nonce, request.challenge, request.claims, request.resource,
-                sub, sid, factors, proofing, authenticated_at, request.expires_at,
+                sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
             )  # fmt: skip
             with self._lock:
                 connection.execute(_INSERT_CODE, values)
@@ -107,13 +109,19 @@ class SqliteStore:
             "client_id": redemption.client_id,
             "challenge": redemption.challenge,
             "redirect_uri": redemption.redirect_uri,
+            "binding": redemption.key_binding,
         }
         with self._writing() as connection:
             if connection.execute(_USE_CODE, values).rowcount != 1:
                 return None
             row = connection.execute(
                 _INSERT_GRANT,
-                {"now": now, "code": redemption.code_digest, "expires": redemption.grant_expires_at},
+                {
+                    "now": now,
+                    "code": redemption.code_digest,
+                    "expires": redemption.grant_expires_at,
+                    "binding": redemption.grant_binding,
+                },
             ).fetchone()
             if redemption.refresh_digest is not None:
                 connection.execute(_INSERT_REFRESH, (redemption.refresh_digest, row[0], redemption.refresh_expires_at))
@@ -123,7 +131,12 @@ class SqliteStore:
         with self._writing() as connection:
             row = connection.execute(
                 _LIVE_GRANT_OF_TOKEN,
-                {"token": rotation.token_digest, "now": now, "client_id": rotation.client_id},
+                {
+                    "token": rotation.token_digest,
+                    "now": now,
+                    "client_id": rotation.client_id,
+                    "binding": rotation.key_binding,
+                },
             ).fetchone()
             if row is None:
                 return None
