@@ -24,5 +24,3 @@ def fail(as_json: bool, message: str) -> None:
     click.echo(orjson.dumps({"error": message}).decode() if as_json else f"machi: {message}", err=not as_json)
     sys.exit(1)
 
-
-from . import clients, keys, residents, system  # noqa: E402, F401 - the commands register themselves on `machi`
