@@ -140,7 +140,8 @@ class RedisBus:
             try:
                 message = self._pubsub.get_message(timeout=5.0)
                 pause = 0.1
-            except (redis.RedisError, OSError, ValueError):
+            except (redis.RedisError, OSError, ValueError, AttributeError):
+                # AttributeError: redis-py, when `close` takes the connection away from under this thread.
                 # redis-py subscribes again by itself after a reconnect; until then, wait a little longer each time.
                 self._closed.wait(pause)
                 pause = min(pause * 2, 5.0)

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from limits import parse as parse_limit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEMO_SECRET = base64.urlsafe_b64encode(b"machi-id demo key, never for use").decode()
 
@@ -57,6 +60,8 @@ class Settings(BaseSettings):
     """Lets web clients register `http://localhost` redirect URIs. For demos and test suites."""
     signin_limit: str = "30/minute"
     """Sign-in attempts from one network for one account or ceremony (notation of the `limits` library)."""
+    attempt_limit: str = "600/minute"
+    """Sign-in pages opened from one network, finished or not: each is a row that waits."""
     token_limit: str = "60/minute"
     """Failed client authentications from one network for one client."""
     par_seconds: int = Field(default=90, ge=5, le=599)
@@ -119,8 +124,9 @@ class Settings(BaseSettings):
     @classmethod
     def check_issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("must be an http(s) URL without query or fragment")
+        _ = parts.port  # raises ValueError for what is no number
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an http(s) URL without user, query or fragment")
         return value.rstrip("/")
 
     @field_validator("secret_key", "old_secret_keys")
@@ -142,14 +148,47 @@ class Settings(BaseSettings):
             ipaddress.ip_network(network)
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def check_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("must be sqlite:///PATH or postgresql://…") from None
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError("must be sqlite:///PATH or postgresql://…")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("needs a file: each connection to a database in memory would have its own")
+        return value
+
+    @field_validator("live_url")
+    @classmethod
+    def check_live(cls, value: str) -> str:
+        if value.split(":")[0] not in ("memory", "redis", "rediss", "unix"):
+            raise ValueError("must be memory:// or redis://…")
+        return value
+
+    @field_validator("worker")
+    @classmethod
+    def check_worker(cls, value: str) -> str:
+        if value not in ("inline", "external"):
+            raise ValueError("must be inline or external")
+        return value
+
+    @field_validator("signin_limit", "token_limit")
+    @classmethod
+    def check_limit(cls, value: str) -> str:
+        try:
+            amount = parse_limit(value).amount
+        except ValueError:
+            amount = 0
+        if amount < 1:
+            raise ValueError("must be a number per time, such as 30/minute")
+        return value
+
     @model_validator(mode="after")
-    def check_parts(self) -> Settings:
-        if self.database_url.split(":")[0].split("+")[0] not in ("sqlite", "postgresql"):
-            raise ValueError("database_url: must be sqlite:///… or postgresql://…")
-        if self.live_url.split(":")[0] not in ("memory", "redis", "rediss", "unix"):
-            raise ValueError("live_url: must be memory:// or redis://…")
-        if self.worker not in ("inline", "external"):
-            raise ValueError("worker: must be inline or external")
+    def check_together(self) -> Settings:
+        """What concerns two fields; the text begins with the name of the one to blame."""
         if self.worker == "external" and self.live_url.startswith("memory"):
             raise ValueError("worker: external needs a live_url that several processes share (redis://…)")
         if self.mtls and len(self.mtls_proxy_secret) < 32 and not self.mtls_proxy_networks:
@@ -196,8 +235,9 @@ def load() -> Settings:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "MACHI_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "MACHI settings"
-        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        text = first["msg"].removeprefix("Value error, ")
+        field, text = (str(first["loc"][0]), text) if first["loc"] else text.split(": ", 1)
+        raise SettingsError(f"MACHI_{field.upper()}: {text}") from None
     if not settings.demo and (found := settings.insecurities()):
         raise SettingsError(f"refusing to start outside demo mode: {found[0]}")
     return settings

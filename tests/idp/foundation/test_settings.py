@@ -1,0 +1,159 @@
+"""Settings: a wrong value ends the start with one clear line; an insecure one does so outside demo mode."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from idp.app import load_trust_store
+from idp.foundation.settings import DEMO_SECRET, Settings, SettingsError, load
+
+ROOT = Path(__file__).resolve().parents[3]
+GOOD_KEY = base64.urlsafe_b64encode(os.urandom(32)).decode()
+SECURE = {"ISSUER": "https://id.mihon.example", "SECRET_KEY": GOOD_KEY}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Set MACHI_ variables by `environment.update`-like calls of the tests."""
+    for name in [n for n in os.environ if n.startswith("MACHI_")]:
+        monkeypatch.delenv(name)
+    return {}
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    for name, value in values.items():
+        monkeypatch.setenv(f"MACHI_{name}", value)
+    return load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEMO", "maybe"),
+        ("ISSUER", "id.mihon.example"),
+        ("ISSUER", "ftp://id.mihon.example"),
+        ("ISSUER", "https://id.mihon.example/?x=1"),
+        ("ISSUER", "https://id.mihon.example/#x"),
+        ("ISSUER", "https://["),
+        ("ISSUER", "https://id.mihon.example:port"),
+        ("ISSUER", "https://user@id.mihon.example"),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "!" * 43),
+        ("SECRET_KEY", "\u3042" * 20),
+        ("SECRET_KEY", base64.urlsafe_b64encode(bytes(32)).decode()),
+        ("SECRET_KEY", base64.urlsafe_b64encode(b"x" * 31).decode()),
+        ("OLD_SECRET_KEYS", f"{GOOD_KEY} short"),
+        ("DATABASE_URL", "mysql://localhost/machi"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "postgresql://host:port/machi"),
+        ("LIVE_URL", "amqp://localhost"),
+        ("WORKER", "sometimes"),
+        ("WORKER", "external"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("TRUSTED_PROXIES", "many"),
+        ("OUTBOUND_ALLOW", "10.0.0.0/33"),
+        ("OUTBOUND_ALLOW", "intranet"),
+        ("SIGNIN_LIMIT", "often"),
+        ("TOKEN_LIMIT", "0"),
+        ("CODE_SECONDS", "0"),
+        ("CODE_SECONDS", "86400"),
+        ("ACCESS_TOKEN_SECONDS", "1000000"),
+        ("REFRESH_GRACE_SECONDS", "-1"),
+        ("SESSION_IDLE_SECONDS", "x"),
+        ("CARD_READER_URL", "https://reader.example"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(monkeypatch, **(SECURE | {name: value}))
+    line = str(caught.value)
+    assert f"MACHI_{name}" in line
+    assert "\n" not in line
+    if "SECRET" in name:
+        assert value not in line  # a secret is not printed, not even a wrong one
+
+
+def test_good_values(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    settings = loaded(
+        monkeypatch,
+        **SECURE,
+        DATABASE_URL="postgresql://machi@db/machi",
+        LIVE_URL="redis://live:6379/0",
+        WORKER="external",
+        OUTBOUND_ALLOW="10.20.0.0/16, 10.30.0.0/16",
+        OLD_SECRET_KEYS=f"{GOOD_KEY} {GOOD_KEY}",
+    )
+    assert settings.outbound_allow == ("10.20.0.0/16", "10.30.0.0/16")
+    assert settings.old_secret_keys == (GOOD_KEY, GOOD_KEY)
+    assert (settings.origin, settings.rp_id, settings.secure) == ("https://id.mihon.example", "id.mihon.example", True)
+    assert GOOD_KEY not in repr(settings)
+
+
+def test_the_issuer_has_no_slash_at_its_end() -> None:
+    assert Settings(issuer="https://id.mihon.example/").issuer == "https://id.mihon.example"
+    assert Settings(issuer="https://id.mihon.example:8443/machi").origin == "https://id.mihon.example:8443"
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [
+        ({"SECRET_KEY": DEMO_SECRET}, "MACHI_SECRET_KEY"),
+        ({"ISSUER": "http://id.mihon.example"}, "MACHI_ISSUER"),
+        ({"ISSUER": "http://localhost:8000"}, "MACHI_ISSUER"),
+    ],
+)
+def test_insecure_settings_refuse_outside_demo_mode(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], changes: dict[str, str], variable: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"refusing to start outside demo mode: {variable}"):
+        loaded(monkeypatch, **(SECURE | changes))
+    monkeypatch.setenv("MACHI_DEMO", "true")
+    assert load().demo
+
+
+def test_a_reader_over_http_refuses_too(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], tmp_path: Path
+) -> None:
+    files = {f"JPKI_{n}": str(tmp_path / n) for n in ("AUTH_ROOTS", "SIGN_ROOTS", "AUTH_CRL", "SIGN_CRL")}
+    with pytest.raises(SettingsError, match="MACHI_CARD_READER_URL is http"):
+        loaded(monkeypatch, **SECURE, **files, CARD_READER_URL="http://localhost:8003")
+
+
+def test_a_test_hierarchy_refuses_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from clients.simulators.card_reader import Deck
+
+    deck = Deck.open(tmp_path_factory.mktemp("deck"))
+    names = {
+        "jpki_auth_roots": "auth-roots.pem",
+        "jpki_sign_roots": "sign-roots.pem",
+        "jpki_auth_crl": "auth.crl",
+        "jpki_sign_crl": "sign.crl",
+    }
+    files = {setting: deck.state_dir / name for setting, name in names.items()}
+    values = {"issuer": "https://id.mihon.example", "secret_key": GOOD_KEY, "card_reader_url": "https://reader.example"}
+    with pytest.raises(SettingsError, match="test hierarchy"):
+        load_trust_store(Settings(**values, **files))
+    assert load_trust_store(Settings(**values, **files, demo=True)) is not None
+    with pytest.raises(SettingsError, match="MACHI_JPKI"):
+        load_trust_store(Settings(**values, **(files | {"jpki_auth_roots": tmp_path_factory.mktemp("none") / "x"})))
+
+
+def test_the_process_says_so_and_ends(tmp_path: Path) -> None:
+    """No trace, one line, exit code 1."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MACHI_")} | {"MACHI_ISSUER": "nonsense"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import wsgi; wsgi.app"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("machi: MACHI_ISSUER")
+    assert "Traceback" not in done.stderr
