@@ -29,6 +29,7 @@ def begin(
     lifetime_seconds: int | None = None,
 ) -> str:
     """Start an attempt for this browser and return its id. `{id}` in `continue_to` becomes the id."""
+    parts().limits.hit(parts().settings.attempt_limit, "attempt", client_network())
     attempt_id = new_secret()
     now = clock.now()
     session.add(

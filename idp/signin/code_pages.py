@@ -36,11 +36,13 @@ def use(attempt_id: str) -> ResponseReturnValue:
     """Claim with the code; a wrong code and a wrong birth date get the same answer."""
     attempt = attempts.load(parts().database, attempt_id)
     describe(attempt)
-    parts().limits.hit(CODE_LIMIT, "activation-code", attempts.client_network())
+    # Only failures count: at a counter many people start from one network, one after the other.
+    parts().limits.check(CODE_LIMIT, "activation-code", attempts.client_network())
     code, birth_date = parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]
     with parts().database.write() as session:
         claim = claim_by_code(session, parts().vault, code=code, birth_date=birth_date)
     if claim.resident_id is None:
+        parts().limits.hit(CODE_LIMIT, "activation-code", attempts.client_network())
         return _form(
             attempt_id,
             gettext("The code and the date of birth do not fit together, or the code was used already."),
