@@ -13,15 +13,19 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from ..foundation import clock
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import language, prefer
 from ..signin.sessions import Login, current_login_or_none, end_sessions
 from .clients import RegisteredClient, clients_by_id
+from .frontchannel_logout import frames_of
+from .logout_report import deliveries_since
 from .model import SessionClient
 from .provider import provider
 from .request import ParameterError, single_parameters
+from .signed_out import Ended, signed_out_page
 from .tokens import TokenError, read_id_token_hint
 
 bp = Blueprint("end_session", __name__)
@@ -48,7 +52,7 @@ def logout() -> ResponseReturnValue:
     asked = check_logout_request()
     login = current_login_or_none()
     if login is None:
-        return _to_client(asked) or signed_out_page([], asked)
+        return _to_client(asked) or _signed_out(Ended(), asked)
     if asked.hinted and asked.sid is not None and asked.sid in _sids(login):
         # The hint proves that the app speaks of this very login, so no question is needed.
         return end_login(login, asked)
@@ -61,7 +65,7 @@ def confirm() -> ResponseReturnValue:
     """The resident pressed sign out on our question page."""
     login = current_login_or_none()
     asked = check_logout_request()
-    return end_login(login, asked) if login is not None else (_to_client(asked) or signed_out_page([], asked))
+    return end_login(login, asked) if login is not None else (_to_client(asked) or _signed_out(Ended(), asked))
 
 
 @bp.post("/signout")
@@ -69,7 +73,7 @@ def confirm() -> ResponseReturnValue:
 def signout() -> ResponseReturnValue:
     """Sign out from our own pages."""
     login = current_login_or_none()
-    return end_login(login, LogoutRequest()) if login is not None else signed_out_page([], LogoutRequest())
+    return end_login(login, LogoutRequest()) if login is not None else _signed_out(Ended(), LogoutRequest())
 
 
 def check_logout_request() -> LogoutRequest:
@@ -106,24 +110,20 @@ def check_logout_request() -> LogoutRequest:
 def end_login(login: Login, asked: LogoutRequest) -> ResponseReturnValue:
     """End the login, tell the apps, and go where the request may lead."""
     op = provider()
-    apps = _apps_of(login)
+    apps, begun = _apps_of(login), clock.now()
     with op.parts.database.write() as session:
+        frames = frames_of(session, op.parts.settings.issuer, login.session_id)
         end_sessions(session, [login.session_id], by="resident" if asked.client is None else "app")
-    op.parts.worker.wake()
-    answer = _to_client(asked) or signed_out_page(apps, asked)
+        ended = Ended(apps, frames, deliveries_since(session, login.session_id, begun))
+    # Frames need a page to stand on; it leads on to the app by itself.
+    answer = (None if frames else _to_client(asked)) or _signed_out(ended, asked)
     cookies.clear_cookie(answer, cookies.SESSION)
     return answer
 
 
-def signed_out_page(apps: list[str], asked: LogoutRequest) -> Response:
-    """The end, with a way home."""
-    html = render_template(
-        "signin/signed_out.html",
-        apps=apps,
-        return_url=asked.return_to if asked.hinted else None,
-        client_name=asked.client.name(language()) if asked.client is not None else None,
-    )
-    return Response(html, content_type="text/html; charset=utf-8")
+def _signed_out(ended: Ended, asked: LogoutRequest) -> Response:
+    name = asked.client.name(language()) if asked.client is not None else None
+    return signed_out_page(ended, asked.return_to if _proven(asked) else None, name)
 
 
 def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
@@ -143,10 +143,13 @@ def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
 
 def _to_client(asked: LogoutRequest) -> Response | None:
     """Only with a proven address; with a hint, or after the resident's own confirmation."""
-    confirmed = request.endpoint == "end_session.confirm"
-    if asked.return_to is None or not (asked.hinted or confirmed):
+    if asked.return_to is None or not _proven(asked):
         return None
     return redirect(asked.return_to, 303)  # type: ignore[return-value]
+
+
+def _proven(asked: LogoutRequest) -> bool:
+    return asked.hinted or request.endpoint == "end_session.confirm"
 
 
 def _sids(login: Login) -> set[str]:

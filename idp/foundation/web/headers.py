@@ -24,15 +24,38 @@ def allow_form_target(url: str) -> None:
     g.form_targets.append(source)
 
 
+def allow_frame(url: str) -> None:
+    """Let this page hold a frame of the origin of `url`."""
+    target = urlsplit(url)
+    g.frame_sources = [*getattr(g, "frame_sources", ()), f"{target.scheme}://{target.netloc}"]
+
+
+def allow_framing() -> None:
+    """Let any site hold this page in a frame; only for one that shows nothing and has nothing to press."""
+    g.may_be_framed = True
+
+
+def _policy() -> str:
+    policy = " ".join([_CSP, *getattr(g, "form_targets", ())])
+    if frames := getattr(g, "frame_sources", None):
+        policy += f"; frame-src {' '.join(dict.fromkeys(frames))}"
+    return policy.replace("frame-ancestors 'none'", "frame-ancestors *") if _may_be_framed() else policy
+
+
+def _may_be_framed() -> bool:
+    return bool(getattr(g, "may_be_framed", False))
+
+
 def add_headers(response: Response) -> Response:
     """`after_request`: headers that every answer carries."""
     headers = response.headers
     headers.add("X-Content-Type-Options", "nosniff")
     if response.mimetype == "text/html" and response.status_code != 302:
-        headers["Content-Security-Policy"] = " ".join([_CSP, *getattr(g, "form_targets", ())])
+        headers["Content-Security-Policy"] = _policy()
         # Not no-referrer: browsers then send `Origin: null` with our own forms, and the CSRF check could not tell.
         headers["Referrer-Policy"] = "same-origin"
-        headers["X-Frame-Options"] = "DENY"
+        if not _may_be_framed():
+            headers["X-Frame-Options"] = "DENY"
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers.setdefault("Cache-Control", "no-store")
