@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation import clock
-from ..foundation.database import to_ms
+from ..foundation.database import from_ms, to_ms
 from ..foundation.ids import new_id, new_secret
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
@@ -18,11 +18,13 @@ from ..residents.read import identity_level
 from ..signin import attempts
 from ..signin.levels import authentication_level, load_factors, reaches
 from ..signin.model import SignInAttempt
+from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
 from .participation import join
 from .provider import provider
 from .request import ParameterError, single_parameters
 from .response import respond
+from .session_management import session_state
 from .storage.interface import CodeRequest, Standing
 from .tokens import TokenError, read_id_token_hint
 
@@ -73,8 +75,9 @@ def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> Respon
     """Answer with a code, or lead to the page that is missing: sign-in or consent."""
     prefer(asked.parameters.get("ui_locales"))
     code, standing = try_issue(asked, attempt)
-    if code is not None:
-        return code_response(asked, code)
+    if code is not None and standing is not None:
+        keep_alive(standing.session_id, from_ms(standing.seen_at))
+        return code_response(asked, code, standing)
     if standing is None or standing.authenticated_at < authenticated_since(asked, attempt):
         return _need(asked, attempt, "login_required", "signin.start")
     require_levels(asked, standing)
@@ -89,10 +92,10 @@ def issue_after(asked: AuthorizationRequest, standing: Standing, attempt: SignIn
     op = provider()
     with op.parts.database.write() as session:
         join(session, asked, standing)
-    code, _ = try_issue(asked, attempt, checked=True)
-    if code is None:
+    code, now_standing = try_issue(asked, attempt, checked=True)
+    if code is None or now_standing is None:
         return _need(asked, attempt, "login_required", "signin.start")  # the login ended in between
-    return code_response(asked, code)
+    return code_response(asked, code, now_standing)
 
 
 def try_issue(
@@ -187,9 +190,11 @@ def require_same_subject(asked: AuthorizationRequest, standing: Standing) -> Non
         raise AuthorizationError(asked, "login_required", "Another resident is signed in.")
 
 
-def code_response(asked: AuthorizationRequest, code: str) -> ResponseReturnValue:
+def code_response(asked: AuthorizationRequest, code: str, standing: Standing) -> ResponseReturnValue:
     """The successful authorization response."""
-    return respond(asked.redirect_uri, asked.response_mode, {"code": code, "state": asked.state})
+    values = {"code": code, "state": asked.state}
+    values["session_state"] = session_state(asked.client, asked.redirect_uri, standing.session_id)
+    return respond(asked.redirect_uri, asked.response_mode, values)
 
 
 def error_response(error: AuthorizationError) -> ResponseReturnValue:

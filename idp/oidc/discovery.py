@@ -16,13 +16,14 @@ from .claims import CLAIMS
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .cors import allow_origin
+from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
 from .provider import provider
 from .response import RESPONSE_MODES
 
 bp = Blueprint("discovery", __name__)
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES)
 
 
 @cache
@@ -38,6 +39,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "registration_endpoint": f"{issuer}/register",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
@@ -62,6 +64,9 @@ def document(settings: Settings) -> dict[str, Any]:
         "ui_locales_supported": list(LANGUAGES),
         "display_values_supported": ["page"],
         "authorization_response_iss_parameter_supported": True,
+        "check_session_iframe": f"{issuer}/session/check",
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }

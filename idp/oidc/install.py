@@ -18,17 +18,22 @@ from . import (
     cleanup,  # noqa: F401 - registers its cleaners
     client_auth,
     consent,
+    device_authorization,
+    device_page,
     discovery,
     end_session,
     introspection,
     jwks,
     registration,
     revocation,
+    session_management,
+    signed_out,
     token,
     userinfo,
 )
 from .grants.authorization_code import CodeGrant, S256Only
 from .grants.client_credentials import ClientGrant
+from .grants.device_code import DeviceGrant
 from .grants.refresh_token import RefreshGrant
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_sessions
@@ -43,18 +48,23 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(CodeGrant, [S256Only()])
     op.server.register_grant(RefreshGrant)
     op.server.register_grant(ClientGrant)
+    op.server.register_grant(DeviceGrant)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
     on_session_end(end_with_sessions)
     add_static("oidc", Path(__file__).parent / "static")
     for module in (
         authorize,
         consent,
+        device_authorization,
+        device_page,
         discovery,
         end_session,
         introspection,
         jwks,
         registration,
         revocation,
+        session_management,
+        signed_out,
         token,
         userinfo,
     ):

@@ -11,6 +11,7 @@ from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
+from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
 from .security_metadata import REQUEST_ALGORITHMS, security_problems
 
@@ -216,7 +217,7 @@ _CHECKS: dict[str, Check] = {
     "application_type": _one_of("web", "native"),
     "token_endpoint_auth_method": _one_of(*METHODS),
     "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
-    "grant_types": _some_of("authorization_code", "refresh_token", "client_credentials"),
+    "grant_types": _some_of("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES),
     "response_types": _some_of("code"),
     "scope": _scope,
     "jwks": _jwks,
