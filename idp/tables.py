@@ -3,6 +3,14 @@
 from .audit.record import AuditEvent
 from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .foundation.outbox import OutboxRow
+from .oidc.further_model import (
+    BackchannelRequest,
+    ClientPolicy,
+    DeviceAuthorization,
+    ManagedGrant,
+    ReferenceToken,
+    ResourceIndicator,
+)
 from .oidc.model import (
     AuthorizationCode,
     Client,
@@ -23,22 +31,28 @@ __all__ = [
     "ActivationCode",
     "AuditEvent",
     "AuthorizationCode",
+    "BackchannelRequest",
     "Card",
     "Ceremony",
     "Challenge",
     "ClaimReview",
     "Client",
+    "ClientPolicy",
     "Consent",
+    "DeviceAuthorization",
     "Grant",
     "InitialAccessToken",
     "LoginSession",
+    "ManagedGrant",
     "OutboxRow",
     "Passkey",
     "PasskeyUser",
     "PushedRequest",
+    "ReferenceToken",
     "RefreshToken",
     "RegistryLink",
     "Resident",
+    "ResourceIndicator",
     "RevokedToken",
     "SessionClient",
     "SignInAttempt",

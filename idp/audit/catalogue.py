@@ -17,6 +17,8 @@ class EventType(Enum):
     CODE_REUSED = ("code_reused", ())
     CONSENT_DENIED = ("consent_denied", ())
     CONSENT_GIVEN = ("consent_given", ("scope",))
+    DEVICE_ALLOWED = ("device_allowed", ("device",))
+    DEVICE_REFUSED = ("device_refused", ("device",))
     INITIAL_ACCESS_TOKEN_ISSUED = ("initial_access_token_issued", ())
     KEYS_ROTATED = ("keys_rotated", ("alg",))
     PASSKEY_ADDED = ("passkey_added", ("credential", "device_type"))

@@ -43,7 +43,7 @@ def test_every_endpoint_named_exists(shared_town: Town, found: dict[str, str]) -
 def test_every_route_of_the_protocol_is_named(shared_town: Town, found: dict[str, str]) -> None:
     named = {url.removeprefix(shared_town.issuer) for n, url in found.items() if n.endswith(("_endpoint", "_uri"))}
     rooms = ("authorize.", "discovery.", "end_session.", "introspection.", "jwks.", "registration.", "revocation.",
-             "token.", "userinfo.")  # fmt: skip
+             "device_authorization.", "token.", "userinfo.")  # fmt: skip
     own = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/authorize/<attempt_id>",
            "/logout/confirm", "/signout"}  # fmt: skip
     served = {r.rule for r in shared_town.app.url_map.iter_rules() if r.endpoint.startswith(rooms)}
@@ -113,7 +113,7 @@ def test_what_is_said_not_to_work_does_not(shared_browser: Browser, shared_app: 
 
 
 def test_grant_types_not_advertised_are_refused(shared_app: App, found: dict[str, list[str]]) -> None:
-    for grant in ("password", "implicit", "urn:ietf:params:oauth:grant-type:device_code"):
+    for grant in ("password", "implicit", "urn:ietf:params:oauth:grant-type:saml2-bearer"):
         assert grant not in found["grant_types_supported"]
         answer = shared_app.post("/token", {"grant_type": grant, "username": "x", "password": "y"})
         assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")

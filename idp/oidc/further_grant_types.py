@@ -1,0 +1,7 @@
+"""Names of the further grants, in a module of their own because registration, discovery and the grants all need them."""
+
+from __future__ import annotations
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+FURTHER_GRANT_TYPES = (DEVICE,)
