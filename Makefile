@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo demo-reset test check lint types bench lock translations clean
+.PHONY: demo demo-reset serve-for-tests settings-page test check lint types bench lock translations clean
 
 $(VENV)/runtime.stamp: requirements/runtime.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
@@ -25,6 +25,13 @@ demo: $(VENV)/runtime.stamp translations
 
 demo-reset: $(VENV)/runtime.stamp
 	@$(BIN)/python -m deploy.demo --reset
+
+# For test suites of others (docs/testing.md): PORT=, ISSUER=https://… behind a proxy.
+serve-for-tests: $(VENV)/runtime.stamp translations
+	@exec $(BIN)/python -m deploy.for_tests --port $(PORT) $(if $(ISSUER),--issuer $(ISSUER))
+
+settings-page: $(VENV)/runtime.stamp
+	@$(BIN)/python -m deploy.settings_page
 
 test: $(VENV)/dev.stamp translations check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
