@@ -104,7 +104,7 @@ def test_a_logout_token_is_good_for_one_use(app: App, provider: TinyProvider, br
         {"iss": "https://other.example"},
         {"typ": "JWT"},
     ],
-    ids=str,
+    ids=lambda change: "-".join(change),
 )
 def test_logout_tokens_that_are_refused(
     app: App, provider: TinyProvider, browser: requests.Session, change: dict[str, object]

@@ -144,7 +144,7 @@ def test_the_same_jti_of_another_client_is_another(shared_town: Town, app: App) 
         {"iat": int(time.time()) + 3600},
         {"nbf": int(time.time()) + 3600},
     ],
-    ids=lambda v: str(v)[:40],
+    ids=lambda v: "-".join(v) if isinstance(v, dict) else str(v)[:40],
 )
 def test_wrong_claims(app: App, changes: dict[str, Any]) -> None:
     refused(send(app, assertion_of(app, **changes)))
