@@ -1,18 +1,23 @@
 """The one guarded HTTP client for addresses that someone else supplied (back-channel logout, JWKS, sector documents).
 
 Against server-side request forgery: https only (http only to allow-listed places), no redirects, every address the name
-resolves to must be public or allow-listed, the connection goes to the address that was checked, and time and size are bounded.
+resolves to must be public or allow-listed, the connection goes to the address that was checked, and the whole time and the size
+are bounded.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
-import urllib3
-from urllib3.util import Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from .settings import Settings
 
@@ -51,20 +56,24 @@ class Outbound:
         self._address(url)
 
     def _address(self, url: str) -> tuple[str, str, int, str]:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host or parts.username:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            raise OutboundError("not an http(s) address") from None
+        if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
             raise OutboundError("not an http(s) address")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if port is None:
+            port = 443 if parts.scheme == "https" else 80
         try:
             found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        except OSError:
+        except (OSError, ValueError):  # ValueError: what cannot be a name, such as a label too long
             raise OutboundError("the name does not resolve") from None
         addresses = [ipaddress.ip_address(str(a).split("%")[0]) for a in found]
         allowed = [a for a in addresses if any(a in n for n in self._allowed)]
         if parts.scheme == "http" and len(allowed) != len(addresses):
             raise OutboundError("plain http is only for allow-listed networks")
-        if any(not (a.is_global or a in allowed) or a.is_multicast for a in addresses):
+        if any(not (a in allowed or _is_public(a)) for a in addresses):
             raise OutboundError("the address is not public")
         chosen = sorted(addresses, key=lambda a: a.version)[0]
         return parts.scheme, host, port, str(chosen)
@@ -75,32 +84,87 @@ class Outbound:
         scheme, host, port, address = self._address(url)
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        authority = parts.netloc
-        pool: urllib3.HTTPConnectionPool
-        limits = Timeout(connect=min(timeout, 3.0), read=timeout, total=timeout)
-        if scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=limits, server_hostname=host, assert_hostname=host, maxsize=1
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=limits, maxsize=1)
-        try:
-            response = pool.urlopen(
-                method,
-                target,
-                body=body,
-                headers={"Host": authority, "User-Agent": "machi-id", "Accept-Encoding": "identity", **headers},
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                assert_same_host=False,
-            )
-            data = response.read(max_bytes + 1)
-            if len(data) > max_bytes:
-                raise OutboundError("the answer is too large")
-            kind = (response.headers.get("Content-Type") or "").split(";")[0].strip().lower()
-            return Answer(response.status, kind, data)
-        except urllib3.exceptions.HTTPError as error:
-            raise OutboundError(f"no answer ({type(error).__name__})") from None
-        finally:
-            pool.close()
+        connection = _connect_later(scheme, host, port, address, timeout)
+        with _deadline(connection, timeout) as deadline:
+            try:
+                connection.connect()
+                deadline.sock = connection.sock
+                connection.request(
+                    method,
+                    target,
+                    body=body,
+                    headers={
+                        "Host": parts.netloc,
+                        "User-Agent": "machi-id",
+                        "Accept-Encoding": "identity",
+                        **headers,
+                    },
+                    preload_content=False,
+                    decode_content=False,
+                )
+                response = connection.getresponse()
+                data = response.read(max_bytes + 1)
+            except (HTTPError, HTTPException, OSError, ValueError) as error:
+                raise OutboundError("no answer in time" if deadline.passed else _named(error)) from None
+        if deadline.passed:
+            raise OutboundError("no answer in time")
+        if len(data) > max_bytes:
+            raise OutboundError("the answer is too large")
+        kind = (response.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+        return Answer(response.status, kind, data)
+
+
+# NAT64 (RFC 6052): the last 32 bits are an IPv4 address.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one of the public Internet; one that wraps an IPv4 address is judged by that too."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if (inner is not None and not _is_public(inner)) or address.is_site_local or address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _named(error: Exception) -> str:
+    return f"no answer ({type(error).__name__})"
+
+
+def _connect_later(scheme: str, host: str, port: int, address: str, timeout: float) -> HTTPConnection:
+    """A connection to the address that was checked; certificates are verified for the host's name."""
+    if scheme == "https":
+        return HTTPSConnection(address, port, timeout=min(timeout, 3.0), server_hostname=host, assert_hostname=host)
+    return HTTPConnection(address, port, timeout=min(timeout, 3.0))
+
+
+class _Deadline:
+    """Ends the connection when its time is over, however slowly bytes drip: a socket's own timeout starts anew at each."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self.passed = False
+        self.sock: socket.socket | None = None
+        self._connection = connection
+
+    def cut(self) -> None:
+        self.passed = True
+        sock = self.sock or self._connection.sock
+        if sock is not None:
+            with suppress(OSError):
+                # The plain socket's, also under TLS: an SSLSocket's own would pull the state from under the reader.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+@contextmanager
+def _deadline(connection: HTTPConnection, seconds: float) -> Iterator[_Deadline]:
+    deadline = _Deadline(connection)
+    watch = threading.Timer(seconds, deadline.cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield deadline
+    finally:
+        watch.cancel()
+        connection.close()
