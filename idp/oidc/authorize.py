@@ -20,9 +20,12 @@ from ..signin.levels import authentication_level, load_factors, reaches
 from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
+from .fapi import code_seconds
 from .participation import join
 from .provider import provider
+from .pushed import complete
 from .request import ParameterError, single_parameters
+from .request_forms import open_request, require_form
 from .response import respond
 from .session_management import session_state
 from .storage.interface import CodeRequest, Standing
@@ -44,7 +47,9 @@ def authorize() -> ResponseReturnValue:
             400, "invalid_request", "The app sent a request that we cannot read. Please tell the department."
         ) from None
     try:
-        asked = check_request(provider(), parameters)
+        opened = open_request(provider(), parameters)
+        asked = check_request(provider(), opened.parameters)
+        require_form(provider(), asked, opened)
         if request.method == "POST" and "none" not in asked.prompt:
             # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
             return _to_attempt(asked, "authorize.resume")
@@ -132,8 +137,9 @@ def try_issue(
             challenge=asked.parameters.get("code_challenge", ""),
             claims=asked.parameters.get("claims"),
             resource=asked.parameters.get("resource"),
-            expires_at=now_ms + op.parts.settings.code_seconds * 1000,
+            expires_at=now_ms + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000,
             authenticated_since=_NEVER if by_hand and not checked else since,
+            key_binding=f"jkt:{asked.parameters['dpop_jkt']}" if "dpop_jkt" in asked.parameters else None,
         ),
         now_ms,
         now_ms - op.parts.settings.session_idle_seconds * 1000,
@@ -192,16 +198,20 @@ def require_same_subject(asked: AuthorizationRequest, standing: Standing) -> Non
 
 def code_response(asked: AuthorizationRequest, code: str, standing: Standing) -> ResponseReturnValue:
     """The successful authorization response."""
+    if "request_uri" in asked.parameters and not complete(provider(), asked.parameters["request_uri"]):
+        raise AuthorizationError(asked, "invalid_request_uri", "The request_uri was used before.")
     values = {"code": code, "state": asked.state}
     values["session_state"] = session_state(asked.client, asked.redirect_uri, standing.session_id)
-    return respond(asked.redirect_uri, asked.response_mode, values)
+    return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 
 
 def error_response(error: AuthorizationError) -> ResponseReturnValue:
     """The error response to the app (RFC 6749 §4.1.2.1)."""
     asked = error.request
+    if "request_uri" in asked.parameters:
+        complete(provider(), asked.parameters["request_uri"])
     values = {"error": error.error, "error_description": error.description, "state": asked.state}
-    return respond(asked.redirect_uri, asked.response_mode, values)
+    return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 
 
 def _need(asked: AuthorizationRequest, attempt: SignInAttempt | None, error: str, endpoint: str) -> ResponseReturnValue:

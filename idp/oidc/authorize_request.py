@@ -5,6 +5,7 @@ Errors before the client and its redirect URI are proven are shown on a page of 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..foundation.web.errors import ProblemError
 from ..signin.levels import ACR_VALUES
 from .claims import ClaimsParameterError, ClaimsRequest, parse_claims_parameter
 from .clients import RegisteredClient
+from .fapi import require_strong_request
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
@@ -22,6 +24,7 @@ from .response import RESPONSE_MODES
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 RESPONSE_TYPES = ("code",)
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class AuthorizationError(Exception):
@@ -119,11 +122,17 @@ def _authlib_checks(op: Provider, parameters: dict[str, str]) -> Any:
     return grant
 
 
-def reject_request_objects(request: AuthorizationRequest) -> None:
-    """OIDC Core §6: not supported here, and never ignored silently."""
-    for name in ("request", "request_uri", "registration"):
-        if name in request.parameters:
-            raise _oauth_error(f"{name}_not_supported", f"'{name}' is not supported.")
+def reject_registration(request: AuthorizationRequest) -> None:
+    """OIDC Core §7.2.1: not supported here, and never ignored silently."""
+    if "registration" in request.parameters:
+        raise _oauth_error("registration_not_supported", "'registration' is not supported.")
+
+
+def reject_malformed_dpop_jkt(request: AuthorizationRequest) -> None:
+    """RFC 9449 §10: the thumbprint of the key the code will be bound to."""
+    jkt = request.parameters.get("dpop_jkt")
+    if jkt is not None and not _THUMBPRINT.fullmatch(jkt):
+        raise InvalidRequestError("'dpop_jkt' is not a SHA-256 thumbprint.")
 
 
 def reject_unknown_response_mode(request: AuthorizationRequest) -> None:
@@ -152,7 +161,9 @@ def reject_unreachable_essential_acr(request: AuthorizationRequest) -> None:
 
 
 _CHECKS = (
-    reject_request_objects,
+    reject_registration,
+    reject_malformed_dpop_jkt,
+    require_strong_request,
     reject_unknown_response_mode,
     reject_prompt_none_with_others,
     require_openid_scope,

@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from authlib.oauth2 import OAuth2Error
 from flask import request
 from sqlalchemy import select
 
 from ..foundation.web.errors import ProblemError
+from .dpop import DPOP_ALGORITHMS
 from .model import RevokedToken
 from .provider import provider
+from .sender import check_presented
 from .tokens import AccessToken, TokenError, api_audience, check_access_token
+
+_DPOP = f'DPoP realm="machi", algs="{" ".join(DPOP_ALGORITHMS)}"'
 
 
 class BearerError(Exception):
-    """`status` and `error` as RFC 6750 §3.1; without `error` the request simply carried no token."""
+    """`status` and `error` as RFC 6750 §3.1 and RFC 9449 §7.1; without `error` the request simply carried no token."""
 
-    def __init__(self, status: int, error: str | None = None, description: str = "", scope: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str | None = None,
+        description: str = "",
+        scope: str | None = None,
+        scheme: str | None = None,
+    ) -> None:
         super().__init__(error or "no token")
         self.status = status
+        self.scheme = scheme
         self.error = error
         self.description = description
         self.scope = scope
 
     @property
     def challenge(self) -> str:
-        """The `WWW-Authenticate` value."""
-        parts = ['Bearer realm="machi"']
+        """The `WWW-Authenticate` value: both schemes while it is open which one it will be."""
+        if self.scheme is None and self.error is None:
+            return f'Bearer realm="machi", {_DPOP}'
+        parts = [_DPOP if self.scheme == "dpop" else 'Bearer realm="machi"']
         if self.error:
             parts.append(f'error="{self.error}", error_description="{self.description}"')
         if self.scope:
@@ -48,12 +63,18 @@ class ApiClient:
 
 
 def presented_token() -> str:
-    """The token in the Authorization header, or in a POST form (RFC 6750 §2.1, §2.2). Raises `BearerError`."""
+    """A plain bearer token. Raises `BearerError`."""
+    return _presented(("bearer",))[1]
+
+
+def _presented(schemes: tuple[str, ...]) -> tuple[str, str]:
+    """Scheme and token: the Authorization header, or a POST form (RFC 6750 §2.1, §2.2). Raises `BearerError`."""
     header = request.headers.get("Authorization", "")
     scheme, _, value = header.partition(" ")
+    scheme = scheme.lower()
     in_form = request.form.get("access_token") if request.mimetype == "application/x-www-form-urlencoded" else None
-    if header and scheme.lower() != "bearer":
-        raise BearerError(401, "invalid_request", "The Authorization scheme is not Bearer.")
+    if header and scheme not in schemes:
+        raise BearerError(401, "invalid_request", "The Authorization scheme does not fit.")
     if header and in_form:
         raise BearerError(400, "invalid_request", "The token was sent in two ways.")
     token = value.strip() or in_form
@@ -61,16 +82,24 @@ def presented_token() -> str:
         raise BearerError(401)
     if len(token) > 8000:
         raise BearerError(401, "invalid_token", "The token is too long.")
-    return token
+    return scheme or "bearer", token
 
 
 def checked_token(audience: str) -> AccessToken:
     """The presented token, verified for `audience`. Raises `BearerError`."""
     op = provider()
+    scheme, raw = _presented(("bearer", "dpop"))
     try:
-        return check_access_token(op.parts.settings, op.keys, presented_token(), audience)
+        token = check_access_token(op.parts.settings, op.keys, raw, audience)
+        if scheme == "dpop" or token.confirmation is not None:
+            check_presented(op, token, scheme, raw)
+        return token
     except TokenError:
-        raise BearerError(401, "invalid_token", "The access token is not valid here.") from None
+        raise BearerError(401, "invalid_token", "The access token is not valid here.", scheme=scheme) from None
+    except OAuth2Error as error:
+        raise BearerError(
+            401, error.error, error.description, scheme="dpop" if token.bound_to_dpop else scheme
+        ) from None
 
 
 def bearer_client(*scopes: str) -> ApiClient:

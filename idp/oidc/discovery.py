@@ -12,24 +12,57 @@ from ..foundation.settings import Settings
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.language import LANGUAGES
 from ..signin.levels import ACR_VALUES
+from .backchannel_request_object import ALGORITHMS as CIBA_ALGORITHMS
+from .ciba_metadata import DELIVERY_MODES
 from .claims import CLAIMS
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .cors import allow_origin
+from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
 from .provider import provider
 from .response import RESPONSE_MODES
+from .security_metadata import REQUEST_ALGORITHMS, TLS_METHODS
 
 bp = Blueprint("discovery", __name__)
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES)
 
 
+def offered_methods(settings: Settings) -> list[str]:
+    """Client authentication methods of this installation (RFC 8705 needs a proxy that asks for certificates)."""
+    missing = set() if settings.mtls else set(TLS_METHODS)
+    if settings.mtls_roots is None:
+        missing.add("tls_client_auth")
+    return [method for method in METHODS if method not in missing]
+
+
+def security_members(settings: Settings) -> dict[str, Any]:
+    """PAR (RFC 9126 §5), JAR (RFC 9101 §10.5), JARM §4, DPoP (RFC 9449 §5.1), mTLS (RFC 8705 §3.3, §5)."""
+    issuer, endpoint = settings.issuer, settings.mtls_base_url or settings.issuer
+    members: dict[str, Any] = {
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "require_pushed_authorization_requests": settings.require_pushed_authorization_requests,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(REQUEST_ALGORITHMS),
+        "authorization_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+    }
+    if settings.mtls:
+        paths = {"token": "token", "userinfo": "userinfo", "revocation": "revoke", "introspection": "introspect"}
+        aliases = {f"{name}_endpoint": f"{endpoint}/{path}" for name, path in paths.items()}
+        aliases["pushed_authorization_request_endpoint"] = f"{endpoint}/par"
+        members |= {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
+    return members
+
+
 @cache
 def document(settings: Settings) -> dict[str, Any]:
     """Everything here works, and everything that works is here."""
-    issuer = settings.issuer
+    issuer, methods = settings.issuer, offered_methods(settings)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -40,6 +73,10 @@ def document(settings: Settings) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_authentication_request_signing_alg_values_supported": list(CIBA_ALGORITHMS),
+        "backchannel_user_code_parameter_supported": False,
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
@@ -48,18 +85,17 @@ def document(settings: Settings) -> dict[str, Any]:
         "acr_values_supported": list(ACR_VALUES),
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "introspection_endpoint_auth_methods_supported": [m for m in METHODS if m != "none"],
+        "introspection_endpoint_auth_methods_supported": [m for m in methods if m != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", *CLAIMS],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        **security_members(settings),
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": list(LANGUAGES),
         "display_values_supported": ["page"],

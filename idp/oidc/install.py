@@ -13,10 +13,14 @@ from ..foundation.web.shell import add_static
 from ..signin.model import SignInAttempt
 from ..signin.sessions import on_session_end
 from . import (
+    approve_page,
     authorize,
+    backchannel_authentication,
     backchannel_logout,
+    ciba_ping,
     cleanup,  # noqa: F401 - registers its cleaners
     client_auth,
+    client_management,
     consent,
     device_authorization,
     device_page,
@@ -24,6 +28,7 @@ from . import (
     end_session,
     introspection,
     jwks,
+    par,
     registration,
     revocation,
     session_management,
@@ -31,7 +36,10 @@ from . import (
     token,
     userinfo,
 )
+from .client_certificate import ClientCertificates
+from .dpop import add_nonce
 from .grants.authorization_code import CodeGrant, S256Only
+from .grants.ciba import CibaGrant
 from .grants.client_credentials import ClientGrant
 from .grants.device_code import DeviceGrant
 from .grants.refresh_token import RefreshGrant
@@ -49,11 +57,18 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(RefreshGrant)
     op.server.register_grant(ClientGrant)
     op.server.register_grant(DeviceGrant)
+    op.server.register_grant(CibaGrant)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
+    instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job))
     on_session_end(end_with_sessions)
+    app.after_request(add_nonce)
+    app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]
     add_static("oidc", Path(__file__).parent / "static")
     for module in (
+        approve_page,
         authorize,
+        backchannel_authentication,
+        client_management,
         consent,
         device_authorization,
         device_page,
@@ -61,6 +76,7 @@ def install(app: Flask, instance: Parts) -> None:
         end_session,
         introspection,
         jwks,
+        par,
         registration,
         revocation,
         session_management,

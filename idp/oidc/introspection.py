@@ -55,7 +55,8 @@ def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
             return None
         return {
             "active": True,
-            "token_type": "Bearer",
+            "token_type": "DPoP" if found.bound_to_dpop else "Bearer",
+            **({"cnf": found.confirmation} if found.confirmation is not None else {}),
             "iss": settings.issuer,
             "client_id": found.client_id,
             "sub": found.sub,

@@ -9,15 +9,21 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from flask import Response, render_template
 
 from ..foundation.web.headers import allow_form_target
+from .clients import RegisteredClient
 from .provider import NO_STORE, provider
+from .response_jwt import JWT_MODES, signed_response
 
-RESPONSE_MODES = ("query", "fragment", "form_post")
+RESPONSE_MODES = ("query", "fragment", "form_post", *JWT_MODES)
 
 
-def respond(redirect_uri: str, response_mode: str, parameters: dict[str, str | None]) -> Response:
+def respond(
+    client: RegisteredClient, redirect_uri: str, response_mode: str, parameters: dict[str, str | None]
+) -> Response:
     """Send the browser back to the app with these parameters (None is left out) and the issuer."""
     values = {name: value for name, value in parameters.items() if value is not None}
     values["iss"] = provider().parts.settings.issuer
+    if response_mode in JWT_MODES:
+        response_mode, values = signed_response(provider(), client, response_mode, values)
     if response_mode == "form_post":
         allow_form_target(redirect_uri)
         html = render_template("oidc/form_post.html", action=redirect_uri, values=values)

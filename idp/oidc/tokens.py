@@ -36,6 +36,13 @@ class AccessToken:
     scopes: frozenset[str]
     audience: tuple[str, ...]
     expires_at: int
+    confirmation: dict[str, str] | None = None
+    """`cnf` (RFC 7800): the key without which the token is worth nothing."""
+
+    @property
+    def bound_to_dpop(self) -> bool:
+        """Whether it must come with a DPoP proof (RFC 9449 §6)."""
+        return self.confirmation is not None and "jkt" in self.confirmation
 
 
 def api_audience(settings: Settings) -> str:
@@ -58,6 +65,7 @@ def make_access_token(
     audience: list[str],
     grant_id: str | None,
     now: int,
+    confirmation: dict[str, str] | None = None,
 ) -> str:
     """A JWT access token (RFC 9068 §2), without any personal attribute. Its `jti` begins with the grant's id."""
     claims = {
@@ -70,6 +78,8 @@ def make_access_token(
         "exp": now + settings.access_token_seconds,
         "jti": f"{grant_id or 'c'}.{secrets.token_urlsafe(16)}",
     }
+    if confirmation is not None:
+        claims["cnf"] = confirmation
     return keys.signing("ES256").sign(claims, ACCESS_TOKEN_TYPE)
 
 
@@ -86,6 +96,7 @@ def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: 
         scopes=frozenset(claims.get("scope", "").split()),
         audience=tuple(audiences),
         expires_at=claims["exp"],
+        confirmation=claims.get("cnf"),
     )
 
 
@@ -115,7 +126,10 @@ def make_id_token(
 
 def read_id_token_hint(settings: Settings, keys: KeyRing, token: str) -> dict[str, Any]:
     """Claims of an ID token of ours, expired or not (OIDC Core §3.1.2.1, RP-Initiated Logout §4). Raises `TokenError`."""
-    return _verified(keys, token, "JWT", issuer=settings.issuer, audience=None, expiry=False)
+    claims = _verified(keys, token, "JWT", issuer=settings.issuer, audience=None, expiry=False)
+    if "sub" not in claims:
+        raise TokenError("not an ID token")  # a signed authorization response (JARM) is no hint
+    return claims
 
 
 def half_hash(value: str) -> str:

@@ -26,6 +26,7 @@ from ..model import AuthorizationCode
 from ..provider import provider
 from ..resources import audience_for
 from ..revoke import revoke_grants
+from ..sender import sender_key
 from ..storage.interface import GrantFacts, Redemption
 from ..tokens import make_access_token, make_id_token
 
@@ -85,6 +86,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         settings = op.parts.settings
         refresh_token = new_secret() if client.check_grant_type("refresh_token") else None
         now = clock.epoch_ms()
+        sender = sender_key()
         lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
         redemption = Redemption(
             code_digest=digest(code),
@@ -94,6 +96,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             refresh_digest=digest(refresh_token) if refresh_token else None,
             refresh_expires_at=now + settings.refresh_idle_seconds * 1000,
             grant_expires_at=now + lasting * 1000,
+            key_binding=sender.binding,
+            grant_binding=sender.binding if client.auth_method == "none" else None,
         )
         grant = op.store.redeem_code(redemption, now)
         if grant is None:
@@ -116,10 +120,11 @@ def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope:
         audience=audience_for(settings, scopes, grant.resource),
         grant_id=grant.grant_id,
         now=now,
+        confirmation=sender_key().confirmation,
     )
     body = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": sender_key().token_type,
         "expires_in": settings.access_token_seconds,
         "scope": scope,
     }
@@ -159,6 +164,8 @@ def _why(redemption: Redemption, verifier: str | None) -> Any:
         return InvalidRequestError("A 'code_verifier' was sent, but the authorization request had no 'code_challenge'.")
     if not hmac.compare_digest(row.challenge, redemption.challenge):
         return InvalidGrantError("Code challenge failed.")
+    if row.key_binding is not None and row.key_binding != redemption.key_binding:
+        return InvalidGrantError("The code is bound to another DPoP key.")
     if row.redirect_uri != redemption.redirect_uri:
         return InvalidGrantError("Invalid 'redirect_uri' in request.")
     return InvalidGrantError("Invalid 'code' in request.")

@@ -12,6 +12,7 @@ from ..client_auth import METHODS, authenticate
 from ..clients import API_SCOPES
 from ..provider import provider
 from ..resources import audience_for
+from ..sender import sender_key
 from ..tokens import make_access_token
 
 
@@ -43,10 +44,11 @@ class ClientGrant(ClientCredentialsGrant):  # type: ignore[misc]
             audience=audience_for(settings, set(scope.split()), self.request.form.get("resource")),
             grant_id=None,
             now=clock.epoch(),
+            confirmation=sender_key().confirmation,
         )
         body = {
             "access_token": token,
-            "token_type": "Bearer",
+            "token_type": sender_key().token_type,
             "expires_in": settings.access_token_seconds,
             "scope": scope,
         }

@@ -17,15 +17,16 @@ from sqlalchemy import select
 
 from ...audit import EventType, record
 from ...foundation import clock
-from ...foundation.database import to_ms
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
 from ..model import Grant, RefreshToken
 from ..provider import provider
 from ..revoke import revoke_grants
-from ..storage.interface import GRANT_COLUMNS, GrantFacts, Rotation
+from ..sender import sender_key
+from ..storage.interface import GrantFacts, Rotation
 from .authorization_code import token_body
+from .refresh_kept import facts_of, keep
 
 
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
@@ -46,7 +47,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         client, token = self.request.client, self.request.refresh_token
-        grant, successor = _rotate(client.client_id, token)
+        grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client.client_id, token)
         return 200, token_body(client, grant, successor, self.request.form.get("scope")), self.TOKEN_RESPONSE_HEADER
 
     def _narrow(self, token: str) -> None:
@@ -74,6 +75,7 @@ def _rotate(client_id: str, token: str) -> tuple[GrantFacts, str]:
         successor_digest=digest(successor),
         successor_sealed=_seal(token, successor),
         successor_expires_at=now + op.parts.settings.refresh_idle_seconds * 1000,
+        key_binding=sender_key().binding,
     )
     grant = op.store.rotate_refresh(rotation, now)
     return (grant, successor) if grant is not None else _repeat(client_id, token)
@@ -91,22 +93,18 @@ def _repeat(client_id: str, token: str) -> tuple[GrantFacts, str]:
             raise InvalidGrantError("Invalid 'refresh_token' in request.")
         if grant.revoked_at is not None or grant.expires_at <= now:
             raise InvalidGrantError("Invalid 'refresh_token' in request.")
+        if grant.key_binding not in (None, sender_key().binding):
+            # Who does not hold the key can use nothing and end nothing.
+            raise InvalidGrantError("Invalid 'refresh_token' in request.")
         if row.spent_at > now - grace and row.successor_sealed is not None:
             successor = _unseal(token, row.successor_sealed)
             following = session.get(RefreshToken, digest(successor))
             if following is not None and following.spent_at is None:
-                return _facts(grant), successor
+                return facts_of(grant), successor
     with op.parts.database.write() as session:
         revoke_grants(session, [grant.grant_id])
         record(session, EventType.REFRESH_TOKEN_REUSED, resident_id=grant.resident_id, client_id=client_id)
     raise InvalidGrantError("Invalid 'refresh_token' in request.")
-
-
-def _facts(grant: Grant) -> GrantFacts:
-    values = {name: getattr(grant, name) for name in GRANT_COLUMNS.split(", ")}
-    values["authenticated_at"] = to_ms(grant.authenticated_at)
-    values["expires_at"] = to_ms(grant.expires_at)
-    return GrantFacts(**values)
 
 
 def _key(token: str) -> AESGCM:
