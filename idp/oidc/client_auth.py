@@ -22,6 +22,7 @@ from .client_auth_tls import register_tls_methods
 from .client_keys import ClientKeysError
 from .client_secret import readable_secret
 from .clients import RegisteredClient
+from .fapi import METHODS as STRONG_METHODS
 from .model import UsedAssertion
 from .provider import Provider, provider
 from .sender import prove_sender
@@ -54,6 +55,8 @@ def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> Registered
     try:
         client: RegisteredClient = op.server.authenticate_client(request, list(methods))
         if request.form.get("client_id") not in (None, client.client_id):
+            raise InvalidClientError
+        if client.fapi_profile is not None and client.auth_method not in STRONG_METHODS:
             raise InvalidClientError
     except (InvalidClientError, ValueError):  # ValueError: Authlib on a Basic header that is no base64 of UTF-8
         # Only failures are counted: a right secret costs no look-up here, and nobody can lock a client out by guessing.

@@ -16,6 +16,7 @@ from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store
 
 from ..foundation import clock
 from .client_certificate import ClientCertificate, client_certificate
+from .client_keys import ClientKeysError
 from .clients import RegisteredClient
 from .provider import Provider, provider
 
@@ -41,7 +42,11 @@ def _self_signed(query_client: Any, request: Any) -> RegisteredClient | None:
     if client is None or certificate is None or not _in_time(certificate.leaf):
         return None
     presented = base64.b64encode(certificate.leaf.public_bytes(Encoding.DER))
-    for jwk in (client.metadata.get("jwks") or {}).get("keys", []):
+    try:
+        keys = provider().client_keys.of(client)
+    except ClientKeysError:
+        return None
+    for jwk in keys:
         registered = jwk.get("x5c")
         first = registered[0] if isinstance(registered, list) and registered else None
         if isinstance(first, str) and hmac.compare_digest(first.encode(), presented):

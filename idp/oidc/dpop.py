@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from ..foundation import clock
 from ..foundation.vault import Vault, digest
 from .provider import Provider
-from .public_jwk import PublicJwkError, load_public_jwk, thumbprint
+from .public_jwk import SIGNATURE_ONLY, PublicJwkError, load_public_jwk, thumbprint
 from .security_model import UsedProof
 
 # Without RS256 (FAPI 2.0 §5.4), and never one of a shared secret.
@@ -79,16 +79,14 @@ def _verified(proof: str) -> tuple[dict[str, Any], str]:
         header = jwt.get_unverified_header(proof)
     except jwt.PyJWTError:
         raise InvalidProofError("The DPoP header is not one JWT.") from None
-    alg, jwk = header.get("alg"), header.get("jwk")
+    alg, jwk = header.get("alg"), dict(header["jwk"]) if isinstance(header.get("jwk"), dict) else {}
     if header.get("typ") != "dpop+jwt":
         raise InvalidProofError("The DPoP proof's typ is not dpop+jwt.")
     if alg not in DPOP_ALGORITHMS:
         raise InvalidProofError("The DPoP proof's alg is not supported.")
     try:
         key = load_public_jwk(jwk, alg)
-        none_of_these = ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
-        options = {f"verify_{name}": False for name in none_of_these}
-        claims: dict[str, Any] = jwt.decode(proof, key, algorithms=[alg], options=options)
+        claims: dict[str, Any] = jwt.decode(proof, key, algorithms=[alg], options=SIGNATURE_ONLY)
     except PublicJwkError as error:
         raise InvalidProofError(f"The DPoP proof's jwk: {error}.") from None
     except (jwt.PyJWTError, ValueError, TypeError):
@@ -111,7 +109,8 @@ def check_address(proof: Proof) -> None:
 
 def check_time(proof: Proof) -> None:
     """iat (item 11); exp and nbf, when there, hold as in any JWT."""
-    now, issued = clock.epoch(), proof.claims.get("iat")
+    now: float = clock.epoch()
+    issued: Any = proof.claims.get("iat")
     if not _is_time(issued) or not now - PAST <= issued <= now + AHEAD:
         raise InvalidProofError("The DPoP proof's iat is not recent.")
     expires, begins = proof.claims.get("exp", now + 1), proof.claims.get("nbf", now)

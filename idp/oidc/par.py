@@ -57,7 +57,7 @@ def _pushed_parameters(client: RegisteredClient, form: dict[str, str]) -> tuple[
     if "request_uri" in form:
         raise InvalidRequestError("A request_uri cannot be pushed.")
     if "request" in form:
-        return open_request_object(provider().parts.settings, client, form["request"]), True
+        return open_request_object(provider(), client, form["request"]), True
     if requires_signed(client):
         raise InvalidRequestError("This client's authorization requests must be signed.")
     return {name: v for name, v in form.items() if name not in _CREDENTIALS} | {"client_id": client.client_id}, False

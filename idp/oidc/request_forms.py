@@ -58,7 +58,7 @@ def _signed_parameters(op: Provider, sent: dict[str, str]) -> dict[str, str]:
     if "request" in sent and "request_uri" in sent:
         raise OAuth2Error(error="invalid_request", description="Send request or request_uri, not both.")
     token = sent.get("request") or fetch(op, client, sent["request_uri"])
-    return open_request_object(op.parts.settings, client, token)
+    return open_request_object(op, client, token)
 
 
 def fetch(op: Provider, client: RegisteredClient, request_uri: str) -> str:

@@ -16,7 +16,10 @@ from authlib.oauth2 import OAuth2Error
 
 from ..foundation import clock
 from ..foundation.settings import Settings
+from .client_keys import ClientKeysError
 from .clients import RegisteredClient
+from .provider import Provider
+from .public_jwk import SIGNATURE_ONLY
 from .request import ParameterError, single_parameters
 
 LEEWAY = 10
@@ -33,11 +36,11 @@ class RequestObjectError(OAuth2Error):  # type: ignore[misc]
     error = "invalid_request_object"
 
 
-def open_request_object(settings: Settings, client: RegisteredClient, token: str) -> dict[str, str]:
+def open_request_object(op: Provider, client: RegisteredClient, token: str) -> dict[str, str]:
     """The parameters inside a request object of this client, `client_id` included. Raises `RequestObjectError`."""
-    claims = _verified(client, token)
+    claims = _verified(op, client, token)
     for check in _CHECKS:
-        check(settings, client, claims)
+        check(op.parts.settings, client, claims)
     pairs = [(name, _text(value)) for name, value in claims.items() if name not in _JWT_CLAIMS]
     try:
         return single_parameters(urlencode(pairs).encode())
@@ -45,7 +48,7 @@ def open_request_object(settings: Settings, client: RegisteredClient, token: str
         raise RequestObjectError(str(error)) from None
 
 
-def _verified(client: RegisteredClient, token: str) -> dict[str, Any]:
+def _verified(op: Provider, client: RegisteredClient, token: str) -> dict[str, Any]:
     """The claims, signed by one of the client's keys; times and names are checked afterwards."""
     try:
         header = jwt.get_unverified_header(token)
@@ -53,20 +56,20 @@ def _verified(client: RegisteredClient, token: str) -> dict[str, Any]:
         raise RequestObjectError("The request object is not a JWT.") from None
     if str(header.get("typ", "JWT")).lower() not in _TYPES:
         raise RequestObjectError("The JWT's typ is that of something else.")
-    for jwk in (client.metadata.get("jwks") or {}).get("keys", []):
-        if header.get("kid") is not None and jwk.get("kid") not in (None, header["kid"]):
+    kid = header.get("kid")
+    try:
+        keys = op.client_keys.of(client, kid if isinstance(kid, str) else None)
+    except ClientKeysError as error:
+        raise RequestObjectError(str(error)) from None
+    for jwk in keys:
+        if kid is not None and jwk.get("kid") not in (None, kid):
             continue
         alg = _algorithm(client, jwk)
         if alg is None:
             continue
         try:
             key = jwt.PyJWK.from_dict(jwk, algorithm=alg)
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key.key,
-                algorithms=[alg],
-                options={f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")},
-            )
+            claims: dict[str, Any] = jwt.decode(token, key.key, algorithms=[alg], options=SIGNATURE_ONLY)
         except (jwt.PyJWTError, ValueError, TypeError, json.JSONDecodeError):
             continue
         return claims

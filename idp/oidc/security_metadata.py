@@ -49,7 +49,7 @@ def _tls_problems(settings: Settings, metadata: dict[str, Any]) -> Iterator[tupl
             yield "tls_client_auth_subject_dn", "is not a distinguished name (RFC 4514)"
     if method == "self_signed_tls_client_auth":
         keys = (metadata.get("jwks") or {}).get("keys", [])
-        if not any(key.get("x5c") for key in keys):
+        if "jwks_uri" not in metadata and not any(key.get("x5c") for key in keys):
             yield "jwks", "must hold the client's certificate as x5c (RFC 8705 §2.2)"
 
 
