@@ -9,10 +9,16 @@ class EventType(Enum):
     """`(stored name, allowed facts)`, sorted by name."""
 
     APP_ACCESS_ENDED = ("app_access_ended", ("by",))
+    APPROVAL_ASKED = ("approval_asked", ())
+    APPROVAL_GIVEN = ("approval_given", ())
+    APPROVAL_REFUSED = ("approval_refused", ())
     CARD_BOUND = ("card_bound", ("ceremony", "medium"))
     CARD_REFUSED = ("card_refused", ("reason",))
     CLAIM_QUEUED = ("claim_queued", ("reason",))
     CLAIM_REFUSED = ("claim_refused", ("reason",))
+    CLIENT_CHANGED = ("client_changed", ("by",))
+    CLIENT_ENDED = ("client_ended", ("by",))
+    CLIENT_POLICY_SET = ("client_policy_set", ("by",))
     CLIENT_REGISTERED = ("client_registered", ("by",))
     CODE_REUSED = ("code_reused", ())
     CONSENT_DENIED = ("consent_denied", ())

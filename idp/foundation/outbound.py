@@ -47,9 +47,21 @@ class Outbound:
         """GET `url`. Raises `OutboundError`."""
         return self._request("GET", url, None, {}, timeout, max_bytes)
 
-    def post(self, url: str, body: bytes, content_type: str, *, timeout: float = 5.0, max_bytes: int = 65536) -> Answer:
-        """POST `body` to `url`. Raises `OutboundError`."""
-        return self._request("POST", url, body, {"Content-Type": content_type}, timeout, max_bytes)
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        bearer: str | None = None,
+        timeout: float = 5.0,
+        max_bytes: int = 65536,
+    ) -> Answer:
+        """POST `body` to `url`, with `bearer` as its access token. Raises `OutboundError`."""
+        headers = {"Content-Type": content_type}
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer}"
+        return self._request("POST", url, body, headers, timeout, max_bytes)
 
     def check(self, url: str) -> None:
         """Raise `OutboundError` unless `url` may be called as things stand."""

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA = "urn:openid:params:grant-type:ciba"
 
-FURTHER_GRANT_TYPES = (DEVICE,)
+FURTHER_GRANT_TYPES = (DEVICE, CIBA)

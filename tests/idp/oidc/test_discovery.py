@@ -43,7 +43,7 @@ def test_every_endpoint_named_exists(shared_town: Town, found: dict[str, str]) -
 def test_every_route_of_the_protocol_is_named(shared_town: Town, found: dict[str, str]) -> None:
     named = {url.removeprefix(shared_town.issuer) for n, url in found.items() if n.endswith(("_endpoint", "_uri"))}
     rooms = ("authorize.", "discovery.", "end_session.", "introspection.", "jwks.", "registration.", "revocation.",
-             "device_authorization.", "token.", "userinfo.")  # fmt: skip
+             "device_authorization.", "backchannel_authentication.", "token.", "userinfo.")  # fmt: skip
     own = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/authorize/<attempt_id>",
            "/logout/confirm", "/signout"}  # fmt: skip
     served = {r.rule for r in shared_town.app.url_map.iter_rules() if r.endpoint.startswith(rooms)}
