@@ -1,4 +1,4 @@
-"""Backchannel authentication endpoint (OpenID CIBA Core 1.0 §7): a department asks, the resident answers on their own signed-in page."""
+"""Backchannel authentication endpoint (OpenID CIBA Core 1.0 §7): a department asks, the resident answers on their own page."""
 
 from __future__ import annotations
 
