@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """A login session ends this long after sign-in in any case."""
     attempt_seconds: int = Field(default=1800, ge=60)
     """How long an unfinished sign-in may be continued (tabs, back button, a card to be found)."""
+    software_statement_issuers: Path | None = None
+    """JSON file: an object from issuer to JWK set. Software statements (RFC 7591 §2.3) signed with these keys are believed."""
     card_reader_url: str = ""
     """Where the browser goes to have a card read; empty switches the card off."""
     jpki_auth_roots: Path | None = None
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
             raise ValueError("must be inline or external")
         return value
 
-    @field_validator("signin_limit", "token_limit")
+    @field_validator("signin_limit", "attempt_limit", "token_limit")
     @classmethod
     def check_limit(cls, value: str) -> str:
         try:

@@ -9,7 +9,7 @@ import hmac
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +42,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     skip_consent: bool
     event_source: str | None
     may_use_local_numbers: bool
+    secret_sealed: bytes | None = field(default=None, repr=False, kw_only=True)
     fapi_profile: str | None = None
 
     @property
@@ -156,6 +157,7 @@ def registered(row: Client) -> RegisteredClient:
         skip_consent=row.skip_consent,
         event_source=row.event_source,
         may_use_local_numbers=row.may_use_local_numbers,
+        secret_sealed=row.secret_sealed,
         fapi_profile=row.fapi_profile,
     )
 

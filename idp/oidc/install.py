@@ -45,10 +45,12 @@ from .grants.device_code import DeviceGrant
 from .grants.refresh_token import RefreshGrant
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_sessions
+from .software_statement import load_issuers
 
 
 def install(app: Flask, instance: Parts) -> None:
     """Endpoints, grants, and what happens when a login ends."""
+    load_issuers(instance.settings.software_statement_issuers)  # a file that cannot be used ends the start
     op = build_provider(instance)
     app.extensions["machi_oidc"] = op
     app.extensions["machi_describe_attempt"] = _describe

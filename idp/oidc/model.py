@@ -26,6 +26,10 @@ class Client(Base):
     may_use_local_numbers: Mapped[bool] = mapped_column(default=False)
     fapi_profile: Mapped[str | None] = mapped_column(String(30))
     """`2.0-security` or `2.0-message-signing`: the city holds this client to FAPI 2.0 (`fapi.py`)."""
+    registration_token_digest: Mapped[str | None] = mapped_column(String(64))
+    """Of the registration access token (RFC 7592 §3)."""
+    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The secret itself, encrypted; only for clients whose methods need it (`client_secret_jwt`, HS256)."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

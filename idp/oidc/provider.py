@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import AuthorizationServer
 from flask import Flask, Response, current_app
 
 from ..foundation.context import Parts
+from .client_keys import ClientKeys
 from .clients import ClientStore, RegisteredClient
 from .keys import KeyRing
 from .storage import HotStore, open_store
@@ -51,6 +52,7 @@ class Provider:
     parts: Parts
     clients: ClientStore
     keys: KeyRing
+    client_keys: ClientKeys
     store: HotStore
     server: MachiServer
 
@@ -61,6 +63,7 @@ def build_provider(instance: Parts) -> Provider:
         parts=instance,
         clients=clients,
         keys=KeyRing(instance.database, instance.vault),
+        client_keys=ClientKeys(instance.outbound),
         store=open_store(instance.database),
         server=MachiServer(clients),
     )

@@ -14,11 +14,13 @@ from ..foundation import clock
 from ..foundation.ids import new_id, new_secret
 from ..foundation.outbound import Outbound, OutboundError
 from ..foundation.settings import Settings
-from ..foundation.vault import digest
+from ..foundation.vault import Vault, digest
+from .client_secret import give_secret
 from .clients import CLIENT_ID
 from .fapi import profile_problems, with_profile_defaults
 from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
+from .software_statement import SoftwareStatementError, with_statement
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,22 @@ class CityOptions:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """Checked metadata and the sector it gives (empty: the client stands alone)."""
+
+    metadata: dict[str, Any]
+    sector: str
+
+
+@dataclass(frozen=True)
 class Registered:
-    """A new client; `client_secret` is shown this once and stored only as a digest."""
+    """A new client. `client_secret` and `registration_token` (RFC 7592) are shown this once and stored only as digests."""
 
     client_id: str
     client_secret: str | None
     metadata: dict[str, Any]
     issued_at: int
+    registration_token: str | None = None
 
 
 def register_client(
@@ -51,35 +62,58 @@ def register_client(
     options: CityOptions | None = None,
 ) -> Registered:
     """Validate and store. Raises `MetadataError`."""
-    options = options or CityOptions()
-    metadata = validate_metadata(settings, with_profile_defaults(given, options.fapi_profile))
-    for problem in profile_problems(metadata, options.fapi_profile):
+    prepared = prepare_client(settings, outbound, given, options.fapi_profile if options else None)
+    return store_client(session, settings, prepared, by, options)
+
+
+def prepare_client(
+    settings: Settings, outbound: Outbound, given: dict[str, Any], fapi_profile: str | None = None
+) -> Prepared:
+    """Check everything, reading the sector document if there is one: to be done outside any transaction. Raises `MetadataError`."""
+    try:
+        given = with_statement(settings, given)
+    except SoftwareStatementError as error:
+        raise MetadataError("software_statement", str(error), error.error) from None
+    metadata = validate_metadata(settings, with_profile_defaults(given, fapi_profile))
+    for problem in profile_problems(metadata, fapi_profile):
         raise MetadataError(*problem)
-    sector = _sector(outbound, metadata)
+    return Prepared(metadata, _sector(outbound, metadata))
+
+
+def store_client(
+    session: Session,
+    settings: Settings,
+    prepared: Prepared,
+    by: str,
+    options: CityOptions | None = None,
+    manageable: bool = False,
+) -> Registered:
+    """Store what was prepared; `manageable` gives the client a registration access token. Raises `MetadataError`."""
+    options = options or CityOptions()
+    metadata = prepared.metadata
     client_id = options.client_id or new_id()
     if not CLIENT_ID.fullmatch(client_id):
         raise MetadataError("client_id", "must be 3 to 64 letters, digits, dots, hyphens or underscores")
     if session.get(Client, client_id) is not None:
         raise MetadataError("client_id", "is taken")
-    confidential = metadata["token_endpoint_auth_method"] in ("client_secret_basic", "client_secret_post")
-    secret = new_secret() if confidential else None
+    token = new_secret() if manageable else None
     now = clock.now()
-    session.add(
-        Client(
-            client_id=client_id,
-            metadata_json=orjson.dumps(metadata).decode(),
-            secret_digest=digest(secret) if secret else None,
-            sector=sector or client_id,
-            skip_consent=options.skip_consent,
-            event_source=options.event_source,
-            may_use_local_numbers=options.may_use_local_numbers,
-            fapi_profile=options.fapi_profile,
-            created_at=now,
-            changed_at=now,
-        )
+    row = Client(
+        client_id=client_id,
+        metadata_json=orjson.dumps(metadata).decode(),
+        registration_token_digest=digest(token) if token else None,
+        sector=prepared.sector or client_id,
+        skip_consent=options.skip_consent,
+        event_source=options.event_source,
+        may_use_local_numbers=options.may_use_local_numbers,
+        fapi_profile=options.fapi_profile,
+        created_at=now,
+        changed_at=now,
     )
+    secret = give_secret(row, Vault.from_settings(settings), metadata)
+    session.add(row)
     record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
-    return Registered(client_id, secret, metadata, int(now.timestamp()))
+    return Registered(client_id, secret, metadata, int(now.timestamp()), token)
 
 
 def _sector(outbound: Outbound, metadata: dict[str, Any]) -> str:

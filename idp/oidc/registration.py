@@ -20,7 +20,7 @@ from .bearer import BearerError, presented_token
 from .metadata import MetadataError
 from .model import InitialAccessToken
 from .provider import NO_STORE, provider
-from .register_client import register_client
+from .register_client import prepare_client, store_client
 
 bp = Blueprint("registration", __name__)
 
@@ -35,22 +35,41 @@ def register() -> Response:
     op.parts.limits.hit("30/minute", "register", client_network())
     try:
         token = presented_token()
-        given = _metadata_document()
+        require_initial_access_token(token)
+        prepared = prepare_client(op.parts.settings, op.parts.outbound, metadata_document())
         with op.parts.database.write() as session:
             use_initial_access_token(session, token)
-            done = register_client(session, op.parts.settings, op.parts.outbound, given, "initial_access_token")
-    except BearerError as error:
-        response = _json(
-            {"error": error.error or "invalid_token", "error_description": error.description}, error.status
-        )
-        response.headers["WWW-Authenticate"] = error.challenge
-        return response
-    except MetadataError as error:
-        return _json({"error": error.error, "error_description": str(error)}, 400)
-    body: dict[str, Any] = {**done.metadata, "client_id": done.client_id, "client_id_issued_at": done.issued_at}
+            done = store_client(session, op.parts.settings, prepared, "initial_access_token", manageable=True)
+    except (BearerError, MetadataError) as error:
+        return refused(error)
+    body: dict[str, Any] = {
+        **done.metadata,
+        "client_id": done.client_id,
+        "client_id_issued_at": done.issued_at,
+        "registration_access_token": done.registration_token,
+        "registration_client_uri": f"{op.parts.settings.issuer}/register/{done.client_id}",
+    }
     if done.client_secret is not None:
         body |= {"client_secret": done.client_secret, "client_secret_expires_at": 0}
-    return _json(body, 201)
+    return json_response(body, 201)
+
+
+def refused(error: BearerError | MetadataError) -> Response:
+    """The error response of registration and management (RFC 7591 §3.2.2, RFC 6750 §3)."""
+    if isinstance(error, MetadataError):
+        return json_response({"error": error.error, "error_description": str(error)}, 400)
+    body = {"error": error.error or "invalid_token", "error_description": error.description}
+    response = json_response(body, error.status)
+    response.headers["WWW-Authenticate"] = error.challenge
+    return response
+
+
+def require_initial_access_token(token: str) -> None:
+    """Look before anything is fetched or written; the use is counted later. Raises `BearerError`."""
+    with provider().parts.database.read() as session:
+        row = session.get(InitialAccessToken, digest(token))
+    if row is None or row.expires_at <= clock.now() or row.uses_left <= 0:
+        raise BearerError(401, "invalid_token", "The initial access token is not valid.")
 
 
 def use_initial_access_token(session: Session, token: str) -> None:
@@ -80,7 +99,8 @@ def issue_initial_access_token(session: Session, note: str, uses: int, lifetime:
     return token
 
 
-def _metadata_document() -> dict[str, Any]:
+def metadata_document() -> dict[str, Any]:
+    """The JSON object of this request. Raises `MetadataError`."""
     data = request.get_data(cache=False)
     if len(data) > MAX_BODY:
         raise MetadataError("request", "is too large")
@@ -93,5 +113,5 @@ def _metadata_document() -> dict[str, Any]:
     return given
 
 
-def _json(body: dict[str, Any], status: int) -> Response:
+def json_response(body: dict[str, Any], status: int) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json", headers=NO_STORE)

@@ -186,7 +186,7 @@ def test_redirect_uris_that_cannot_be(shared_town: Town, token: str, uris: Any) 
 
 BAD = [
     ({"application_type": "toaster"}, "application_type"),
-    ({"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method"),
+    ({"token_endpoint_auth_method": "client_secret_magic"}, "token_endpoint_auth_method"),
     ({"token_endpoint_auth_method": ["none"]}, "token_endpoint_auth_method"),
     ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
     ({"token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}, "grant_types"),

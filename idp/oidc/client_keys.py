@@ -1,0 +1,118 @@
+"""The public keys of a client: registered (`jwks`) or fetched from its `jwks_uri` (OIDC Registration §2), through a cache.
+
+A `jwks_uri` that is down, slow, huge or hostile costs nobody else anything: one fetch at a time for each address and a few in all,
+a short deadline, a pause after each try, and what was fetched before stays good for a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from ..foundation.outbound import Outbound, OutboundError
+from .clients import RegisteredClient
+from .jwk import usable
+
+log = logging.getLogger("machi.oidc")
+
+MAX_BYTES = 131072
+MAX_ADDRESSES = 5000
+
+
+class ClientKeysError(Exception):
+    """The client's keys could not be had; the text is fit for an error description."""
+
+
+@dataclass
+class _Entry:
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    fetched_at: float = -1e9
+    tried_at: float = -1e9
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class ClientKeys:
+    """Look-ups for signatures and encryption. Thread-safe."""
+
+    TIMEOUT = 3.0
+    MAX_AGE = 600.0
+    """Fetched keys are looked at again after this long."""
+    MIN_INTERVAL = 30.0
+    """Between two fetches of one address, whatever is asked: an unknown `kid` cannot make us hammer anybody."""
+    KEEP = 6 * 3600.0
+    """While an address does not answer, its last keys stay good this long."""
+
+    def __init__(self, outbound: Outbound, at_once: int = 4) -> None:
+        self._outbound = outbound
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+        self._room = threading.Semaphore(at_once)
+
+    def of(self, client: RegisteredClient, kid: str | None = None) -> list[dict[str, Any]]:
+        """The client's JWKs. With a `kid` none of them has, its `jwks_uri` is read anew. Raises `ClientKeysError`."""
+        uri = client.metadata.get("jwks_uri")
+        if uri is None:
+            return list((client.metadata.get("jwks") or {}).get("keys", []))
+        entry = self._entry(str(uri))
+        stale = time.monotonic() - entry.fetched_at > self.MAX_AGE
+        missing = kid is not None and all(k.get("kid") != kid for k in entry.keys)
+        if stale or missing:
+            self._refresh(str(uri), entry)
+        if time.monotonic() - entry.fetched_at > self.KEEP:
+            raise ClientKeysError("The client's jwks_uri could not be read.")
+        return entry.keys
+
+    def _entry(self, uri: str) -> _Entry:
+        with self._lock:
+            if uri not in self._entries and len(self._entries) >= MAX_ADDRESSES:
+                self._entries.clear()
+            return self._entries.setdefault(uri, _Entry())
+
+    def _refresh(self, uri: str, entry: _Entry) -> None:
+        """Read the address, unless somebody did so just now, or too many requests are at it or wait for it already."""
+        if not self._room.acquire(blocking=False):
+            return
+        try:
+            # With keys of before at hand nobody waits for another's fetch.
+            first = entry.fetched_at < 0
+            if not entry.lock.acquire(blocking=first, timeout=self.TIMEOUT if first else -1):
+                return
+            try:
+                if time.monotonic() - entry.tried_at >= self.MIN_INTERVAL:
+                    self._read(uri, entry)
+            finally:
+                entry.lock.release()
+        finally:
+            self._room.release()
+
+    def _read(self, uri: str, entry: _Entry) -> None:
+        try:
+            entry.keys = self._fetch(uri)
+            entry.fetched_at = time.monotonic()
+        except ClientKeysError as error:
+            log.info("jwks_uri not read: %s", error)
+        entry.tried_at = time.monotonic()
+
+    def _fetch(self, uri: str) -> list[dict[str, Any]]:
+        try:
+            answer = self._outbound.get(uri, timeout=self.TIMEOUT, max_bytes=MAX_BYTES)
+        except OutboundError as error:
+            raise ClientKeysError(str(error)) from None
+        if answer.status != 200:
+            raise ClientKeysError(f"status {answer.status}")
+        if not (answer.content_type.endswith("json") or answer.content_type == "text/plain"):
+            raise ClientKeysError("not JSON")
+        try:
+            found = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            raise ClientKeysError("not JSON") from None
+        keys = found.get("keys") if isinstance(found, dict) else None
+        if not isinstance(keys, list):
+            raise ClientKeysError("not a JWK set")
+        # Keys we cannot use are left out, not an error (RFC 7517 §5).
+        return [key for key in keys[:50] if usable(key)]
