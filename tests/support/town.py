@@ -37,6 +37,7 @@ class Town:
             "live_url": live_url,
             "outbound_loopback": True,
             "http_redirects_on_localhost": True,
+            "attempt_limit": "100000/minute",
         }
         self.settings = Settings(**values | settings)
         self.app = wsgi.create_app(self.settings, worker=False)

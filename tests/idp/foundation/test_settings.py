@@ -63,6 +63,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
         ("OUTBOUND_ALLOW", "intranet"),
         ("SIGNIN_LIMIT", "often"),
         ("TOKEN_LIMIT", "0"),
+        ("ATTEMPT_LIMIT", "x"),
         ("CODE_SECONDS", "0"),
         ("CODE_SECONDS", "86400"),
         ("ACCESS_TOKEN_SECONDS", "1000000"),
