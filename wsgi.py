@@ -8,25 +8,26 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
 import mypage
 from idp.app import install as install_idp
 from idp.cli import machi
 from idp.foundation.context import build_parts
 from idp.foundation.settings import Settings, SettingsError, load
 from idp.foundation.telemetry import configure_logging
+from idp.foundation.web.application import Application
 from idp.foundation.web.callers import undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from flask import Flask
 
 
 def create_app(settings: Settings | None = None, *, worker: bool = True) -> Flask:
     """Build the application from `settings` (default: the environment). Raises `SettingsError`."""
     settings = settings or load()
     instance = build_parts(settings)
-    app = Flask("machi", static_folder=None)
+    app = Application("machi")
     install_idp(app, instance, ("idp", "mypage"))
     mypage.install(app)
     app.cli.add_command(machi)

@@ -1,0 +1,87 @@
+"""The Flask application, without the parts that this product does not use and every request paid for (docs/benchmarks.md).
+
+There is no Flask session (logins are rows) and no coroutine view, and most requests go to a path without variables. What Flask
+promises to views, hooks and error handlers holds as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.datastructures import Headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import MapAdapter, Rule
+
+
+class Application(Flask):
+    """Answers as `Flask` does, with fewer steps on the way."""
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name, static_folder=None)
+        self.session_interface = _NoSession()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func  # asked for every hook of every request; no function of ours is a coroutine
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        return super().create_url_adapter(None) if request is None else _Adapter(self, request)  # type: ignore[return-value]
+
+    def full_adapter(self, request: Request) -> MapAdapter:
+        """Werkzeug's own, for rules with variables, redirects and addresses to build."""
+        return cast("MapAdapter", super().create_url_adapter(request))
+
+    @cached_property
+    def plain_rules(self) -> dict[tuple[str, str], Rule]:
+        """Rules of paths without variables by (method, path). Built at the first request: Flask takes no route after it."""
+        found: dict[tuple[str, str], Rule] = {}
+        for rule in self.url_map.iter_rules():
+            if not (rule.arguments or rule.redirect_to or rule.defaults or rule.build_only or rule.websocket):
+                for method in rule.methods or ():
+                    found.setdefault((method, rule.rule), rule)
+        return found
+
+
+class _Adapter:
+    """Finds the rule of a plain path by one look-up; anything else is left to Werkzeug's adapter, made when it is needed."""
+
+    def __init__(self, app: Application, request: Request) -> None:
+        self._app, self._request = app, request
+
+    def match(self, *args: Any, **kwargs: Any) -> Any:
+        environ = self._request.environ
+        rule = self._app.plain_rules.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")))
+        return (rule, {}) if rule is not None else self._full.match(*args, **kwargs)
+
+    @cached_property
+    def _full(self) -> MapAdapter:
+        return self._app.full_adapter(self._request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._full, name)
+
+
+class _NoSession(SessionInterface):
+    """Flask's session is not used; Flask's own null session would be made anew for each request."""
+
+    _session = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self._session
+
+
+class Answer(Response):
+    """A finished answer: a body in bytes and headers in ASCII, sent as they are."""
+
+    def __init__(self, body: bytes, headers: Iterable[tuple[str, str]], status: int = 200) -> None:
+        super().__init__([body], status, Headers([*headers, ("Content-Length", str(len(body)))]))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Werkzeug would look for addresses to convert, lengths to compute and bodies to leave out: here only HEAD is asked."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
