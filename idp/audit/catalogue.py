@@ -20,6 +20,8 @@ class EventType(Enum):
     CLIENT_ENDED = ("client_ended", ("by",))
     CLIENT_POLICY_SET = ("client_policy_set", ("by",))
     CLIENT_REGISTERED = ("client_registered", ("by",))
+    CLIENT_SECRET_ROTATED = ("client_secret_rotated", ("by", "overlap_hours"))
+    CLIENT_SWITCHED = ("client_switched", ("by", "active"))
     CODE_REUSED = ("code_reused", ())
     CONSENT_DENIED = ("consent_denied", ())
     CONSENT_GIVEN = ("consent_given", ("scope",))
@@ -34,7 +36,14 @@ class EventType(Enum):
     REGISTER_IMPORTED = ("register_imported", ("added", "changed", "same", "refused"))
     RESIDENT_CLAIMED = ("resident_claimed", ("ceremony", "method"))
     SESSION_ENDED = ("session_ended", ("login", "by"))
+    TOKEN_EXCHANGED = ("token_exchanged", ("resource", "scope"))
     SIGNED_IN = ("signed_in", ("login", "method", "aal"))
+    STAFF_ACTED = ("staff_acted", ("staff", "did"))
+    STAFF_ENDED = ("staff_ended", ("staff", "by"))
+    STAFF_INVITED = ("staff_invited", ("staff", "by"))
+    STAFF_PASSKEY_ADDED = ("staff_passkey_added", ("staff",))
+    STAFF_REFUSED = ("staff_refused", ("reason",))
+    STAFF_SIGNED_IN = ("staff_signed_in", ("staff",))
 
     @property
     def stored(self) -> str:

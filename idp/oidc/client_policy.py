@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
-from .further_model import ClientPolicy
+from ..foundation.context import parts
+from .clients import SCOPES
+from .further_model import ClientPolicy, ResourceIndicator
 from .model import Client
 
 
 class PolicyError(ValueError):
     """The policy cannot be stored; one line that names the member and the rule."""
+
+
+class Text(BaseModel):
+    """A sentence for residents, by language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ja: str = Field(min_length=1, max_length=500)
+    en: str = Field(min_length=1, max_length=500)
+
+
+def _check_resource(value: str) -> str:
+    """RFC 8707 §2: an absolute URI without fragment; https, or http on this machine (demos, test suites)."""
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    if not (parts.scheme == "https" or local) or not parts.hostname or "#" in value or not _URI.fullmatch(value):
+        raise ValueError("an https address without fragment is needed")
+    return value
+
+
+def _check_scope(value: str) -> str:
+    if value in SCOPES or not re.fullmatch(r"[A-Za-z0-9._:/-]{1,80}", value):
+        raise ValueError("not a name for a scope, or one of ours")
+    return value
+
+
+_URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,255}")
+Resource = Annotated[str, AfterValidator(_check_resource)]
+ScopeName = Annotated[str, AfterValidator(_check_scope)]
 
 
 class CityPolicy(BaseModel):
@@ -25,6 +59,10 @@ class CityPolicy(BaseModel):
 
     unified_id_hints: bool = False
     """CIBA: the app may name the resident by their unified ID (an app at the counter), not only by its own `sub`."""
+    resource_indicators: dict[Resource, dict[ScopeName, Text]] = Field(default={}, max_length=20)
+    """APIs that are this app's own (RFC 8707), each with its scopes and what they mean to a resident."""
+    may_exchange: dict[Resource, tuple[ScopeName, ...]] = Field(default={}, max_length=20)
+    """Other departments' APIs for which the app may exchange a resident's token (RFC 8693), and the scopes it may get there."""
 
 
 def load_policy(session: Session, client_id: str) -> CityPolicy:
@@ -48,5 +86,23 @@ def set_policy(session: Session, client_id: str, given: dict[str, Any], by: str)
         session.add(ClientPolicy(client_id=client_id, policy_json=text, changed_at=clock.now()))
     else:
         row.policy_json, row.changed_at = text, clock.now()
+    _own_resources(session, client_id, policy)
     record(session, EventType.CLIENT_POLICY_SET, client_id=client_id, by=by)
     return policy
+
+
+def resource_owner(session: Session, resource: str) -> ResourceIndicator | None:
+    """Whose API this is, if it is a department's."""
+    return session.get(ResourceIndicator, resource)
+
+
+def _own_resources(session: Session, client_id: str, policy: CityPolicy) -> None:
+    """An API belongs to one app. Raises `PolicyError` if it is another's."""
+    session.execute(delete(ResourceIndicator).where(ResourceIndicator.client_id == client_id))
+    for resource, scopes in policy.resource_indicators.items():
+        if resource == parts().settings.issuer or resource.startswith(f"{parts().settings.issuer}/"):
+            raise PolicyError(f"resource_indicators: {resource} is the provider's")
+        if session.get(ResourceIndicator, resource) is not None:
+            raise PolicyError(f"resource_indicators: {resource} is another app's")
+        texts = {scope: text.model_dump() for scope, text in scopes.items()}
+        session.add(ResourceIndicator(resource=resource, client_id=client_id, scopes_json=orjson.dumps(texts).decode()))

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
-FURTHER_GRANT_TYPES = (DEVICE, CIBA)
+FURTHER_GRANT_TYPES = (DEVICE, CIBA, TOKEN_EXCHANGE)

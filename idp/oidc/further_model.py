@@ -116,6 +116,8 @@ class ReferenceToken(Base):
     act: Mapped[str | None] = mapped_column(Text)
     """RFC 8693 §4.1, JSON: who acts, and through whom it came; None for a token not made by exchange."""
     details: Mapped[str | None] = mapped_column(Text)
+    confirmation: Mapped[str | None] = mapped_column(Text)
+    """`cnf` of a token bound to its bearer's key, JSON."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

@@ -43,6 +43,7 @@ from .grants.ciba import CibaGrant
 from .grants.client_credentials import ClientGrant
 from .grants.device_code import DeviceGrant
 from .grants.refresh_token import RefreshGrant
+from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_sessions
 from .software_statement import load_issuers
@@ -60,6 +61,7 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(ClientGrant)
     op.server.register_grant(DeviceGrant)
     op.server.register_grant(CibaGrant)
+    op.server.register_grant(ExchangeGrant)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job))
     on_session_end(end_with_sessions)

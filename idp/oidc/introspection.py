@@ -17,6 +17,7 @@ from ..foundation.database import to_ms
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..residents.model import Resident, ResidentState
+from . import reference_tokens
 from .client_auth import METHODS, authenticate
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import provider
@@ -38,7 +39,11 @@ def introspect() -> Response:
             raise InvalidRequestError("Missing 'token' in request.")
     except OAuth2Error as error:
         return oauth_error(error)
-    body = _access_token(client.client_id, token) or _refresh_token(client.client_id, token) or {"active": False}
+    body = _access_token(client.client_id, token) or (
+        _refresh_token(client.client_id, token)
+        or reference_tokens.introspect(client.client_id, token)
+        or {"active": False}
+    )
     response: Response = provider().server.handle_response(200, body, [("Content-Type", "application/json")])
     return response
 

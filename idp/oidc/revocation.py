@@ -12,6 +12,7 @@ from sqlalchemy import select
 from ..foundation.database import from_ms, insert_if_absent
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
+from . import reference_tokens
 from .client_auth import authenticate
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import NO_STORE, provider
@@ -34,6 +35,7 @@ def revoke() -> Response:
             raise InvalidRequestError("Missing 'token' in request.")
         if not _revoke_refresh_token(client.client_id, token):
             _revoke_access_token(client.client_id, token)
+            reference_tokens.revoke(client.client_id, token)
     except OAuth2Error as error:
         return oauth_error(error)
     return Response(status=200, headers=NO_STORE)

@@ -28,6 +28,7 @@ from ..further_model import APPROVED, DENIED, PENDING, BackchannelRequest, Devic
 from ..model import Grant, RefreshToken, SessionClient
 from ..participation import grant_consent, join
 from ..provider import Provider
+from ..sender import sender_key
 from ..storage.interface import GRANT_COLUMNS, GrantFacts, Standing
 
 Row = TypeVar("Row", DeviceAuthorization, BackchannelRequest)
@@ -156,6 +157,7 @@ def _open(
         authenticated_at=row.authenticated_at,
         sid=row.sid,
         sub=row.sub,
+        key_binding=sender_key().binding if client.auth_method == "none" else None,
         created_at=now,
         expires_at=now + timedelta(seconds=lasting),
     )
