@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from .cors import allow_origin
 from .provider import provider
 
 bp = Blueprint("jwks", __name__)
 
+_HEADERS = (("Content-Type", "application/jwk-set+json"), ("Cache-Control", "public, max-age=600"))
+
 
 @bp.get("/jwks")
 @called_by(Caller.ANYONE)
 def jwks() -> Response:
     """Public keys; cacheable for ten minutes, far less than rotation waits between its steps."""
-    response = Response(provider().keys.jwks(), content_type="application/jwk-set+json")
-    response.headers["Cache-Control"] = "public, max-age=600"
-    return allow_origin(response)
+    return allow_origin(Answer(provider().keys.jwks(), _HEADERS))

@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import AuthorizationServer
 from flask import Flask, Response, current_app
 
 from ..foundation.context import Parts
+from ..foundation.web.application import Answer
 from .client_keys import ClientKeys
 from .clients import ClientStore, RegisteredClient
 from .keys import KeyRing
@@ -38,11 +39,8 @@ class MachiServer(AuthorizationServer):  # type: ignore[misc]
         """Not used."""
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
-        payload = orjson.dumps(body) if isinstance(body, dict) else body
-        response = Response(payload, status, headers=dict(headers))
-        for name, value in NO_STORE.items():
-            response.headers[name] = value
-        return response
+        payload: bytes = orjson.dumps(body) if isinstance(body, dict) else body.encode()
+        return Answer(payload, {**dict(headers), **NO_STORE}.items(), status)
 
 
 @dataclass

@@ -7,13 +7,16 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Response, render_template
+from werkzeug.urls import iri_to_uri
 
+from ..foundation.web.application import Answer
 from ..foundation.web.headers import allow_form_target
 from .clients import RegisteredClient
 from .provider import NO_STORE, provider
 from .response_jwt import JWT_MODES, signed_response
 
 RESPONSE_MODES = ("query", "fragment", "form_post", *JWT_MODES)
+_REDIRECT = (("Content-Type", "text/html; charset=utf-8"), *NO_STORE.items())
 
 
 def respond(
@@ -29,7 +32,9 @@ def respond(
         html = render_template("oidc/form_post.html", action=redirect_uri, values=values)
         return Response(html, content_type="text/html; charset=utf-8", headers=NO_STORE)
     location = _with_parameters(redirect_uri, urlencode(values), response_mode)
-    return Response(status=302, headers={"Location": location, **NO_STORE})
+    if not location.isascii():
+        location = iri_to_uri(location)
+    return Answer(b"", (("Location", location), *_REDIRECT), 302)
 
 
 def _with_parameters(redirect_uri: str, query: str, response_mode: str) -> str:

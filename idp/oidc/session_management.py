@@ -74,6 +74,8 @@ def keep_state(response: Response) -> Response:
     """Send the browser state that this request made; end it whenever the login's cookie changes."""
     state = getattr(g, "browser_state", None)
     if state is None:
+        if STATE not in request.environ.get("HTTP_COOKIE", ""):
+            return response  # nearly every request; parsing its cookies for this would cost each of them
         if cookie_name(STATE) not in request.cookies:
             return response
         if not any(c.startswith(f"{cookie_name(cookies.SESSION)}=") for c in response.headers.getlist("Set-Cookie")):

@@ -6,6 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from ..foundation import clock
+from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
 from .bearer import BearerError, checked_token
@@ -16,6 +17,8 @@ from .tokens import userinfo_audience
 
 bp = Blueprint("userinfo", __name__)
 
+_JSON = (("Content-Type", "application/json"), *NO_STORE.items())
+
 
 @bp.route("/userinfo", methods=["GET", "POST", "OPTIONS"])
 @called_by(Caller.BEARER)
@@ -25,7 +28,7 @@ def userinfo() -> Response:
         return allow_origin(Response(status=204), preflight=True)
     try:
         body = orjson.dumps(_claims())
-        return allow_origin(Response(body, content_type="application/json", headers=NO_STORE))
+        return allow_origin(Answer(body, _JSON))
     except BearerError as error:
         detail = orjson.dumps({"error": error.error or "invalid_request", "error_description": error.description})
         response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)

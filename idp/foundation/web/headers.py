@@ -50,7 +50,7 @@ def add_headers(response: Response) -> Response:
     """`after_request`: headers that every answer carries."""
     headers = response.headers
     headers.add("X-Content-Type-Options", "nosniff")
-    if response.mimetype == "text/html" and response.status_code != 302:
+    if headers.get("Content-Type", "").startswith("text/html") and response.status_code != 302:
         headers["Content-Security-Policy"] = _policy()
         # Not no-referrer: browsers then send `Origin: null` with our own forms, and the CSRF check could not tell.
         headers["Referrer-Policy"] = "same-origin"
