@@ -41,3 +41,9 @@ def match_keys(vault: Vault, name: str, birth_date: str, address: str) -> tuple[
     """`(match_key, near_key)` of a person."""
     parts = normalise.match_parts(name, date.fromisoformat(birth_date), address)
     return vault.index("register-match", *parts), vault.index("register-near", *parts[:2])
+
+
+def match_indexes(vault: Vault, name: str, birth_date: str, address: str) -> tuple[list[str], list[str]]:
+    """`match_keys` under the current and every former key, for look-ups."""
+    parts = normalise.match_parts(name, date.fromisoformat(birth_date), address)
+    return vault.indexes("register-match", *parts), vault.indexes("register-near", *parts[:2])

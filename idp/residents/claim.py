@@ -16,7 +16,7 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.vault import Vault
-from .attributes import match_keys
+from .attributes import match_indexes
 from .model import ActivationCode, Ceremony, ClaimReview, Resident, ResidentState
 from .unified_id import new_unified_id
 
@@ -49,11 +49,11 @@ def claim_by_attributes(
     session: Session, vault: Vault, *, name: str, birth_date: str, address: str, method: str
 ) -> Claim:
     """Attach the person whom `method` proved to the one row that matches exactly."""
-    match_key, near_key = match_keys(vault, name, birth_date, address)
-    exact = session.scalars(select(Resident).where(Resident.match_key == match_key).with_for_update()).all()
+    match_keys, near_keys = match_indexes(vault, name, birth_date, address)
+    exact = session.scalars(select(Resident).where(Resident.match_key.in_(match_keys)).with_for_update()).all()
     if len(exact) == 1:
         return _attach(session, exact[0], method)
-    near = session.scalars(select(Resident.resident_id).where(Resident.near_key == near_key)).all()
+    near = session.scalars(select(Resident.resident_id).where(Resident.near_key.in_(near_keys))).all()
     if not exact and not near:
         record(session, EventType.CLAIM_REFUSED, reason=ClaimResult.NO_MATCH.value)
         return Claim(ClaimResult.NO_MATCH)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -81,7 +82,7 @@ def _parse(lines: Iterable[str], report: Report) -> Iterator[_Line]:
     if missing:
         raise RegisterFormatError(f"missing columns: {', '.join(missing)}")
     known: set[str] = set()
-    for raw in reader:
+    for raw in _readable(reader):
         number = reader.line_num
         row = {k: (v or "").strip() for k, v in raw.items() if isinstance(k, str) and not isinstance(v, list)}
         reason = _refuse(row)
@@ -103,6 +104,13 @@ def _parse(lines: Iterable[str], report: Report) -> Iterator[_Line]:
         yield _Line(number, row["local_number"], attributes)
 
 
+def _readable(reader: csv.DictReader[str]) -> Iterator[dict[str | Any, str | Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise RegisterFormatError(f"line {reader.line_num + 1}: {error}") from None
+
+
 def _refuse(row: dict[str, str]) -> str | None:
     """Why a line is refused; the reason names columns, never values."""
     for name in REQUIRED:
@@ -112,9 +120,7 @@ def _refuse(row: dict[str, str]) -> str | None:
         return "a value looks like a My Number, which must not be imported"
     if not _LOCAL_NUMBER.fullmatch(row["local_number"]):
         return "local_number must be up to 15 digits or capitals, and not 12 characters"
-    try:
-        date.fromisoformat(row["birth_date"])
-    except ValueError:
+    if not _is_date(row["birth_date"]):
         return "birth_date is not YYYY-MM-DD"
     if row["sex"] not in ("1", "2", "9"):
         return "sex must be 1, 2 or 9"
@@ -123,26 +129,36 @@ def _refuse(row: dict[str, str]) -> str | None:
     return None
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text  # fromisoformat also takes 19890412 and week dates
+    except ValueError:
+        return False
+
+
 def _store(session: Session, vault: Vault, chunk: list[_Line], report: Report) -> None:
     indexes = {vault.index("local-number", line.local_number): line for line in chunk}
+    # Under a former key the same number has another index; a line known by that one is not new.
+    current = {
+        every: index for index, line in indexes.items() for every in vault.indexes("local-number", line.local_number)
+    }
     found = session.execute(
         select(RegistryLink.local_index, Resident)
         .join(Resident, Resident.resident_id == RegistryLink.resident_id)
-        .where(RegistryLink.local_index.in_(indexes))
+        .where(RegistryLink.local_index.in_(current))
     )
-    known = {index: resident for index, resident in found.all()}  # noqa: C416 - dict() takes a Result for a mapping
+    known = {current[index]: resident for index, resident in found.all()}
     now = clock.now()
     residents, links = [], []
     for index, line in indexes.items():
         values = line.attributes
         match_key, near_key = match_keys(vault, values.name, values.birth_date, values.address)
         if (resident := known.get(index)) is not None:
-            if unseal(vault, resident.resident_id, resident.attributes) == values:
-                report.same += 1
-                continue
-            resident.attributes = seal(vault, resident.resident_id, values)
-            resident.match_key, resident.near_key, resident.changed_at = match_key, near_key, now
-            report.changed += 1
+            same = unseal(vault, resident.resident_id, resident.attributes) == values
+            if not (same and resident.match_key == match_key):  # under a former key: written anew under this one
+                resident.attributes = seal(vault, resident.resident_id, values)
+                resident.match_key, resident.near_key, resident.changed_at = match_key, near_key, now
+            report.same, report.changed = report.same + same, report.changed + (not same)
             continue
         resident_id = new_id()
         residents.append(
