@@ -21,6 +21,7 @@ from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
 from .fapi import code_seconds
+from .id_token import read_hint
 from .participation import join
 from .provider import provider
 from .pushed import complete
@@ -29,7 +30,7 @@ from .request_forms import open_request, require_form
 from .response import respond
 from .session_management import session_state
 from .storage.interface import CodeRequest, Standing
-from .tokens import TokenError, read_id_token_hint
+from .tokens import TokenError
 
 bp = Blueprint("authorize", __name__, template_folder="templates")
 
@@ -188,7 +189,7 @@ def require_same_subject(asked: AuthorizationRequest, standing: Standing) -> Non
     expected = asked.claims.subject
     if hint := asked.parameters.get("id_token_hint"):
         try:
-            claims = read_id_token_hint(op.parts.settings, op.keys, hint)
+            claims = read_hint(op, hint)
         except TokenError:
             raise AuthorizationError(asked, "invalid_request", "The id_token_hint is not one of ours.") from None
         expected = str(claims["sub"])

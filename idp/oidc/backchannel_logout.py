@@ -15,6 +15,7 @@ from ..foundation.outbound import OutboundError
 from ..foundation.outbox import Job, RetryLaterError
 from ..residents.subjects import subject_of
 from ..signin.model import LoginSession
+from .protection import EncryptionKeyError, encrypt_for, encrypts, sign_for
 from .provider import Provider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -32,7 +33,10 @@ def deliver(op: Provider, job: Job) -> None:
         if login is None:
             return
         sub = subject_of(session, login.resident_id, client.sector)
-    token = make_logout_token(op, client, sub, job.payload["sid"])
+    try:
+        token = make_logout_token(op, client, sub, job.payload["sid"])
+    except EncryptionKeyError as error:
+        raise RetryLaterError(str(error)) from None
     body = urlencode({"logout_token": token}).encode()
     try:
         answer = op.parts.outbound.post(uri, body, "application/x-www-form-urlencoded")
@@ -56,4 +60,6 @@ def make_logout_token(op: Provider, client: Any, sub: str, sid: str) -> str:
         "sid": sid,
         "events": {EVENT: {}},
     }
-    return op.keys.signing(client.id_token_alg).sign(claims, "logout+jwt")
+    token = sign_for(op, client, client.id_token_alg, claims, "logout+jwt")
+    # §2.4: encrypted as the client's ID tokens are.
+    return encrypt_for(op, client, "id_token", token) if encrypts(client, "id_token") else token

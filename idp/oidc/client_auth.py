@@ -153,7 +153,9 @@ def _keys_of(client: RegisteredClient, kid: Any) -> list[dict[str, Any]]:
 
 def _algorithm_of(jwk: dict[str, Any], registered: str | None) -> str | None:
     """One algorithm per key, from the registration, never from the assertion's header."""
-    fitting = {"EC": ("ES256",), "RSA": ("RS256", "PS256"), "OKP": ("EdDSA",), "oct": ("HS256",)}.get(str(jwk.get("kty")), ())
+    fitting = {"EC": ("ES256",), "RSA": ("RS256", "PS256"), "OKP": ("EdDSA",), "oct": ("HS256",)}.get(
+        str(jwk.get("kty")), ()
+    )
     wanted = jwk.get("alg") or registered
     if wanted is None:
         return fitting[0] if fitting else None

@@ -19,11 +19,13 @@ from ..signin.attempts import client_network
 from .bearer import BearerError, presented_token
 from .client_secret import fits, give_secret
 from .clients import CLIENT_ID
+from .keys import ensure_keys
 from .metadata import MetadataError
 from .model import Client, Grant
 from .provider import NO_STORE, provider
 from .register_client import Prepared, prepare_client
 from .registration import json_response, metadata_document, refused
+from .response_metadata import signing_algorithms_of
 
 bp = Blueprint("client_management", __name__)
 
@@ -94,6 +96,7 @@ def _replace(row: Client, token: str) -> Response:
     with op.parts.database.write() as session:
         row = _take(session, row.client_id, token, digest(new_token))
         secret = _store(row, prepared)
+        ensure_keys(session, op.parts.vault, signing_algorithms_of(prepared.metadata))
         record(session, EventType.CLIENT_CHANGED, client_id=row.client_id, by="registration_access_token")
     op.clients.forget(row.client_id)
     return json_response(configuration(row, new_token, secret), 200)

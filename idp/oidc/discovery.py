@@ -21,9 +21,12 @@ from .cors import allow_origin
 from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
+from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS
 from .provider import provider
 from .response import RESPONSE_MODES
+from .response_metadata import SIGNING_ALGORITHMS
 from .security_metadata import REQUEST_ALGORITHMS, TLS_METHODS
+from .signed_metadata import signed_metadata
 
 bp = Blueprint("discovery", __name__)
 
@@ -49,6 +52,8 @@ def security_members(settings: Settings) -> dict[str, Any]:
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(REQUEST_ALGORITHMS),
         "authorization_signing_alg_values_supported": list(ALGORITHMS),
+        "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "authorization_encryption_enc_values_supported": list(ENCRYPTION_METHODS),
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
     }
     if settings.mtls:
@@ -57,6 +62,19 @@ def security_members(settings: Settings) -> dict[str, Any]:
         aliases["pushed_authorization_request_endpoint"] = f"{endpoint}/par"
         members |= {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
     return members
+
+
+def response_members() -> dict[str, Any]:
+    """What ID tokens, userinfo and introspection (RFC 9701 §7) can be signed and encrypted with."""
+    return {
+        f"{name}_{what}_values_supported": list(values)
+        for name in ("id_token", "userinfo", "introspection")
+        for what, values in (
+            ("signing_alg", SIGNING_ALGORITHMS),
+            ("encryption_alg", ENCRYPTION_ALGORITHMS),
+            ("encryption_enc", ENCRYPTION_METHODS),
+        )
+    }
 
 
 @cache
@@ -84,7 +102,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "grant_types_supported": list(GRANT_TYPES),
         "acr_values_supported": list(ACR_VALUES),
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        **response_members(),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": methods,
@@ -113,7 +131,9 @@ def document(settings: Settings) -> dict[str, Any]:
 @called_by(Caller.ANYONE)
 def discovery() -> Response:
     """The provider's metadata; cacheable for ten minutes."""
-    body = orjson.dumps(document(provider().parts.settings))
+    op = provider()
+    found = document(op.parts.settings)
+    body = orjson.dumps({**found, "signed_metadata": signed_metadata(op.parts.settings, op.keys, found)})
     response = Response(body, content_type="application/json")
     response.headers["Cache-Control"] = "public, max-age=600"
     return allow_origin(response)

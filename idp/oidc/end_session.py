@@ -21,12 +21,13 @@ from ..foundation.web.language import language, prefer
 from ..signin.sessions import Login, current_login_or_none, end_sessions
 from .clients import RegisteredClient, clients_by_id
 from .frontchannel_logout import frames_of
+from .id_token import read_hint
 from .logout_report import deliveries_since
 from .model import SessionClient
 from .provider import provider
 from .request import ParameterError, single_parameters
 from .signed_out import Ended, signed_out_page
-from .tokens import TokenError, read_id_token_hint
+from .tokens import TokenError
 
 bp = Blueprint("end_session", __name__)
 log = logging.getLogger("machi.oidc")
@@ -89,7 +90,7 @@ def check_logout_request() -> LogoutRequest:
     claims: dict[str, Any] = {}
     if hint := parameters.get("id_token_hint"):
         try:
-            claims = read_id_token_hint(op.parts.settings, op.keys, hint)
+            claims = read_hint(op, hint)
         except TokenError:
             log.info("logout with an id_token_hint that is not ours")
             return LogoutRequest()

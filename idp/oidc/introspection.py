@@ -19,6 +19,7 @@ from ..foundation.web.callers import Caller, called_by
 from ..residents.model import Resident, ResidentState
 from . import reference_tokens
 from .client_auth import METHODS, authenticate
+from .introspection_jwt import introspection_answer
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import provider
 from .token import oauth_error, protocol_request
@@ -44,8 +45,7 @@ def introspect() -> Response:
         or reference_tokens.introspect(client.client_id, token)
         or {"active": False}
     )
-    response: Response = provider().server.handle_response(200, body, [("Content-Type", "application/json")])
-    return response
+    return introspection_answer(client, body)
 
 
 def _access_token(client_id: str, token: str) -> dict[str, Any] | None:

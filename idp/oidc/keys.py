@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -30,19 +28,17 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.vault import Vault
+from .key_algorithms import ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, public_members
 from .model import SigningKey
 
-ALGORITHMS = ("ES256", "RS256")
-# Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4).
-TYPES = ("JWT", "at+jwt", "logout+jwt")
+# Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4), introspection (RFC 9701 §5).
+TYPES = ("JWT", "at+jwt", "logout+jwt", "token-introspection+jwt")
 PUBLISHED, SIGNING, RETIRED = "published", "signing", "retired"
 
 # Verifiers re-read the JWKS at least this often (its Cache-Control says less); rotation waits so long between its steps.
 SETTLE = timedelta(hours=1)
 # A retired key stays in the JWKS until the last token it signed is long over.
 KEEP_RETIRED = timedelta(days=2)
-
-_SIGNERS = {"ES256": ECAlgorithm(ECAlgorithm.SHA256), "RS256": RSAAlgorithm(RSAAlgorithm.SHA256)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +55,12 @@ class Key:
     def sign(self, payload: dict[str, Any], typ: str = "JWT") -> str:
         """A compact JWS (RFC 7515 §7.1) over the JSON of `payload`; `typ` is one of `TYPES`."""
         message = self.headers[typ] + b"." + base64.urlsafe_b64encode(orjson.dumps(payload)).rstrip(b"=")
-        signature = _SIGNERS[self.alg].sign(message, self.private)
+        signature = SIGNERS[self.alg].sign(message, self.private)
         return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether this key signed `message`, by the algorithm on our record."""
-        return bool(_SIGNERS[self.alg].verify(message, self.public, signature))
+        return bool(SIGNERS[self.alg].verify(message, self.public, signature))
 
 
 def _load_key(kid: str, alg: str, private: Any) -> Key:
@@ -92,6 +88,8 @@ class KeyRing:
     def signing(self, alg: str) -> Key:
         """The key that signs with `alg` now. Raises LookupError if the installation has none."""
         self._refresh()
+        if alg not in self._signing:
+            self._refresh(older_than=0.0)  # made just now, with the first client that registered it
         return self._signing[alg]
 
     def by_header(self, header: bytes) -> tuple[Key, str] | None:
@@ -137,15 +135,8 @@ class KeyRing:
 
 def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningKey:
     """Make a key and store it sealed."""
-    private: Any
-    if alg == "ES256":
-        private = ec.generate_private_key(ec.SECP256R1())
-        jwk = json.loads(ECAlgorithm.to_jwk(private.public_key()))
-        members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    else:
-        private = rsa.generate_private_key(65537, 2048)
-        jwk = json.loads(RSAAlgorithm.to_jwk(private.public_key()))
-        members = {name: jwk[name] for name in ("e", "kty", "n")}
+    private = generate(alg)
+    members = public_members(alg, private.public_key())
     thumbprint = hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()  # RFC 7638 §3
     kid = base64.urlsafe_b64encode(thumbprint).decode().rstrip("=")
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -161,11 +152,11 @@ def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningK
     return row
 
 
-def ensure_keys(session: Session, vault: Vault) -> None:
-    """Give a new installation its first keys."""
+def ensure_keys(session: Session, vault: Vault, algorithms: Iterable[str] = FIRST_ALGORITHMS) -> None:
+    """Make the signing keys that are missing: a new installation's first ones, later those a client registers."""
     have = set(session.scalars(select(SigningKey.alg).where(SigningKey.state == SIGNING)))
-    for alg in ALGORITHMS:
-        if alg not in have:
+    for alg in dict.fromkeys(algorithms):
+        if alg in ALGORITHMS and alg not in have:
             create_key(session, vault, alg, SIGNING)
 
 
@@ -187,6 +178,8 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
     steps = []
     for alg in ALGORITHMS:
         rows = session.scalars(select(SigningKey).where(SigningKey.alg == alg)).all()
+        if not rows and alg not in FIRST_ALGORITHMS:
+            continue  # nobody uses it
         for row in rows:
             if row.state == RETIRED and row.retired_at is not None and row.retired_at < now - KEEP_RETIRED:
                 session.delete(row)

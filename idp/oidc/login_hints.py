@@ -21,8 +21,9 @@ from .client_auth import ASSERTION_ALGORITHMS
 from .client_jwt import ClientJwtError, open_client_jwt
 from .client_policy import load_policy
 from .clients import RegisteredClient
+from .id_token import read_hint
 from .provider import Provider
-from .tokens import TokenError, read_id_token_hint
+from .tokens import TokenError
 
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")
 TOKEN_LIFETIME = 3600
@@ -65,7 +66,7 @@ def _by_hint(op: Provider, session: Session, client: RegisteredClient, hint: str
 
 def _by_id_token(op: Provider, session: Session, client: RegisteredClient, token: str) -> str | None:
     try:
-        claims = read_id_token_hint(op.parts.settings, op.keys, token)
+        claims = read_hint(op, token)
     except TokenError:
         raise InvalidRequestError("The id_token_hint is not one of ours.") from None
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]

@@ -15,6 +15,7 @@ from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
+from .response_metadata import RESPONSE_MEMBERS, response_problems
 from .security_metadata import REQUEST_ALGORITHMS, security_problems
 
 MAX_LIST = 50
@@ -67,6 +68,23 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
         raise MetadataError("redirect_uris", "at least one is needed", "invalid_redirect_uri")
     if ("code" in metadata["response_types"]) != ("authorization_code" in grants):
         raise MetadataError("response_types", "code goes with grant type authorization_code")
+    _check_keys(metadata, method)
+    if method == "none" and "client_credentials" in grants:
+        raise MetadataError("grant_types", "a public client cannot use client_credentials")
+    if metadata.get("require_pkce") is False and method == "none":
+        raise MetadataError("require_pkce", "a public client cannot go without PKCE")
+    _check_frontchannel(metadata)
+    for problem in response_problems(metadata):
+        raise MetadataError(*problem)
+    for problem in ciba_problems(metadata):
+        raise MetadataError(*problem)
+    for problem in security_problems(settings, metadata):
+        raise MetadataError(*problem)
+    for uri in metadata.get("redirect_uris", []):
+        check_redirect_uri(settings, uri, metadata["application_type"])
+
+
+def _check_keys(metadata: dict[str, Any], method: str) -> None:
     if "jwks" in metadata and "jwks_uri" in metadata:
         raise MetadataError("jwks_uri", "jwks and jwks_uri exclude each other")
     if method == "private_key_jwt" and not ((metadata.get("jwks") or {}).get("keys") or "jwks_uri" in metadata):
@@ -74,17 +92,6 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
     asserted = metadata.get("token_endpoint_auth_signing_alg")
     if asserted is not None and (asserted == "HS256") != (method == "client_secret_jwt"):
         raise MetadataError("token_endpoint_auth_signing_alg", "HS256 goes with client_secret_jwt, and only with it")
-    if method == "none" and "client_credentials" in grants:
-        raise MetadataError("grant_types", "a public client cannot use client_credentials")
-    if metadata.get("require_pkce") is False and method == "none":
-        raise MetadataError("require_pkce", "a public client cannot go without PKCE")
-    _check_frontchannel(metadata)
-    for problem in ciba_problems(metadata):
-        raise MetadataError(*problem)
-    for problem in security_problems(settings, metadata):
-        raise MetadataError(*problem)
-    for uri in metadata.get("redirect_uris", []):
-        check_redirect_uri(settings, uri, metadata["application_type"])
 
 
 def _check_frontchannel(metadata: dict[str, Any]) -> None:
@@ -240,7 +247,7 @@ _CHECKS: dict[str, Check] = {
     "jwks": _jwks,
     "jwks_uri": _web_address,
     "subject_type": _one_of("pairwise"),
-    "id_token_signed_response_alg": _one_of(*ALGORITHMS),
+    **{member: _one_of(*allowed) for member, allowed in RESPONSE_MEMBERS.items()},
     "default_max_age": _seconds,
     "require_auth_time": _boolean,
     "default_acr_values": _some_of(*ACR_VALUES),

@@ -18,8 +18,10 @@ from ..foundation.vault import Vault, digest
 from .client_secret import give_secret
 from .clients import CLIENT_ID
 from .fapi import profile_problems, with_profile_defaults
+from .keys import ensure_keys
 from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
+from .response_metadata import signing_algorithms_of
 from .software_statement import SoftwareStatementError, with_statement
 
 
@@ -110,7 +112,9 @@ def store_client(
         created_at=now,
         changed_at=now,
     )
-    secret = give_secret(row, Vault.from_settings(settings), metadata)
+    vault = Vault.from_settings(settings)
+    secret = give_secret(row, vault, metadata)
+    ensure_keys(session, vault, signing_algorithms_of(metadata))
     session.add(row)
     record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
     return Registered(client_id, secret, metadata, int(now.timestamp()), token)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..foundation import clock
+from ..foundation.web.errors import ProblemError
 from .clients import RegisteredClient
+from .protection import EncryptionKeyError, encrypt_for, encrypts
 from .provider import Provider
 
 JWT_MODES = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
@@ -25,4 +27,10 @@ def signed_response(
         # §2.3.4: the default of the response type; tokens never stand in a query.
         plain = "fragment" if {"access_token", "id_token"} & set(values) else "query"
     claims = {"aud": client.client_id, "exp": clock.epoch() + LIFETIME_SECONDS, **values}
-    return plain, {"response": op.keys.signing(response_algorithm(client)).sign(claims)}
+    signed = op.keys.signing(response_algorithm(client)).sign(claims)
+    if encrypts(client, "authorization"):  # JARM §2.2: signed, then encrypted
+        try:
+            signed = encrypt_for(op, client, "authorization", signed)
+        except EncryptionKeyError:  # nothing may go there in the clear
+            raise ProblemError(502, "no_encryption_key", "The app's key could not be read. Please try again later.") from None
+    return plain, {"response": signed}

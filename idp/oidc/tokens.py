@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,7 @@ import orjson
 
 from ..foundation import clock
 from ..foundation.settings import Settings
-from ..residents.read import identity_level
-from ..signin.levels import acr, authentication_level, load_factors, methods
-from .clients import RegisteredClient
 from .keys import KeyRing
-from .storage.interface import GrantFacts
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 
@@ -100,41 +95,12 @@ def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: 
     )
 
 
-def make_id_token(
-    settings: Settings, keys: KeyRing, client: RegisteredClient, grant: GrantFacts, now: int, access_token: str | None
-) -> str:
-    """The ID token of a grant (OIDC Core §2): levels computed from the facts recorded when the code was given."""
-    key = keys.signing(client.id_token_alg)
-    factors = load_factors(grant.factors)
-    claims: dict[str, Any] = {
-        "iss": settings.issuer,
-        "sub": grant.sub,
-        "aud": client.client_id,
-        "iat": now,
-        "exp": now + settings.id_token_seconds,
-        "auth_time": grant.authenticated_at // 1000,
-        "acr": acr(identity_level(grant.proofing.split()), authentication_level(factors)),
-        "amr": methods(factors),
-        "sid": grant.sid,
-    }
-    if grant.nonce is not None:
-        claims["nonce"] = grant.nonce
-    if access_token is not None:
-        claims["at_hash"] = half_hash(access_token)
-    return key.sign(claims)
-
-
 def read_id_token_hint(settings: Settings, keys: KeyRing, token: str) -> dict[str, Any]:
     """Claims of an ID token of ours, expired or not (OIDC Core §3.1.2.1, RP-Initiated Logout §4). Raises `TokenError`."""
     claims = _verified(keys, token, "JWT", issuer=settings.issuer, audience=None, expiry=False)
-    if "sub" not in claims:
-        raise TokenError("not an ID token")  # a signed authorization response (JARM) is no hint
+    if "auth_time" not in claims:
+        raise TokenError("not an ID token")  # a signed authorization response (JARM) or userinfo answer is no hint
     return claims
-
-
-def half_hash(value: str) -> str:
-    """`at_hash`, `c_hash` (OIDC Core §3.1.3.6); ES256 and RS256 both hash with SHA-256."""
-    return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).decode().rstrip("=")
 
 
 def _verified(
@@ -151,9 +117,9 @@ def _verified(
     if found is None or found[1] != typ:
         raise TokenError("unknown key or wrong type")
     try:
-        if not found[0].verify(message, _decode(signature)):
+        if not found[0].verify(message, decode_segment(signature)):
             raise TokenError("wrong signature")
-        claims: dict[str, Any] = orjson.loads(_decode(payload))
+        claims: dict[str, Any] = orjson.loads(decode_segment(payload))
     except (ValueError, TypeError):
         raise TokenError("malformed") from None
     if claims.get("iss") != issuer:
@@ -166,7 +132,7 @@ def _verified(
     return claims
 
 
-def _decode(segment: bytes) -> bytes:
+def decode_segment(segment: bytes) -> bytes:
     """base64url without padding (RFC 7515 §2), strictly: one text for one value."""
     raw = base64.b64decode(segment + b"=" * (-len(segment) % 4), altchars=b"-_", validate=True)
     if base64.urlsafe_b64encode(raw).rstrip(b"=") != segment:

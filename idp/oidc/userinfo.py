@@ -11,9 +11,11 @@ from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
 from .bearer import BearerError, checked_token
 from .claims import claim_names, claim_values
+from .clients import RegisteredClient
 from .cors import allow_origin
 from .provider import NO_STORE, provider
 from .tokens import userinfo_audience
+from .userinfo_response import is_protected, protected_response
 
 bp = Blueprint("userinfo", __name__)
 
@@ -27,8 +29,10 @@ def userinfo() -> Response:
     if request.method == "OPTIONS":
         return allow_origin(Response(status=204), preflight=True)
     try:
-        body = orjson.dumps(_claims())
-        return allow_origin(Answer(body, _JSON))
+        client, claims = _claims()
+        if client is not None and is_protected(client):
+            return allow_origin(protected_response(client, claims))
+        return allow_origin(Answer(orjson.dumps(claims), _JSON))
     except BearerError as error:
         detail = orjson.dumps({"error": error.error or "invalid_request", "error_description": error.description})
         response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)
@@ -36,7 +40,7 @@ def userinfo() -> Response:
         return allow_origin(response)
 
 
-def _claims() -> dict[str, object]:
+def _claims() -> tuple[RegisteredClient | None, dict[str, object]]:
     op = provider()
     token = checked_token(userinfo_audience(op.parts.settings))
     if token.grant_id is None or "openid" not in token.scopes:
@@ -44,8 +48,9 @@ def _claims() -> dict[str, object]:
     facts = op.store.userinfo(token.grant_id, token.jti, clock.epoch_ms())
     if facts is None or facts.grant.sub != token.sub:
         raise BearerError(401, "invalid_token", "The access token was revoked.")
+    client = op.clients.get(token.client_id)
     names = claim_names(" ".join(token.scopes), facts.grant.claims)
     if not names:
-        return {"sub": facts.grant.sub}
+        return client, {"sub": facts.grant.sub}
     attributes = unseal(op.parts.vault, facts.grant.resident_id, facts.attributes)
-    return {"sub": facts.grant.sub, **claim_values(attributes, names)}
+    return client, {"sub": facts.grant.sub, **claim_values(attributes, names)}

@@ -22,13 +22,15 @@ from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
+from ..id_token import make_id_token
 from ..model import AuthorizationCode
+from ..protection import require_encryption_key
 from ..provider import provider
 from ..resources import audience_for
 from ..revoke import revoke_grants
 from ..sender import sender_key
 from ..storage.interface import GrantFacts, Redemption
-from ..tokens import make_access_token, make_id_token
+from ..tokens import make_access_token
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -72,6 +74,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         if code is None:
             raise InvalidRequestError("Missing 'code' in request.")
         self.request.client = client
+        require_encryption_key(provider(), client)
         self.request.authorization_code = self._redeem(client, code)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
@@ -131,7 +134,7 @@ def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope:
     if refresh_token is not None:
         body["refresh_token"] = refresh_token
     if "openid" in scopes:
-        body["id_token"] = make_id_token(settings, op.keys, client, grant, now, access_token)
+        body["id_token"] = make_id_token(op, client, grant, now, access_token)
     return body
 
 

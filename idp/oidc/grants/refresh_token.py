@@ -21,6 +21,7 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
 from ..model import Grant, RefreshToken
+from ..protection import require_encryption_key
 from ..provider import provider
 from ..revoke import revoke_grants
 from ..sender import sender_key
@@ -44,6 +45,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         self.request.client = client
         self.request.refresh_token = token
         self._narrow(token)
+        require_encryption_key(provider(), client)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         client, token = self.request.client, self.request.refresh_token
