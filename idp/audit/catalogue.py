@@ -12,6 +12,7 @@ class EventType(Enum):
     APPROVAL_ASKED = ("approval_asked", ())
     APPROVAL_GIVEN = ("approval_given", ())
     APPROVAL_REFUSED = ("approval_refused", ())
+    ASSERTION_USED = ("assertion_used", ("scope",))
     CARD_BOUND = ("card_bound", ("ceremony", "medium"))
     CARD_REFUSED = ("card_refused", ("reason",))
     CLAIM_QUEUED = ("claim_queued", ("reason",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
@@ -52,6 +52,15 @@ Resource = Annotated[str, AfterValidator(_check_resource)]
 ScopeName = Annotated[str, AfterValidator(_check_scope)]
 
 
+class AssertionPolicy(BaseModel):
+    """Scopes that the app may get with an assertion it signs itself (RFC 7523 §2.1)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    itself: tuple[Literal["case:write", "notice:write", "task:write", "message:write"], ...] = ()
+    resident: tuple[Literal["openid", "profile", "email", "address", "phone"], ...] = ()
+
+
 class CityPolicy(BaseModel):
     """Everything off unless said."""
 
@@ -63,6 +72,8 @@ class CityPolicy(BaseModel):
     """APIs that are this app's own (RFC 8707), each with its scopes and what they mean to a resident."""
     may_exchange: dict[Resource, tuple[ScopeName, ...]] = Field(default={}, max_length=20)
     """Other departments' APIs for which the app may exchange a resident's token (RFC 8693), and the scopes it may get there."""
+    assertions: AssertionPolicy = AssertionPolicy()
+    """Tokens for an assertion of the app's own: about itself, or about a resident who has shared as much with it before."""
 
 
 def load_policy(session: Session, client_id: str) -> CityPolicy:

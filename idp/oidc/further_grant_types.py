@@ -5,5 +5,6 @@ from __future__ import annotations
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-FURTHER_GRANT_TYPES = (DEVICE, CIBA, TOKEN_EXCHANGE)
+FURTHER_GRANT_TYPES = (DEVICE, CIBA, TOKEN_EXCHANGE, JWT_BEARER)

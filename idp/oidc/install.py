@@ -42,6 +42,7 @@ from .grants.authorization_code import CodeGrant, S256Only
 from .grants.ciba import CibaGrant
 from .grants.client_credentials import ClientGrant
 from .grants.device_code import DeviceGrant
+from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
@@ -62,6 +63,7 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(DeviceGrant)
     op.server.register_grant(CibaGrant)
     op.server.register_grant(ExchangeGrant)
+    op.server.register_grant(AssertionGrant)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job))
     on_session_end(end_with_sessions)
