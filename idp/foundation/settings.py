@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     mtls: bool = False
     """Take client certificates from the proxy's `Client-Cert` header (RFC 9440, RFC 8705). Without it the header is removed."""
     mtls_proxy_secret: str = Field(default="", repr=False)
-    """The proxy proves itself by this value in `X-Machi-Proxy-Secret` (>= 32 characters); it must set both headers itself."""
+    """The proxy proves itself by this value in `X-Machi-Proxy-Secret` (>= 32 characters); it must set both headers itself, and drop headers with `_` in their name."""
     mtls_proxy_networks: Words = ()
     """Or by its address: networks (CIDR) from which alone `Client-Cert` is taken."""
     mtls_base_url: str = ""
@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """A login session ends this long after sign-in in any case."""
     attempt_seconds: int = Field(default=1800, ge=60)
     """How long an unfinished sign-in may be continued (tabs, back button, a card to be found)."""
+    hybrid_flows: bool = False
+    """Lets clients register hybrid and implicit response types. For old systems and test suites; new apps use `code`."""
     software_statement_issuers: Path | None = None
     """JSON file: an object from issuer to JWK set. Software statements (RFC 7591 §2.3) signed with these keys are believed."""
     card_reader_url: str = ""

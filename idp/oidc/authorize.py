@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,6 +22,7 @@ from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
 from .fapi import code_seconds
+from .hybrid import hybrid_values
 from .id_token import read_hint
 from .participation import join
 from .provider import provider
@@ -28,6 +30,7 @@ from .pushed import complete
 from .request import ParameterError, single_parameters
 from .request_forms import open_request, require_form
 from .response import respond
+from .response_types import is_hybrid
 from .session_management import session_state
 from .storage.interface import CodeRequest, Standing
 from .tokens import TokenError
@@ -201,7 +204,13 @@ def code_response(asked: AuthorizationRequest, code: str, standing: Standing) ->
     """The successful authorization response."""
     if "request_uri" in asked.parameters and not complete(provider(), asked.parameters["request_uri"]):
         raise AuthorizationError(asked, "invalid_request_uri", "The request_uri was used before.")
-    values = {"code": code, "state": asked.state}
+    values: dict[str, str | None] = {"code": code}
+    if is_hybrid(asked.parameters["response_type"]):
+        try:
+            values = hybrid_values(provider(), asked, code, standing)
+        except OAuth2Error as error:
+            raise AuthorizationError(asked, "server_error", str(error.description)) from None
+    values["state"] = asked.state
     values["session_state"] = session_state(asked.client, asked.redirect_uri, standing.session_id)
     return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 

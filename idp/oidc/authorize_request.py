@@ -16,11 +16,13 @@ from ..foundation.web.errors import ProblemError
 from ..signin.levels import ACR_VALUES
 from .claims import ClaimsParameterError, ClaimsRequest, parse_claims_parameter
 from .clients import RegisteredClient
-from .fapi import require_strong_request
+from .fapi import reject_unbound_front_channel_token, require_strong_request
+from .hybrid import check_hybrid
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
 from .response import RESPONSE_MODES
+from .response_types import is_hybrid
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 RESPONSE_TYPES = ("code",)
@@ -56,8 +58,10 @@ class AuthorizationRequest:
 
     @property
     def response_mode(self) -> str:
-        mode = self.parameters.get("response_mode", "query")
-        return mode if mode in RESPONSE_MODES else "query"
+        fragment = is_hybrid(self.parameters.get("response_type"))
+        default = "fragment" if fragment else "query"  # OAuth 2.0 Multiple Response Types §2.1
+        mode = self.parameters.get("response_mode", default)
+        return default if mode not in RESPONSE_MODES or (fragment and mode.startswith("query")) else mode
 
     @property
     def wanted_acrs(self) -> tuple[str, ...]:
@@ -73,7 +77,7 @@ def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequ
     """Run every check. Raises `ProblemError` (page) or `AuthorizationError` (to the client)."""
     proven = prove_client_and_redirect(op, parameters)
     try:
-        grant = _authlib_checks(op, parameters)
+        grant = _authlib_checks(op, proven.client, parameters)
         request = AuthorizationRequest(
             client=proven.client,
             redirect_uri=proven.redirect_uri,
@@ -110,10 +114,12 @@ def prove_client_and_redirect(op: Provider, parameters: dict[str, str]) -> Autho
     return AuthorizationRequest(client, redirect_uri, given is not None, parameters)
 
 
-def _authlib_checks(op: Provider, parameters: dict[str, str]) -> Any:
+def _authlib_checks(op: Provider, client: RegisteredClient, parameters: dict[str, str]) -> Any:
     """Response type, scope and PKCE, by Authlib's code grant and its extensions."""
     if "response_type" not in parameters:
         raise InvalidRequestError("Missing 'response_type' in request.")
+    if is_hybrid(parameters["response_type"]):
+        return check_hybrid(op, client, parameters)
     if parameters["response_type"] not in RESPONSE_TYPES:
         # Said here: Authlib would repeat the value in its description and stumble over characters that may not stand there.
         raise _oauth_error("unsupported_response_type", "This response_type is not supported.")
@@ -164,6 +170,7 @@ _CHECKS = (
     reject_registration,
     reject_malformed_dpop_jkt,
     require_strong_request,
+    reject_unbound_front_channel_token,
     reject_unknown_response_mode,
     reject_prompt_none_with_others,
     require_openid_scope,

@@ -25,6 +25,7 @@ from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS
 from .provider import provider
 from .response import RESPONSE_MODES
 from .response_metadata import SIGNING_ALGORITHMS
+from .response_types import TYPES
 from .security_metadata import REQUEST_ALGORITHMS, TLS_METHODS
 from .signed_metadata import signed_metadata
 
@@ -97,9 +98,9 @@ def document(settings: Settings) -> dict[str, Any]:
         "backchannel_user_code_parameter_supported": False,
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
-        "response_types_supported": ["code"],
+        "response_types_supported": ["code", *(TYPES if settings.hybrid_flows else ())],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(GRANT_TYPES),
+        "grant_types_supported": [*GRANT_TYPES, *(["implicit"] if settings.hybrid_flows else [])],
         "acr_values_supported": list(ACR_VALUES),
         "subject_types_supported": ["pairwise"],
         **response_members(),

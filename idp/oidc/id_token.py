@@ -9,6 +9,7 @@ import orjson
 from ..residents.read import identity_level
 from ..signin.levels import acr, authentication_level, load_factors, methods
 from .clients import RegisteredClient
+from .id_token_claims import id_token_claims
 from .key_algorithms import half_hash
 from .protection import HMAC, encrypt_for, encrypts, hmac_header, sign_for, signed_by_secret
 from .provider import Provider
@@ -23,7 +24,7 @@ def make_id_token(
     now: int,
     access_token: str | None = None,
     code: str | None = None,
-    more: dict[str, Any] | None = None,
+    with_scopes: bool = False,
 ) -> str:
     """The ID token of a grant; levels are computed from the facts recorded when the code was given. Raises `EncryptionKeyError`."""
     settings, alg = op.parts.settings, client.id_token_alg
@@ -45,8 +46,7 @@ def make_id_token(
         claims["at_hash"] = hashed
     if code is not None and (hashed := half_hash(code, alg)) is not None:
         claims["c_hash"] = hashed
-    if more:
-        claims = {**more, **claims}
+    claims = {**id_token_claims(op, grant, with_scopes), **claims}
     token = sign_for(op, client, alg, claims)
     return encrypt_for(op, client, "id_token", token) if encrypts(client, "id_token") else token
 

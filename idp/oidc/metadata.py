@@ -16,6 +16,7 @@ from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .keys import ALGORITHMS
 from .response_metadata import RESPONSE_MEMBERS, response_problems
+from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
 from .security_metadata import REQUEST_ALGORITHMS, security_problems
 
 MAX_LIST = 50
@@ -55,7 +56,7 @@ def validate_metadata(settings: Settings, given: dict[str, Any]) -> dict[str, An
 def _add_defaults(metadata: dict[str, Any]) -> None:
     metadata.setdefault("application_type", "web")
     metadata.setdefault("token_endpoint_auth_method", "client_secret_basic")
-    metadata.setdefault("grant_types", ["authorization_code"])
+    metadata.setdefault("grant_types", grant_types_of(metadata.get("response_types", ["code"])) or ["authorization_code"])
     # RFC 7591 §2.1: response types follow grant types.
     metadata.setdefault("response_types", ["code"] if "authorization_code" in metadata["grant_types"] else [])
     metadata.setdefault("subject_type", "pairwise")
@@ -64,10 +65,10 @@ def _add_defaults(metadata: dict[str, Any]) -> None:
 
 def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
     method, grants = metadata["token_endpoint_auth_method"], metadata["grant_types"]
-    if "authorization_code" in grants and not metadata.get("redirect_uris"):
+    if {"authorization_code", "implicit"} & set(grants) and not metadata.get("redirect_uris"):
         raise MetadataError("redirect_uris", "at least one is needed", "invalid_redirect_uri")
-    if ("code" in metadata["response_types"]) != ("authorization_code" in grants):
-        raise MetadataError("response_types", "code goes with grant type authorization_code")
+    for problem in response_type_problems(metadata):
+        raise MetadataError(*problem)
     _check_keys(metadata, method)
     if method == "none" and "client_credentials" in grants:
         raise MetadataError("grant_types", "a public client cannot use client_credentials")
@@ -221,6 +222,18 @@ def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) ->
         raise MetadataError(member, "must hold public EC, RSA or OKP keys only")
 
 
+def _grant_types(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    implicit = ("implicit",) if settings.hybrid_flows else ()
+    allowed = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES, *implicit)
+    _some_of(*allowed)(settings, member, value, everything)
+
+
+def _response_types(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    _texts(settings, member, value, everything)
+    if any(v != "code" and not (settings.hybrid_flows and is_hybrid(v)) for v in value):
+        raise MetadataError(member, f"must be among {', '.join(('code', *(TYPES if settings.hybrid_flows else ())))}")
+
+
 def _statement(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     """Verified before (`software_statement.py`); kept as it came (RFC 7591 §3.2.1)."""
     if not isinstance(value, str):
@@ -241,8 +254,8 @@ _CHECKS: dict[str, Check] = {
     "application_type": _one_of("web", "native"),
     "token_endpoint_auth_method": _one_of(*METHODS),
     "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
-    "grant_types": _some_of("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES),
-    "response_types": _some_of("code"),
+    "grant_types": _grant_types,
+    "response_types": _response_types,
     "scope": _scope,
     "jwks": _jwks,
     "jwks_uri": _web_address,

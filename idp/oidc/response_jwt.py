@@ -32,5 +32,7 @@ def signed_response(
         try:
             signed = encrypt_for(op, client, "authorization", signed)
         except EncryptionKeyError:  # nothing may go there in the clear
-            raise ProblemError(502, "no_encryption_key", "The app's key could not be read. Please try again later.") from None
+            raise ProblemError(
+                502, "no_encryption_key", "The app's key could not be read. Please try again later."
+            ) from None
     return plain, {"response": signed}

@@ -91,7 +91,7 @@ class Town:
             "grant_types": ["authorization_code", "refresh_token"],
             "id_token_signed_response_alg": "ES256",
         } | metadata
-        if "authorization_code" not in given["grant_types"]:
+        if not {"authorization_code", "implicit"} & set(given["grant_types"]):
             given.pop("redirect_uris")
         with self.parts.database.write() as session:
             done = register_client(session, self.settings, self.parts.outbound, given, "test", options)
