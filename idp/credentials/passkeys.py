@@ -38,6 +38,8 @@ ALGORITHMS = [
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
 MAX_PER_RESIDENT = 20
+# What py_webauthn raises on what is no credential; RecursionError on JSON nested without end.
+_BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class PasskeyError(Exception):
@@ -97,7 +99,7 @@ def verify_signin(
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except _BROKEN as error:
         raise PasskeyError(type(error).__name__) from None
     if verified.credential_device_type.value != passkey.device_type:
         raise PasskeyError("backup_eligibility_changed")
@@ -159,7 +161,7 @@ def verify_add(
             supported_pub_key_algs=ALGORITHMS,
         )
         transports = [str(t) for t in credential["response"].get("transports", [])][:6]
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise PasskeyError(type(error).__name__) from None
     if session.scalar(select(Passkey.credential_id).where(Passkey.webauthn_id == verified.credential_id)):
         raise PasskeyError("already_registered")
@@ -191,7 +193,7 @@ def _consume(session: Session, credential: dict[str, Any], purpose: str, browser
     """Consume the challenge that the client data names; our own record of it is what is compared later."""
     try:
         client_data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
+    except _BROKEN:
         raise PasskeyError("malformed") from None
     challenge = challenges.consume(session, nonce=client_data.challenge)
     if challenge is None or challenge.purpose != purpose:
