@@ -38,5 +38,5 @@ def policy(client_id: str, policy_json: str | None, as_json: bool) -> None:
     except PolicyError as error:
         fail(as_json, str(error))
         return
-    facts = found.model_dump(mode="json", exclude_defaults=True)
+    facts = found.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     say(as_json, facts, orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())

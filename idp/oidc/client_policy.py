@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from ..foundation import clock
 from ..foundation.context import parts
 from .clients import SCOPES
 from .further_model import ClientPolicy, ResourceIndicator
+from .json_schema import check_schema
 from .model import Client
 
 
@@ -49,6 +50,7 @@ def _check_scope(value: str) -> str:
 
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,255}")
 Resource = Annotated[str, AfterValidator(_check_resource)]
+TypeName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,100}$")]
 ScopeName = Annotated[str, AfterValidator(_check_scope)]
 
 
@@ -59,6 +61,27 @@ class AssertionPolicy(BaseModel):
 
     itself: tuple[Literal["case:write", "notice:write", "task:write", "message:write"], ...] = ()
     resident: tuple[Literal["openid", "profile", "email", "address", "phone"], ...] = ()
+
+
+class DetailsType(BaseModel):
+    """A type of authorization details (RFC 9396): its schema without `type`, and what the consent page says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    details_schema: dict[str, Any] = Field(alias="schema")
+    consent: Text
+
+    @model_validator(mode="after")
+    def check_texts(self) -> DetailsType:
+        """Everything that is asked for is said: a text must name each required member."""
+        check_schema(self.details_schema)
+        if self.details_schema["type"] != "object":
+            raise ValueError("the schema of a type describes an object")
+        required = self.details_schema.get("required", [])
+        for text in (self.consent.ja, self.consent.en):
+            if missing := [name for name in required if "{" + str(name) + "}" not in text]:
+                raise ValueError(f"the consent text does not say {{{missing[0]}}}")
+        return self
 
 
 class CityPolicy(BaseModel):
@@ -72,6 +95,8 @@ class CityPolicy(BaseModel):
     """APIs that are this app's own (RFC 8707), each with its scopes and what they mean to a resident."""
     may_exchange: dict[Resource, tuple[ScopeName, ...]] = Field(default={}, max_length=20)
     """Other departments' APIs for which the app may exchange a resident's token (RFC 8693), and the scopes it may get there."""
+    authorization_details_types: dict[TypeName, DetailsType] = Field(default={}, max_length=20)
+    """What the app may ask for by `authorization_details`."""
     assertions: AssertionPolicy = AssertionPolicy()
     """Tokens for an assertion of the app's own: about itself, or about a resident who has shared as much with it before."""
 
@@ -91,7 +116,7 @@ def set_policy(session: Session, client_id: str, given: dict[str, Any], by: str)
     except ValidationError as error:
         first = error.errors()[0]
         raise PolicyError(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
-    text = orjson.dumps(policy.model_dump(mode="json", exclude_defaults=True)).decode()
+    text = orjson.dumps(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)).decode()
     row = session.get(ClientPolicy, client_id)
     if row is None:
         session.add(ClientPolicy(client_id=client_id, policy_json=text, changed_at=clock.now()))

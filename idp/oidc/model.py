@@ -30,6 +30,9 @@ class Client(Base):
     """Of the registration access token (RFC 7592 §3)."""
     secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The secret itself, encrypted; only for clients whose methods need it (`client_secret_jwt`, HS256)."""
+    old_secret_digest: Mapped[str | None] = mapped_column(String(64))
+    """The former secret while a new one is brought in, good until `old_secret_ends_at`."""
+    old_secret_ends_at: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -105,6 +108,8 @@ class AuthorizationCode(Base):
     used_at: Mapped[datetime | None]
     key_binding: Mapped[str | None] = mapped_column(String(60))
     """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
+    rich: Mapped[str | None] = mapped_column(Text)
+    """JSON: `authorization_details` (RFC 9396), `grant_management` (action and id)."""
 
 
 class Grant(Base):
@@ -137,6 +142,8 @@ class Grant(Base):
     revoked_at: Mapped[datetime | None]
     key_binding: Mapped[str | None] = mapped_column(String(60))
     """`jkt:…` or `x5t:…`: the key without which a public client's refresh token is worth nothing (RFC 9449 §5, RFC 8705 §4)."""
+    rich: Mapped[str | None] = mapped_column(Text)
+    """As the code's."""
 
 
 class RefreshToken(Base):

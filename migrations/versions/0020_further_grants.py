@@ -39,6 +39,8 @@ def waiting() -> list[sa.Column[Any]]:
 
 
 def upgrade() -> None:
+    op.add_column("authorization_code", sa.Column("rich", sa.Text(), nullable=True))
+    op.add_column("oauth_grant", sa.Column("rich", sa.Text(), nullable=True))
     op.create_table(
         "device_authorization",
         sa.Column("device_code_digest", sa.String(length=64), nullable=False),
@@ -126,3 +128,5 @@ def downgrade() -> None:
         "device_authorization",
     ):
         op.drop_table(table)
+    op.drop_column("oauth_grant", "rich")
+    op.drop_column("authorization_code", "rich")

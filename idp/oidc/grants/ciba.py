@@ -11,8 +11,8 @@ from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
 from ..further_grant_types import CIBA
 from ..further_model import BackchannelRequest
+from ..protection import require_encryption_key
 from ..provider import provider
-from ..sender import prove_sender
 from .authorization_code import token_body
 from .waiting import take_grant
 
@@ -27,10 +27,10 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client is not authorized to use CIBA.")
-        prove_sender(provider(), client)
         if "auth_req_id" not in self.request.form:
             raise InvalidRequestError("Missing 'auth_req_id' in request.")
         self.request.client = client
+        require_encryption_key(provider(), client)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         op, client = provider(), self.request.client

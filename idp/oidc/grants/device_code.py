@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
 from ..further_model import DeviceAuthorization
+from ..protection import require_encryption_key
 from ..provider import provider
-from ..sender import prove_sender
 from .authorization_code import token_body
 from .waiting import take_grant
 
@@ -26,10 +26,10 @@ class DeviceGrant(DeviceCodeGrant):  # type: ignore[misc]
         client = authenticate(self.request)
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client is not authorized to use the device flow.")
-        prove_sender(provider(), client)
         if "device_code" not in self.request.form:
             raise InvalidRequestError("Missing 'device_code' in request.")
         self.request.client = client
+        require_encryption_key(provider(), client)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         op, client = provider(), self.request.client

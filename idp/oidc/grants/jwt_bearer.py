@@ -35,7 +35,7 @@ from ..further_grant_types import JWT_BEARER
 from ..model import Consent, Grant
 from ..provider import provider
 from ..resources import audience_for
-from ..sender import prove_sender, sender_key
+from ..sender import sender_key
 from ..tokens import make_access_token
 
 LIFETIME = 600
@@ -51,7 +51,6 @@ class AssertionGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client is not authorized to use assertions.")
-        prove_sender(provider(), client)
         if "assertion" not in self.request.form:
             raise InvalidRequestError("Missing 'assertion' in request.")
         self.request.client = client

@@ -30,7 +30,7 @@ from ..further_grant_types import TOKEN_EXCHANGE
 from ..model import Grant
 from ..provider import Provider, provider
 from ..resources import InvalidTargetError
-from ..sender import prove_sender, sender_key
+from ..sender import sender_key
 from ..tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -58,7 +58,6 @@ class ExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client is not authorized to use token exchange.")
-        prove_sender(provider(), client)
         form = self.request.form
         if form.get("subject_token_type") != ACCESS_TOKEN or "subject_token" not in form:
             raise InvalidRequestError("The subject_token must be an access token.")

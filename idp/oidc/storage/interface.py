@@ -28,6 +28,7 @@ class CodeRequest:
     """The login must be at least this new (`max_age`, `prompt=login`); 0: any."""
     key_binding: str | None = None
     """The key the request named for its code (`jkt:…`)."""
+    rich: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class GrantFacts:
     sid: str
     sub: str
     expires_at: int
+    rich: str | None = None
+    """JSON: `authorization_details`, `grant_management`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class UserinfoFacts:
 
 GRANT_COLUMNS = (
     "grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, "
-    "sid, sub, expires_at"
+    "sid, sub, expires_at, rich"
 )
 
 

@@ -20,10 +20,10 @@ WITH s AS (
   WHERE ls.token_digest = %(token)s AND ls.ended_at IS NULL AND ls.expires_at > %(now)s AND ls.seen_at > %(idle)s
 ), i AS (
   INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-    nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding)
+    nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding, rich)
   SELECT %(code)s, %(grant_id)s, %(client_id)s, s.resident_id, s.session_id, %(redirect_uri)s, %(redirect_given)s, %(scope)s,
     %(nonce)s, %(challenge)s, %(claims)s, %(resource)s, s.sub, s.sid, s.factors, s.proofing, s.authenticated_at, %(expires)s,
-    %(binding)s
+    %(binding)s, %(rich)s
   FROM s
   WHERE s.sub IS NOT NULL AND s.sid IS NOT NULL AND s.authenticated_at >= %(since)s
     AND (%(needs)s::text IS NULL OR string_to_array(%(needs)s::text, ' ') <@ string_to_array(s.consented, ' '))
@@ -47,7 +47,7 @@ WITH c AS (
 ), g AS (
   INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
   SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-         %(grant_expires)s, string_to_array(scope, ' ') @> ARRAY['offline_access'], %(now)s, %(grant_binding)s
+         %(grant_expires)s, rich, string_to_array(scope, ' ') @> ARRAY['offline_access'], %(now)s, %(grant_binding)s
   FROM c
   RETURNING {GRANT_COLUMNS}
 ), t AS (
@@ -101,7 +101,7 @@ class PostgresStore:
             "redirect_given": request.redirect_given, "scope": request.scope, "nonce": request.nonce,
             "challenge": request.challenge, "claims": request.claims, "resource": request.resource,
             "expires": request.expires_at, "since": request.authenticated_since, "needs": request.needs_consent,
-            "binding": request.key_binding,
+            "binding": request.key_binding, "rich": request.rich,
         }  # fmt: skip
         with self._pool.connection() as connection:
             row = connection.execute(_ISSUE, values).fetchone()

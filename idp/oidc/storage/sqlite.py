@@ -26,8 +26,8 @@ WHERE ls.token_digest = :token AND ls.ended_at IS NULL AND ls.expires_at > :now 
 """
 _INSERT_CODE = """
 INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-  nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding, rich)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _USE_CODE = """
 UPDATE authorization_code SET used_at = :now
@@ -40,7 +40,7 @@ WHERE code_digest = :code AND client_id = :client_id AND challenge = :challenge 
 _INSERT_GRANT = f"""
 INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
 SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-       :expires, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
+       :expires, rich, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
 FROM authorization_code WHERE code_digest = :code
 RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only
@@ -95,6 +95,7 @@ class SqliteStore:
                 request.code_digest, request.grant_id, request.client_id, resident_id, session_id, request.redirect_uri,
                 request.redirect_given, request.scope, request.nonce, request.challenge, request.claims, request.resource,
                 sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
+                request.rich,
             )  # fmt: skip
             with self._lock:
                 connection.execute(_INSERT_CODE, values)
