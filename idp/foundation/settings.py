@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     mtls: bool = False
     """Take client certificates from the proxy's `Client-Cert` header (RFC 9440, RFC 8705). Without it the header is removed."""
     mtls_proxy_secret: str = Field(default="", repr=False)
-    """The proxy proves itself by this value in `X-Machi-Proxy-Secret` (>= 32 characters); it must set both headers itself, and drop headers with `_` in their name."""
+    """Sent by the proxy as `X-Machi-Proxy-Secret` (>= 32 characters). It sets both headers itself and drops names with `_`."""
     mtls_proxy_networks: Words = ()
     """Or by its address: networks (CIDR) from which alone `Client-Cert` is taken."""
     mtls_base_url: str = ""

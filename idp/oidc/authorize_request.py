@@ -21,6 +21,8 @@ from .hybrid import check_hybrid
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
+from .rich_authorization import consent_items
+from .rich_request import check_rich
 from .response import RESPONSE_MODES
 from .response_types import is_hybrid
 
@@ -51,6 +53,8 @@ class AuthorizationRequest:
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     claims: ClaimsRequest = field(default_factory=ClaimsRequest)
+    details: str | None = None
+    """`authorization_details` (RFC 9396), checked, as canonical JSON."""
 
     @property
     def state(self) -> str | None:
@@ -70,7 +74,13 @@ class AuthorizationRequest:
     @property
     def consent_items(self) -> str:
         """What a standing consent must cover, space-separated and sorted."""
-        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items()}))
+        rich = consent_items(self.details) if self.details is not None else ()
+        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items(), *rich}))
+
+    @property
+    def skips_consent(self) -> bool:
+        """An app that needs no consent; not for authorization details, which always do."""
+        return self.client.skip_consent and self.details is None
 
 
 def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequest:
@@ -87,6 +97,7 @@ def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequ
             prompt=_check_prompt(parameters),
             max_age=_check_max_age(parameters),
             claims=_check_claims(parameters),
+            details=check_rich(op, proven.client, parameters),
         )
         for check in _CHECKS:
             check(request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest
@@ -85,6 +85,14 @@ def require_strong_request(asked: AuthorizationRequest) -> None:
         raise InvalidRequestError("FAPI 2.0: code_challenge must be sent.")
     if client.fapi_profile == MESSAGE_SIGNING and not asked.response_mode.endswith("jwt"):
         raise InvalidRequestError("FAPI 2.0 Message Signing: the response_mode must be a JWT mode.")
+
+
+def reject_unbound_front_channel_token(asked: AuthorizationRequest) -> None:
+    """A token from the authorization endpoint hangs on no key; a client that registered bound tokens gets none (RFC 9449 §5)."""
+    metadata = asked.client.metadata
+    bound = metadata.get("dpop_bound_access_tokens") or metadata.get("tls_client_certificate_bound_access_tokens")
+    if bound and "token" in asked.parameters.get("response_type", "").split():
+        raise UnauthorizedClientError("This client's access tokens are bound to a key: use response_type code.")
 
 
 def code_seconds(client: RegisteredClient, usual: int) -> int:

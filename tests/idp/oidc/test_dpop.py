@@ -113,6 +113,18 @@ def test_dpop_bound_access_tokens_asks_for_a_proof_before_the_code_is_used(town:
     assert redeem(app, code).status_code == 200
 
 
+def test_no_unbound_token_by_the_front_channel(sqlite_url: str) -> None:
+    with Town(sqlite_url, hybrid_flows=True) as town:
+        app = town.register(
+            response_types=["code", "code token"],
+            grant_types=["authorization_code", "implicit"],
+            dpop_bound_access_tokens=True,
+        )
+        response = town.signed_in().sign_on(app, response_type="code token")
+        assert response["error"] == "unauthorized_client"
+        assert "access_token" not in response
+
+
 def test_introspection_shows_the_key(town: Town) -> None:
     app = town.register()
     token = redeem(app, town.signed_in().code(app)).json["access_token"]
