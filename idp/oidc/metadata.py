@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,7 +57,9 @@ def validate_metadata(settings: Settings, given: dict[str, Any]) -> dict[str, An
 def _add_defaults(metadata: dict[str, Any]) -> None:
     metadata.setdefault("application_type", "web")
     metadata.setdefault("token_endpoint_auth_method", "client_secret_basic")
-    metadata.setdefault("grant_types", grant_types_of(metadata.get("response_types", ["code"])) or ["authorization_code"])
+    metadata.setdefault(
+        "grant_types", grant_types_of(metadata.get("response_types", ["code"])) or ["authorization_code"]
+    )
     # RFC 7591 §2.1: response types follow grant types.
     metadata.setdefault("response_types", ["code"] if "authorization_code" in metadata["grant_types"] else [])
     metadata.setdefault("subject_type", "pairwise")
@@ -67,19 +70,18 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
     method, grants = metadata["token_endpoint_auth_method"], metadata["grant_types"]
     if {"authorization_code", "implicit"} & set(grants) and not metadata.get("redirect_uris"):
         raise MetadataError("redirect_uris", "at least one is needed", "invalid_redirect_uri")
-    for problem in response_type_problems(metadata):
-        raise MetadataError(*problem)
     _check_keys(metadata, method)
     if method == "none" and "client_credentials" in grants:
         raise MetadataError("grant_types", "a public client cannot use client_credentials")
     if metadata.get("require_pkce") is False and method == "none":
         raise MetadataError("require_pkce", "a public client cannot go without PKCE")
     _check_frontchannel(metadata)
-    for problem in response_problems(metadata):
-        raise MetadataError(*problem)
-    for problem in ciba_problems(metadata):
-        raise MetadataError(*problem)
-    for problem in security_problems(settings, metadata):
+    for problem in chain(
+        response_type_problems(metadata),
+        response_problems(metadata),
+        ciba_problems(metadata),
+        security_problems(settings, metadata),
+    ):
         raise MetadataError(*problem)
     for uri in metadata.get("redirect_uris", []):
         check_redirect_uri(settings, uri, metadata["application_type"])
