@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from . import desk
 from .credentials.jpki import CardPolicy, TrustError, TrustStore
 from .foundation import housekeeping
 from .foundation.context import Parts
@@ -22,6 +23,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
     for module in (pages, passkey_pages, card_pages, code_pages, welcome):
         app.register_blueprint(module.bp)
     oidc.install(app, instance)
+    desk.install(app)
     instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job))
 
 

@@ -2,6 +2,7 @@
 
 from .audit.record import AuditEvent
 from .credentials.model import Card, Challenge, Passkey, PasskeyUser
+from .desk.model import Staff, StaffInvitation, StaffPasskey, StaffSession
 from .foundation.outbox import OutboxRow
 from .oidc.further_model import (
     BackchannelRequest,
@@ -57,6 +58,10 @@ __all__ = [
     "SessionClient",
     "SignInAttempt",
     "SigningKey",
+    "Staff",
+    "StaffInvitation",
+    "StaffPasskey",
+    "StaffSession",
     "SubjectIdentifier",
     "UsedAssertion",
     "UsedProof",

@@ -18,13 +18,15 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.live import Bus
 from ..foundation.vault import digest
 from .model import Client
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
-API_SCOPES = ("case:write", "notice:write", "task:write", "message:write")
+API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
+              "grant_management_revoke")  # fmt: skip
 SCOPES = IDENTITY_SCOPES + API_SCOPES
 
 CHANNEL = "clients"
@@ -44,6 +46,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     may_use_local_numbers: bool
     secret_sealed: bytes | None = field(default=None, repr=False, kw_only=True)
     fapi_profile: str | None = None
+    old_secret: tuple[str, float] | None = field(default=None, repr=False)
+    """Digest of the former secret and when it stops counting (seconds since 1970)."""
 
     @property
     def auth_method(self) -> str:
@@ -103,7 +107,12 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Constant time, on digests of random secrets."""
-        return self.secret_digest is not None and hmac.compare_digest(self.secret_digest, digest(client_secret))
+        given = digest(client_secret)
+        if self.secret_digest is not None and hmac.compare_digest(self.secret_digest, given):
+            return True
+        if self.old_secret is None or self.old_secret[1] <= clock.epoch():
+            return False
+        return hmac.compare_digest(self.old_secret[0], given)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method == self.auth_method
@@ -159,6 +168,9 @@ def registered(row: Client) -> RegisteredClient:
         may_use_local_numbers=row.may_use_local_numbers,
         secret_sealed=row.secret_sealed,
         fapi_profile=row.fapi_profile,
+        old_secret=(row.old_secret_digest, row.old_secret_ends_at.timestamp())
+        if row.old_secret_digest is not None and row.old_secret_ends_at is not None
+        else None,
     )
 
 

@@ -23,6 +23,8 @@ class Caller(Enum):
     """A person's browser, signed in or not; unsafe methods need the CSRF token."""
     RESIDENT = "resident"
     """A signed-in resident; unsafe methods need the CSRF token."""
+    STAFF = "staff"
+    """A member of staff at the desk, with a role that the view names; unsafe methods need the CSRF token."""
     CLIENT = "client"
     """A registered client that authenticates itself at this endpoint (RFC 6749 §2.3), or a public one naming itself."""
     BEARER = "bearer"
@@ -34,7 +36,7 @@ class Caller(Enum):
 Guard = Callable[[], ResponseReturnValue | None]
 View = TypeVar("View", bound=Callable[..., Any])
 
-BY_COOKIE = (Caller.BROWSER, Caller.RESIDENT)
+BY_COOKIE = (Caller.BROWSER, Caller.RESIDENT, Caller.STAFF)
 
 
 def called_by(caller: Caller) -> Callable[[View], View]:

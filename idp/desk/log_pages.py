@@ -1,0 +1,55 @@
+"""The record of events, newest first, filtered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import orjson
+from flask import Blueprint, Response, request
+from sqlalchemy import select
+
+from ..audit import AuditEvent, EventType
+from ..foundation.clock import CITY_ZONE
+from ..foundation.context import parts
+from ..foundation.web.callers import Caller, called_by
+from ..oidc.clients import CLIENT_ID
+from .guard import open_to
+from .model import Role
+from .page import show
+
+bp = Blueprint("desk_log", __name__, url_prefix="/desk/log")
+
+PAGE = 100
+TYPES = tuple(sorted(e.stored for e in EventType))
+
+
+@bp.get("")
+@called_by(Caller.STAFF)
+@open_to(Role.ADMINISTRATOR)
+def index() -> Response:
+    """Events of a type, an app, a day; `before` is the id the page ends before."""
+    kind, app = request.args.get("type", ""), request.args.get("app", "").strip()
+    day, before = request.args.get("day", ""), request.args.get("before", "")
+    wanted = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(PAGE + 1)
+    if kind in TYPES:
+        wanted = wanted.where(AuditEvent.type == kind)
+    if app:
+        wanted = wanted.where(AuditEvent.client_id == (app if CLIENT_ID.fullmatch(app) else ""))
+    if (chosen := _day(day)) is not None:
+        begin = datetime(chosen.year, chosen.month, chosen.day, tzinfo=CITY_ZONE)
+        wanted = wanted.where(AuditEvent.at >= begin, AuditEvent.at < begin + timedelta(days=1))
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        wanted = wanted.where(AuditEvent.id < int(before))
+    with parts().database.read() as session:
+        rows = list(session.scalars(wanted))
+    events = [(row, orjson.loads(row.facts)) for row in rows[:PAGE]]
+    older = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return show("log", "log", events=events, types=TYPES, kind=kind, app=app, day=day, older=older)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 1970 <= day.year < 9999 else None

@@ -1,0 +1,75 @@
+"""Tables of staff. They are no residents: own passkeys, own sessions, own cookie."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..foundation.database import Base
+
+
+class Role(Enum):
+    """What a member of staff may do."""
+
+    ADMINISTRATOR = "administrator"
+    REGISTRAR = "registrar"
+    DEPARTMENT = "department"
+
+
+class Staff(Base):
+    """A member of staff. Ended, not deleted, so that the record keeps its meaning."""
+
+    __tablename__ = "staff"
+
+    staff_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    roles: Mapped[str] = mapped_column(String(60))
+    """Space-separated values of `Role`, sorted."""
+    user_handle: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    """Random (WebAuthn §14.6.1)."""
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class StaffPasskey(Base):
+    """A discoverable credential of a member of staff."""
+
+    __tablename__ = "staff_passkey"
+    __table_args__ = (Index("ix_staff_passkey_staff", "staff_id"),)
+
+    credential_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
+    webauthn_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    device_type: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """A login at the desk. This row is the authority."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (Index("ix_staff_session_staff", "staff_id"),)
+
+    session_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class StaffInvitation(Base):
+    """A one-time link with which a member of staff makes a passkey."""
+
+    __tablename__ = "staff_invitation"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

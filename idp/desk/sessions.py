@@ -1,0 +1,107 @@
+"""Logins at the desk: short, strict, and ended by their row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import g
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ..audit import EventType, record
+from ..foundation import clock
+from ..foundation.context import parts
+from ..foundation.ids import is_secret, new_id, new_secret
+from ..foundation.vault import digest
+from ..foundation.web.cookies import get_cookie
+from .model import Staff, StaffSession
+
+COOKIE = "machi_staff"
+IDLE = timedelta(minutes=15)
+ABSOLUTE = timedelta(hours=8)
+TOUCH_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class StaffLogin:
+    """Who sits at the desk on this request's browser."""
+
+    staff_id: str
+    session_id: str
+    name: str
+    roles: frozenset[str]
+
+
+def start(session: Session, member: Staff) -> str:
+    """Begin a login and return the cookie's value; one that this browser had is ended."""
+    now = clock.now()
+    if (before := get_cookie(COOKIE)) is not None:
+        _end(session, StaffSession.token_digest == digest(before))
+    token = new_secret()
+    session.add(
+        StaffSession(
+            session_id=new_id(),
+            token_digest=digest(token),
+            staff_id=member.staff_id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + ABSOLUTE,
+        )
+    )
+    record(session, EventType.STAFF_SIGNED_IN, staff=member.staff_id)
+    return token
+
+
+def end(session: Session, session_id: str) -> None:
+    """Sign out."""
+    _end(session, StaffSession.session_id == session_id)
+
+
+def _end(session: Session, condition: object) -> None:
+    session.execute(
+        update(StaffSession)
+        .where(condition, StaffSession.ended_at.is_(None))  # type: ignore[arg-type]
+        .values(ended_at=clock.now())
+    )
+
+
+def current_or_none() -> StaffLogin | None:
+    """The login of this request's browser, looked up once per request."""
+    if not hasattr(g, "staff_login"):
+        g.staff_login = _find()
+    found: StaffLogin | None = g.staff_login
+    return found
+
+
+def current() -> StaffLogin:
+    """The login, in views of `Caller.STAFF`."""
+    login = current_or_none()
+    if login is None:
+        raise RuntimeError("current() outside a route called by staff")
+    return login
+
+
+def _find() -> StaffLogin | None:
+    token = get_cookie(COOKIE)
+    if token is None or not is_secret(token):
+        return None
+    now = clock.now()
+    with parts().database.read() as session:
+        found = session.execute(
+            select(StaffSession.session_id, StaffSession.seen_at, Staff.staff_id, Staff.name, Staff.roles)
+            .join(Staff, Staff.staff_id == StaffSession.staff_id)
+            .where(
+                StaffSession.token_digest == digest(token),
+                StaffSession.ended_at.is_(None),
+                StaffSession.expires_at > now,
+                StaffSession.seen_at > now - IDLE,
+                Staff.ended_at.is_(None),
+            )
+        ).first()
+    if found is None:
+        return None
+    if now - found.seen_at > TOUCH_EVERY:
+        with parts().database.write() as session:
+            session.execute(update(StaffSession).where(StaffSession.session_id == found.session_id).values(seen_at=now))
+    return StaffLogin(found.staff_id, found.session_id, found.name, frozenset(found.roles.split()))

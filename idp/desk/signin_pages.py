@@ -1,0 +1,160 @@
+"""Into the desk and out of it: sign in, make a passkey from a link, sign out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from ..audit import EventType, record
+from ..credentials.passkeys import PasskeyError
+from ..foundation.context import parts
+from ..foundation.web import cookies
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.cookies import browser_digest
+from ..foundation.web.errors import ProblemError
+from ..foundation.web.language import local_path
+from ..signin.attempts import client_network
+from . import passkeys, sessions
+from .guard import EVERY_ROLE, open_to
+from .page import show
+from .staff import invited, use_invitation
+
+bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
+log = logging.getLogger("machi.desk")
+HOME = "/desk/"
+
+
+@bp.get("/")
+@called_by(Caller.STAFF)
+@open_to(*EVERY_ROLE)
+def home() -> ResponseReturnValue:
+    """Administrators go to the apps; other roles are told where they are."""
+    if "administrator" in sessions.current().roles:
+        return redirect("/desk/apps", 303)
+    return show("home", "home")
+
+
+@bp.get("/signin")
+@called_by(Caller.BROWSER)
+def signin() -> ResponseReturnValue:
+    """The one way in: a passkey."""
+    target = local_path(request.args.get("next"), HOME)
+    if not target.startswith(HOME):
+        target = HOME
+    if sessions.current_or_none() is not None:
+        return redirect(target, 303)
+    return _bare("signin", next_path=target)
+
+
+@bp.post("/signin/options")
+@called_by(Caller.BROWSER)
+def signin_options() -> ResponseReturnValue:
+    """PublicKeyCredentialRequestOptions with a fresh challenge."""
+    _count("options")
+    with parts().database.write() as session:
+        return jsonify(passkeys.signin_options(session, parts().settings, browser_digest()))
+
+
+@bp.post("/signin")
+@called_by(Caller.BROWSER)
+def signin_verify() -> ResponseReturnValue:
+    """Check the assertion and sign in: `{"next": path}`."""
+    _count("signin")
+    credential, refused, token = _body(), None, ""
+    with parts().database.write() as session:
+        try:
+            member = passkeys.verify_signin(session, parts().settings, credential, browser_digest())
+            token = sessions.start(session, member)
+        except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
+            record(session, EventType.STAFF_REFUSED, reason=error.reason)
+            refused = error
+    if refused is not None:
+        log.info("staff passkey refused: %s", refused.reason)
+        raise ProblemError(400, "passkey_refused", "That passkey did not work here.")
+    target = local_path(request.args.get("next"), HOME)
+    return _signed_in(token, target if target.startswith(HOME) else HOME, 200)
+
+
+@bp.get("/enrol/<token>")
+@called_by(Caller.BROWSER)
+def enrol(token: str) -> ResponseReturnValue:
+    """The page a link leads to."""
+    with parts().database.read() as session:
+        member = invited(session, token)
+    if member is None:
+        raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
+    return _bare("enrol", member=member, token=token)
+
+
+@bp.post("/enrol/<token>/options")
+@called_by(Caller.BROWSER)
+def enrol_options(token: str) -> ResponseReturnValue:
+    """PublicKeyCredentialCreationOptions."""
+    _count("enrol")
+    with parts().database.write() as session:
+        member = invited(session, token)
+        if member is None:
+            raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
+        return jsonify(passkeys.add_options(session, parts().settings, member, browser_digest()))
+
+
+@bp.post("/enrol/<token>")
+@called_by(Caller.BROWSER)
+def enrol_verify(token: str) -> ResponseReturnValue:
+    """Keep the passkey, use the link up and sign in: 201 `{"next"}`."""
+    _count("enrol")
+    credential, refused, cookie = _body(), None, ""
+    with parts().database.write() as session:
+        member = invited(session, token)
+        if member is None:
+            raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
+        try:
+            passkeys.verify_add(session, parts().settings, member, credential, browser_digest())
+            if not use_invitation(session, token):
+                raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
+            cookie = sessions.start(session, member)
+        except PasskeyError as error:
+            record(session, EventType.STAFF_REFUSED, reason=error.reason)
+            refused = error
+    if refused is not None:
+        log.info("staff passkey not added: %s", refused.reason)
+        raise ProblemError(400, "passkey_refused", "The passkey could not be added. Please try again.")
+    return _signed_in(cookie, HOME, 201)
+
+
+@bp.post("/signout")
+@called_by(Caller.STAFF)
+@open_to(*EVERY_ROLE)
+def signout() -> ResponseReturnValue:
+    """End this login."""
+    with parts().database.write() as session:
+        sessions.end(session, sessions.current().session_id)
+    response = redirect("/desk/signin", 303)
+    cookies.clear_cookie(response, sessions.COOKIE)  # type: ignore[arg-type]
+    return response
+
+
+def _signed_in(token: str, target: str, status: int) -> Response:
+    response = jsonify({"next": target})
+    response.status_code = status
+    cookies.set_cookie(response, sessions.COOKIE, token, None, "Strict")
+    return response
+
+
+def _count(what: str) -> None:
+    parts().limits.hit(parts().settings.signin_limit, f"desk-{what}", client_network(), browser_digest())
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise ProblemError(400, "malformed", "The request is not a JSON object.")
+    return body
+
+
+def _bare(name: str, **values: Any) -> Response:
+    html = render_template(f"desk/{name}.html", home_href=HOME, **values)
+    return Response(html, content_type="text/html; charset=utf-8")

@@ -1,0 +1,141 @@
+"""What the city changes about an app: its metadata and options, its secret, whether it is on. For the desk and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..audit import EventType, record
+from ..foundation import clock
+from ..foundation.settings import Settings
+from ..foundation.vault import Vault
+from ..residents.model import SubjectIdentifier
+from .client_secret import computes_with_secret, fits, give_secret, needs_secret
+from .fapi import profile_problems, with_profile_defaults
+from .metadata import MetadataError, validate_metadata
+from .model import Client
+from .register_client import CityOptions, Prepared
+
+MAX_OVERLAP = timedelta(days=30)
+
+
+class UnknownClientError(LookupError):
+    """There is no such app."""
+
+
+def all_problems(settings: Settings, given: Mapping[str, Any], fapi_profile: str | None = None) -> dict[str, str]:
+    """Every member that would be refused and the rule it breaks; the checks themselves stop at the first."""
+    problems: dict[str, str] = {}
+    trial = dict(given)
+    while True:
+        try:
+            metadata = validate_metadata(settings, with_profile_defaults(trial, fapi_profile))
+            for member, rule in profile_problems(metadata, fapi_profile):
+                problems.setdefault(member, rule)
+            return problems
+        except MetadataError as error:
+            member, _, rule = str(error).partition(": ")
+            if member in problems:
+                return problems
+            problems[member] = rule
+            if trial.pop(member, None) is None:
+                return problems
+
+
+def change_client(
+    session: Session, settings: Settings, client_id: str, prepared: Prepared, options: CityOptions, by: str
+) -> str | None:
+    """Store checked metadata and options; returns a new secret if the old one cannot serve them. Raises `MetadataError`.
+
+    The sector stays once residents have an identifier in it: another one would make strangers of them, or hand them to another app.
+    """
+    row = _client(session, client_id)
+    sector = prepared.sector or client_id
+    if sector != row.sector:
+        taken = session.scalar(select(SubjectIdentifier.sub).where(SubjectIdentifier.sector == row.sector).limit(1))
+        if taken is not None:
+            raise MetadataError("redirect_uris", "another host would give every resident a new identifier")
+        row.sector = sector
+    _require_free_source(session, client_id, options.event_source)
+    row.metadata_json = orjson.dumps(prepared.metadata).decode()
+    row.skip_consent = options.skip_consent
+    row.event_source = options.event_source
+    row.may_use_local_numbers = options.may_use_local_numbers
+    row.fapi_profile = options.fapi_profile
+    row.changed_at = clock.now()
+    secret = None
+    if not fits(row, prepared.metadata):
+        _forget_old_secret(row)
+        secret = give_secret(row, Vault.from_settings(settings), prepared.metadata)
+    record(session, EventType.CLIENT_CHANGED, client_id=client_id, by=by)
+    return secret
+
+
+def rotate_secret(session: Session, settings: Settings, client_id: str, overlap: timedelta, by: str) -> str:
+    """A new secret; the present one stays good for `overlap` (0 to 30 days). Raises `MetadataError` for an app without a secret."""
+    row = _client(session, client_id)
+    metadata = orjson.loads(row.metadata_json)
+    if not needs_secret(metadata):
+        raise MetadataError("token_endpoint_auth_method", "this app has no secret")
+    if not timedelta(0) <= overlap <= MAX_OVERLAP:
+        raise MetadataError("overlap", "must be 0 to 30 days")
+    if overlap and computes_with_secret(metadata):
+        raise MetadataError("overlap", "an app that computes with its secret can have one only")
+    before = row.secret_digest
+    secret = give_secret(row, Vault.from_settings(settings), metadata)
+    if overlap and before:
+        row.old_secret_digest, row.old_secret_ends_at = before, clock.now() + overlap
+    else:
+        _forget_old_secret(row)
+    row.changed_at = clock.now()
+    record(
+        session,
+        EventType.CLIENT_SECRET_ROTATED,
+        client_id=client_id,
+        by=by,
+        overlap_hours=int(overlap.total_seconds() // 3600),
+    )
+    return str(secret)
+
+
+def switch_client(session: Session, client_id: str, active: bool, by: str) -> None:
+    """Off: no sign-in, no token, no event of it is accepted any more. On: as before."""
+    row = _client(session, client_id)
+    row.active, row.changed_at = active, clock.now()
+    record(session, EventType.CLIENT_SWITCHED, client_id=client_id, by=by, active=int(active))
+
+
+def options_of(row: Client) -> CityOptions:
+    """What the city has decided about an app."""
+    return CityOptions(row.client_id, row.skip_consent, row.event_source, row.may_use_local_numbers, row.fapi_profile)
+
+
+def require_source(session: Session, client_id: str | None, source: str | None) -> None:
+    """An event source is a URI, and one app's alone. Raises `MetadataError`."""
+    if source is not None and (len(source) > 255 or ":" not in source or not source.isascii() or " " in source):
+        raise MetadataError("event_source", "must be a URI of up to 255 characters")
+    _require_free_source(session, client_id, source)
+
+
+def _require_free_source(session: Session, client_id: str | None, source: str | None) -> None:
+    if source is None:
+        return
+    other = session.scalar(select(Client.client_id).where(Client.event_source == source))
+    if other is not None and other != client_id:
+        raise MetadataError("event_source", "belongs to another app")
+
+
+def _forget_old_secret(row: Client) -> None:
+    row.old_secret_digest = row.old_secret_ends_at = None
+
+
+def _client(session: Session, client_id: str) -> Client:
+    row = session.get(Client, client_id, with_for_update=True)
+    if row is None:
+        raise UnknownClientError(client_id)
+    return row
