@@ -22,6 +22,7 @@ from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
 from .fapi import code_seconds
+from .grant_management import is_of_resident
 from .hybrid import hybrid_values
 from .id_token import read_hint
 from .participation import join
@@ -31,7 +32,9 @@ from .request import ParameterError, single_parameters
 from .request_forms import open_request, require_form
 from .response import respond
 from .response_types import is_hybrid
+from .rich_request import rich_of
 from .session_management import session_state
+from .step_up import should_step_up
 from .storage.interface import CodeRequest, Standing
 from .tokens import TokenError
 
@@ -89,6 +92,8 @@ def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> Respon
         return code_response(asked, code, standing)
     if standing is None or standing.authenticated_at < authenticated_since(asked, attempt):
         return _need(asked, attempt, "login_required", "signin.start")
+    if "none" not in asked.prompt and should_step_up(provider(), asked, standing, attempt):
+        return _to_attempt(asked, "signin.start")  # a new attempt: what was done for this one was not enough
     require_levels(asked, standing)
     require_same_subject(asked, standing)
     if needs_consent(asked, standing):
@@ -99,8 +104,9 @@ def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> Respon
 def issue_after(asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt | None) -> ResponseReturnValue:
     """Make what was missing for this app (subject, participation) and give the code; the checks by hand are done."""
     op = provider()
-    with op.parts.database.write() as session:
-        join(session, asked, standing)
+    if not (standing.sub and standing.sid):
+        with op.parts.database.write() as session:
+            join(session, asked, standing)
     code, now_standing = try_issue(asked, attempt, checked=True)
     if code is None or now_standing is None:
         return _need(asked, attempt, "login_required", "signin.start")  # the login ended in between
@@ -120,8 +126,10 @@ def try_issue(
     # What only a look at the facts can decide goes the longer way: levels, a hinted subject, consent asked for anew.
     by_hand = bool(
         asked.claims.essential_acr
+        or asked.voluntary_acrs
         or asked.claims.subject
         or "id_token_hint" in asked.parameters
+        or "grant_id" in asked.parameters
         or ("consent" in asked.prompt)
     )
     code = new_secret()
@@ -136,7 +144,7 @@ def try_issue(
             redirect_uri=asked.redirect_uri,
             redirect_given=asked.redirect_given,
             scope=asked.scope,
-            needs_consent=None if asked.client.skip_consent else asked.consent_items,
+            needs_consent=None if asked.skips_consent else asked.consent_items,
             nonce=asked.parameters.get("nonce"),
             challenge=asked.parameters.get("code_challenge", ""),
             claims=asked.parameters.get("claims"),
@@ -144,6 +152,7 @@ def try_issue(
             expires_at=now_ms + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000,
             authenticated_since=_NEVER if by_hand and not checked else since,
             key_binding=f"jkt:{asked.parameters['dpop_jkt']}" if "dpop_jkt" in asked.parameters else None,
+            rich=rich_of(asked),
         ),
         now_ms,
         now_ms - op.parts.settings.session_idle_seconds * 1000,
@@ -171,7 +180,7 @@ def needs_consent(asked: AuthorizationRequest, standing: Standing) -> bool:
     """Ask again only for more than what stands, or when the app wants it asked."""
     if "consent" in asked.prompt:
         return True
-    if asked.client.skip_consent:
+    if asked.skips_consent:
         return False
     return not set(asked.consent_items.split()) <= set((standing.consented or "").split())
 
@@ -198,6 +207,9 @@ def require_same_subject(asked: AuthorizationRequest, standing: Standing) -> Non
         expected = str(claims["sub"])
     if expected is not None and expected != standing.sub:
         raise AuthorizationError(asked, "login_required", "Another resident is signed in.")
+    managed_id = asked.parameters.get("grant_id")
+    if managed_id is not None and not is_of_resident(op, managed_id, standing.resident_id):
+        raise AuthorizationError(asked, "invalid_grant_id", "The grant is not known.")
 
 
 def code_response(asked: AuthorizationRequest, code: str, standing: Standing) -> ResponseReturnValue:

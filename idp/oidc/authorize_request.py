@@ -21,10 +21,10 @@ from .hybrid import check_hybrid
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
-from .rich_authorization import consent_items
-from .rich_request import check_rich
 from .response import RESPONSE_MODES
 from .response_types import is_hybrid
+from .rich_authorization import consent_items
+from .rich_request import check_rich
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 RESPONSE_TYPES = ("code",)
@@ -68,8 +68,11 @@ class AuthorizationRequest:
         return default if mode not in RESPONSE_MODES or (fragment and mode.startswith("query")) else mode
 
     @property
-    def wanted_acrs(self) -> tuple[str, ...]:
-        return tuple(self.parameters.get("acr_values", "").split())[:20]
+    def voluntary_acrs(self) -> tuple[str, ...]:
+        """Levels asked for without insisting: `acr_values`, the `claims` parameter, or the client's defaults."""
+        if given := self.parameters.get("acr_values"):
+            return tuple(given.split())[:20]
+        return self.claims.voluntary_acr or tuple(self.client.metadata.get("default_acr_values", ()))
 
     @property
     def consent_items(self) -> str:

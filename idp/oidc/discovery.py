@@ -20,6 +20,7 @@ from .clients import SCOPES
 from .cors import allow_origin
 from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
+from .grant_management import ACTIONS
 from .keys import ALGORITHMS
 from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS
 from .provider import provider
@@ -28,6 +29,8 @@ from .response_metadata import SIGNING_ALGORITHMS
 from .response_types import TYPES
 from .security_metadata import REQUEST_ALGORITHMS, TLS_METHODS
 from .signed_metadata import signed_metadata
+from .verified_claims import TRUST_FRAMEWORK
+from .verified_request import VERIFIED_CLAIMS
 
 bp = Blueprint("discovery", __name__)
 
@@ -96,6 +99,9 @@ def document(settings: Settings) -> dict[str, Any]:
         "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
         "backchannel_authentication_request_signing_alg_values_supported": list(CIBA_ALGORITHMS),
         "backchannel_user_code_parameter_supported": False,
+        "grant_management_endpoint": f"{issuer}/grants",
+        "grant_management_actions_supported": ["query", "revoke", *ACTIONS],
+        "grant_management_action_required": False,
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code", *(TYPES if settings.hybrid_flows else ())],
@@ -118,6 +124,10 @@ def document(settings: Settings) -> dict[str, Any]:
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": list(LANGUAGES),
         "display_values_supported": ["page"],
+        "claims_locales_supported": ["ja"],
+        "verified_claims_supported": True,
+        "trust_frameworks_supported": [TRUST_FRAMEWORK],
+        "claims_in_verified_claims_supported": list(VERIFIED_CLAIMS),
         "authorization_response_iss_parameter_supported": True,
         "check_session_iframe": f"{issuer}/session/check",
         "frontchannel_logout_supported": True,

@@ -8,8 +8,11 @@ import orjson
 from flask import Flask
 
 from ..foundation.context import Parts
+from ..foundation.settings import SettingsError
+from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.shell import add_static
+from ..signin.levels import parse_acr
 from ..signin.model import SignInAttempt
 from ..signin.sessions import on_session_end
 from . import (
@@ -26,6 +29,7 @@ from . import (
     device_page,
     discovery,
     end_session,
+    grants_api,
     introspection,
     jwks,
     par,
@@ -35,7 +39,9 @@ from . import (
     signed_out,
     token,
     userinfo,
+    webfinger,
 )
+from .authorize_request import AuthorizationError, check_request
 from .client_certificate import ClientCertificates
 from .dpop import add_nonce
 from .grants.authorization_code import CodeGrant, S256Only
@@ -48,10 +54,13 @@ from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_sessions
 from .software_statement import load_issuers
+from .step_up import explanation
 
 
 def install(app: Flask, instance: Parts) -> None:
     """Endpoints, grants, and what happens when a login ends."""
+    if instance.settings.userinfo_acr and parse_acr(instance.settings.userinfo_acr) is None:
+        raise SettingsError("MACHI_USERINFO_ACR: is not one of our levels")
     load_issuers(instance.settings.software_statement_issuers)  # a file that cannot be used ends the start
     op = build_provider(instance)
     app.extensions["machi_oidc"] = op
@@ -80,6 +89,7 @@ def install(app: Flask, instance: Parts) -> None:
         device_page,
         discovery,
         end_session,
+        grants_api,
         introspection,
         jwks,
         par,
@@ -89,6 +99,7 @@ def install(app: Flask, instance: Parts) -> None:
         signed_out,
         token,
         userinfo,
+        webfinger,
     ):
         app.register_blueprint(module.bp)
 
@@ -107,4 +118,9 @@ def _describe(attempt: SignInAttempt) -> dict[str, str]:
             described[name] = parameters[name]
     if "redirect_uri" not in described and (default := client.get_default_redirect_uri()):
         described["redirect_uri"] = default
+    try:
+        if (word := explanation(check_request(provider(), parameters))) is not None:
+            described["message"] = word
+    except (ProblemError, AuthorizationError):
+        pass  # said when the attempt goes on
     return described

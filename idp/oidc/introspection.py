@@ -22,6 +22,7 @@ from .client_auth import METHODS, authenticate
 from .introspection_jwt import introspection_answer
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import provider
+from .rich_request import introspection_members
 from .token import oauth_error, protocol_request
 from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
 
@@ -56,7 +57,8 @@ def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
             found = check_access_token(settings, op.keys, token, audience)
         except TokenError:
             continue
-        if found.client_id != client_id or not _stands(found.jti, found.grant_id):
+        more = _standing(found.jti, found.grant_id) if found.client_id == client_id else None
+        if more is None:
             return None
         return {
             "active": True,
@@ -69,16 +71,19 @@ def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
             "aud": list(found.audience),
             "exp": found.expires_at,
             "jti": found.jti,
+            **more,
         }
     return None
 
 
-def _stands(jti: str, grant_id: str | None) -> bool:
+def _standing(jti: str, grant_id: str | None) -> dict[str, Any] | None:
+    """What a live token's grant adds; None for a token that was revoked."""
     op = provider()
     if grant_id is not None:
-        return op.store.userinfo(grant_id, jti, clock.epoch_ms()) is not None
+        facts = op.store.userinfo(grant_id, jti, clock.epoch_ms())
+        return introspection_members(facts.grant.rich) if facts is not None else None
     with op.parts.database.read() as session:
-        return session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None
+        return {} if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None else None
 
 
 def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
@@ -109,4 +114,5 @@ def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
         "sub": grant.sub,
         "scope": grant.scope,
         "exp": to_ms(refresh_token.expires_at) // 1000,
+        **introspection_members(grant.rich),
     }

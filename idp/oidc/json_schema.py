@@ -75,7 +75,9 @@ def _object_problem(schema: dict[str, Any], value: dict[str, Any], where: str) -
         return f"{prefix}{missing[0]} is missing"
     if not schema.get("additionalProperties", False) and (unknown := [name for name in value if name not in known]):
         return f"{prefix}{unknown[0]} is not known"[:120]
-    return next((p for name in known if name in value and (p := problem(known[name], value[name], prefix + name))), None)
+    return next(
+        (p for name in known if name in value and (p := problem(known[name], value[name], prefix + name))), None
+    )
 
 
 def _list_problem(schema: dict[str, Any], value: list[Any], where: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from flask import Blueprint, Response, request
 
@@ -12,6 +13,7 @@ from ..foundation.web.callers import Caller, called_by
 from .cors import allow_origin
 from .provider import provider
 from .request import ParameterError, ProtocolRequest, single_parameters
+from .rich_request import reject_details_here
 
 bp = Blueprint("token", __name__)
 
@@ -45,8 +47,10 @@ def token() -> Response:
         return allow_origin(Response(status=204), preflight=True)
     server = provider().server
     try:
-        response: Response = server.create_token_response(protocol_request())
-    except InvalidRequestError as error:
+        form = protocol_request()
+        reject_details_here(form.form)
+        response: Response = server.create_token_response(form)
+    except OAuth2Error as error:
         response = oauth_error(error)
     if response.status_code == 401:
         response.headers.setdefault("WWW-Authenticate", 'Basic realm="machi"')

@@ -22,12 +22,14 @@ from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
+from ..grant_management import settle
 from ..id_token import make_id_token
 from ..model import AuthorizationCode
 from ..protection import require_encryption_key
 from ..provider import provider
 from ..resources import audience_for
 from ..revoke import revoke_grants
+from ..rich_request import token_members
 from ..sender import sender_key
 from ..storage.interface import GrantFacts, Redemption
 from ..tokens import make_access_token
@@ -80,6 +82,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         op, client = provider(), self.request.client
         grant, refresh_token = self.request.authorization_code
+        if grant.rich is not None:
+            grant = settle(op, grant)
         body = token_body(client, grant, refresh_token)
         op.server.save_token(body, self.request)
         return 200, body, self.TOKEN_RESPONSE_HEADER
@@ -133,6 +137,8 @@ def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope:
     }
     if refresh_token is not None:
         body["refresh_token"] = refresh_token
+    if grant.rich is not None:
+        body |= token_members(grant.rich)
     if "openid" in scopes:
         body["id_token"] = make_id_token(op, client, grant, now, access_token)
     return body
