@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask
 
 from .database import Database
+from .here import this_app
 from .limits import Limits
 from .live import Bus, open_bus
 from .outbound import Outbound
@@ -52,4 +53,4 @@ def build_parts(settings: Settings) -> Parts:
 
 def parts(app: Flask | None = None) -> Parts:
     """The parts of the current (or the given) application."""
-    return cast(Parts, (app or current_app).extensions["machi"])
+    return cast(Parts, (app or this_app()).extensions["machi"])

@@ -5,12 +5,14 @@ The answers depend on no cookie (token and userinfo take what the request itself
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response
+
+from ..foundation.here import here
 
 
 def allow_origin(response: Response, preflight: bool = False) -> Response:
     """Let the asking origin read this answer; without credentials."""
-    if request.headers.get("Origin") is None:
+    if "HTTP_ORIGIN" not in here().environ:
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import orjson
 from authlib.oauth2.rfc6749 import AuthorizationServer
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 
 from ..foundation.context import Parts
+from ..foundation.here import this_app
 from ..foundation.web.application import Answer
 from .client_keys import ClientKeys
 from .clients import ClientStore, RegisteredClient
@@ -69,4 +70,4 @@ def build_provider(instance: Parts) -> Provider:
 
 def provider(app: Flask | None = None) -> Provider:
     """The provider of the current (or the given) application."""
-    return cast(Provider, (app or current_app).extensions["machi_oidc"])
+    return cast(Provider, (app or this_app()).extensions["machi_oidc"])

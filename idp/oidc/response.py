@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
+import re
+from urllib.parse import quote_plus, urlsplit, urlunsplit
 
 from flask import Response, render_template
 from werkzeug.urls import iri_to_uri
@@ -16,6 +17,7 @@ from .provider import NO_STORE, provider
 from .response_jwt import JWT_MODES, signed_response
 
 RESPONSE_MODES = ("query", "fragment", "form_post", *JWT_MODES)
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 _REDIRECT = (("Content-Type", "text/html; charset=utf-8"), *NO_STORE.items())
 
 
@@ -31,10 +33,15 @@ def respond(
         allow_form_target(redirect_uri)
         html = render_template("oidc/form_post.html", action=redirect_uri, values=values)
         return Response(html, content_type="text/html; charset=utf-8", headers=NO_STORE)
-    location = _with_parameters(redirect_uri, urlencode(values), response_mode)
+    location = _with_parameters(redirect_uri, _encoded(values), response_mode)
     if not location.isascii():
         location = iri_to_uri(location)
     return Answer(b"", (("Location", location), *_REDIRECT), 302)
+
+
+def _encoded(values: dict[str, str]) -> str:
+    """As `urlencode`; our names need no escaping, and codes and most states do not either."""
+    return "&".join(f"{name}={v if _UNRESERVED.fullmatch(v) else quote_plus(v)}" for name, v in values.items())
 
 
 def _with_parameters(redirect_uri: str, query: str, response_mode: str) -> str:

@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request, Response
+from flask.globals import _cv_request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask.typing import ResponseReturnValue
     from werkzeug.routing import MapAdapter, Rule
 
 
@@ -31,6 +33,32 @@ class Application(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         return super().create_url_adapter(None) if request is None else _Adapter(self, request)  # type: ignore[return-value]
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        if not self._hooks_are_global:
+            return super().preprocess_request()
+        for hook in self.before_request_funcs.get(None, ()):
+            answer: ResponseReturnValue | None = hook()  # type: ignore[assignment]
+            if answer is not None:
+                return answer
+        return None
+
+    def process_response(self, response: Response) -> Response:
+        if not self._hooks_are_global or _cv_request.get()._after_request_functions:
+            return super().process_response(response)
+        for hook in self._after_hooks:
+            response = hook(response)
+        return response
+
+    @cached_property
+    def _hooks_are_global(self) -> bool:
+        """No blueprint has hooks of its own, which is so for all of ours: then nobody need look for them at each request."""
+        hooks = (self.url_value_preprocessors, self.before_request_funcs, self.after_request_funcs)
+        return all(set(h) <= {None} for h in hooks) and not self.url_value_preprocessors.get(None)
+
+    @cached_property
+    def _after_hooks(self) -> tuple[Callable[[Response], Response], ...]:
+        return tuple(reversed(self.after_request_funcs.get(None, [])))  # type: ignore[arg-type]
 
     def full_adapter(self, request: Request) -> MapAdapter:
         """Werkzeug's own, for rules with variables, redirects and addresses to build."""

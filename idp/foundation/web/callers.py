@@ -10,8 +10,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask
 from flask.typing import ResponseReturnValue
+
+from ..here import here, this_app
 
 
 class Caller(Enum):
@@ -66,12 +68,13 @@ def guard(app: Flask, caller: Caller, check: Guard) -> None:
 
 def enforce() -> ResponseReturnValue | None:
     """The `before_request` of the application."""
-    if request.endpoint is None:
+    app, endpoint = this_app(), here().endpoint
+    if endpoint is None:
         return None
-    caller = caller_of(current_app, request.endpoint)
+    caller = caller_of(app, endpoint)
     if caller is None:
-        raise RuntimeError(f"route {request.endpoint} declares no caller")
-    for check in current_app.extensions.get("machi_guards", {}).get(caller, ()):
+        raise RuntimeError(f"route {endpoint} declares no caller")
+    for check in app.extensions.get("machi_guards", {}).get(caller, ()):
         answer: ResponseReturnValue | None = check()
         if answer is not None:
             return answer
