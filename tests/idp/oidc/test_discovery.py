@@ -43,7 +43,7 @@ def test_every_endpoint_named_exists(shared_town: Town, found: dict[str, str]) -
 def test_every_route_of_the_protocol_is_named(shared_town: Town, found: dict[str, str]) -> None:
     named = {url.removeprefix(shared_town.issuer) for n, url in found.items() if n.endswith(("_endpoint", "_uri"))}
     rooms = ("authorize.", "discovery.", "end_session.", "introspection.", "jwks.", "registration.", "revocation.",
-             "device_authorization.", "backchannel_authentication.", "token.", "userinfo.")  # fmt: skip
+             "device_authorization.", "backchannel_authentication.", "par.", "token.", "userinfo.")  # fmt: skip
     own = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/authorize/<attempt_id>",
            "/logout/confirm", "/signout"}  # fmt: skip
     served = {r.rule for r in shared_town.app.url_map.iter_rules() if r.endpoint.startswith(rooms)}
@@ -105,12 +105,12 @@ def test_each_acr_value_can_be_asked_for(shared_browser: Browser, shared_app: Ap
     assert shared_app.id_token(body["id_token"])["acr"] in found["acr_values_supported"]
 
 
-def test_what_is_said_not_to_work_does_not(shared_browser: Browser, shared_app: App, found: dict[str, bool]) -> None:
-    assert found["request_parameter_supported"] is False
-    assert found["request_uri_parameter_supported"] is False
-    for name in ("request", "request_uri"):
-        answer = callback(shared_browser.authorize(shared_app, **{name: "https://shared.example/request.jwt"}))
-        assert answer["error"] == f"{name}_not_supported"
+def test_request_uris_must_be_registered_as_it_says(
+    shared_browser: Browser, shared_app: App, found: dict[str, bool]
+) -> None:
+    assert found["require_request_uri_registration"] is True
+    answer = callback(shared_browser.authorize(shared_app, request_uri="https://shared.example/request.jwt"))
+    assert answer["error"] == "invalid_request_uri"
 
 
 def test_grant_types_not_advertised_are_refused(shared_app: App, found: dict[str, list[str]]) -> None:
