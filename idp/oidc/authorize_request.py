@@ -20,7 +20,7 @@ from .fapi import reject_unbound_front_channel_token, require_strong_request
 from .hybrid import check_hybrid
 from .provider import Provider
 from .request import ProtocolRequest
-from .resources import audience_for
+from .resource_access import departments_apis, with_api_scopes
 from .response import RESPONSE_MODES
 from .response_types import is_hybrid
 from .rich_authorization import consent_items
@@ -55,6 +55,8 @@ class AuthorizationRequest:
     claims: ClaimsRequest = field(default_factory=ClaimsRequest)
     details: str | None = None
     """`authorization_details` (RFC 9396), checked, as canonical JSON."""
+    apis: tuple[str, ...] = ()
+    """Other departments' APIs among the requested resources (RFC 8707), checked."""
 
     @property
     def state(self) -> str | None:
@@ -78,7 +80,7 @@ class AuthorizationRequest:
     def consent_items(self) -> str:
         """What a standing consent must cover, space-separated and sorted."""
         rich = consent_items(self.details) if self.details is not None else ()
-        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items(), *rich}))
+        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items(), *rich, *(f"resource:{a}" for a in self.apis)}))
 
     @property
     def skips_consent(self) -> bool:
@@ -96,7 +98,8 @@ def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequ
             redirect_uri=proven.redirect_uri,
             redirect_given=proven.redirect_given,
             parameters=parameters,
-            scope=grant.request.scope or "",
+            scope=with_api_scopes(op, proven.client, parameters, grant.request.scope or ""),
+            apis=departments_apis(op.parts.settings, parameters.get("resource")),
             prompt=_check_prompt(parameters),
             max_age=_check_max_age(parameters),
             claims=_check_claims(parameters),
@@ -104,7 +107,6 @@ def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequ
         )
         for check in _CHECKS:
             check(request)
-        audience_for(op.parts.settings, set(request.scope.split()), parameters.get("resource"))
     except OAuth2Error as error:
         raise AuthorizationError(proven, error.error, error.description or "") from None
     return request
@@ -180,8 +182,15 @@ def reject_unreachable_essential_acr(request: AuthorizationRequest) -> None:
         raise _oauth_error("unmet_authentication_requirements", "None of the essential acr values exists here.")
 
 
+def reject_front_channel_token_for_departments(request: AuthorizationRequest) -> None:
+    """A token for another department's API is given at the token endpoint only (RFC 9700 §2.1.2)."""
+    if request.apis and "token" in request.parameters.get("response_type", "").split():
+        raise _oauth_error("invalid_target", "Tokens for this resource are given at the token endpoint only.")
+
+
 _CHECKS = (
     reject_registration,
+    reject_front_channel_token_for_departments,
     reject_malformed_dpop_jkt,
     require_strong_request,
     reject_unbound_front_channel_token,

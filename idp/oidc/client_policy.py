@@ -93,6 +93,8 @@ class CityPolicy(BaseModel):
     """CIBA: the app may name the resident by their unified ID (an app at the counter), not only by its own `sub`."""
     resource_indicators: dict[Resource, dict[ScopeName, Text]] = Field(default={}, max_length=20)
     """APIs that are this app's own (RFC 8707), each with its scopes and what they mean to a resident."""
+    may_request: dict[Resource, tuple[ScopeName, ...]] = Field(default={}, max_length=20)
+    """Other departments' APIs that the app may ask the resident for (`resource` at authorize), and the scopes there."""
     may_exchange: dict[Resource, tuple[ScopeName, ...]] = Field(default={}, max_length=20)
     """Other departments' APIs for which the app may exchange a resident's token (RFC 8693), and the scopes it may get there."""
     authorization_details_types: dict[TypeName, DetailsType] = Field(default={}, max_length=20)

@@ -29,6 +29,7 @@ from .authorize_request import AuthorizationError, AuthorizationRequest
 from .claims import CLAIMS, SCOPE_CLAIMS, shared_values
 from .participation import grant_consent
 from .provider import provider
+from .resource_access import api_sentences
 from .rich_authorization import sentences
 from .storage.interface import Standing
 
@@ -64,7 +65,10 @@ def show(attempt_id: str) -> ResponseReturnValue:
         department=client.localised("department").get(language()),
         purpose=client.localised("purpose").get(language()),
         values=values,
-        permissions=sentences(op, client.client_id, asked.details, language()) if asked.details else [],
+        permissions=[
+            *(api_sentences(op, asked, language()) if asked.apis else []),
+            *(sentences(op, client.client_id, asked.details, language()) if asked.details else []),
+        ],
         granted_before=bool(before),
         stays_signed_in="offline_access" in asked.scope.split(),
         consent_url=url_for("consent.answer", attempt_id=attempt_id),

@@ -78,7 +78,7 @@ def settle(op: Provider, grant: GrantFacts) -> GrantFacts:
             return grant
         row = live_grant(session, grant.client_id, wanted["id"])
         if row is not None and row.resident_id == grant.resident_id:
-            return _change(session, row, grant, merge=wanted["action"] != REPLACE)
+            return _change(op, session, row, grant, merge=wanted["action"] != REPLACE)
         revoke_grants(session, [grant.grant_id])
     raise InvalidGrantError("The grant to change has ended meanwhile.")
 
@@ -90,13 +90,13 @@ def end_managed_grant(session: Session, row: ManagedGrant) -> None:
     session.delete(row)
 
 
-def _change(session: Session, row: ManagedGrant, grant: GrantFacts, merge: bool) -> GrantFacts:
+def _change(op: Provider, session: Session, row: ManagedGrant, grant: GrantFacts, merge: bool) -> GrantFacts:
     if merge:
         before = session.get_one(Grant, row.family_id)
         grant = replace(
             grant,
             scope=_words(before.scope, grant.scope),
-            resource=_words(before.resource or "", grant.resource or "") or None,
+            resource=_resources(op.parts.settings.issuer, before.resource, grant.resource),
             claims=_claims(before.claims, grant.claims),
             rich=_rich(before.rich, grant.rich),
         )
@@ -141,6 +141,11 @@ def _store(session: Session, managed_id: str, grant: GrantFacts, created_at: Any
 
 def _words(before: str, now: str) -> str:
     return " ".join(dict.fromkeys([*before.split(), *now.split()]))
+
+
+def _resources(issuer: str, before: str | None, now: str | None) -> str | None:
+    """Who named no resource meant us."""
+    return None if before is None and now is None else _words(before or issuer, now or issuer)
 
 
 def _claims(before: str | None, now: str | None) -> str | None:

@@ -49,8 +49,9 @@ def make(
     expires_at: datetime,
     act: dict[str, Any] | None = None,
     details: str | None = None,
+    resources: list[str] | None = None,
 ) -> Made:
-    """Store and return a token for `owner`'s API. `expires_at` is the latest end; it is shortened to the usual lifetime."""
+    """Store and return a token for `owner`'s API (or all of `resources`, which are its). `expires_at` is the latest end; it is shortened to the usual lifetime."""
     now = clock.now()
     sector = session.scalars(select(Client.sector).where(Client.client_id == owner.client_id)).one()
     token = PREFIX + new_secret()
@@ -62,7 +63,7 @@ def make(
             grant_id=grant_id,
             client_id=client_id,
             owner_id=owner.client_id,
-            resource=owner.resource,
+            resource=" ".join(resources or [owner.resource]),
             sub=subject_of(session, resident_id, sector),
             scope=scope,
             act=orjson.dumps(act).decode() if act is not None else None,
@@ -114,7 +115,7 @@ def introspect(client_id: str, token: str) -> dict[str, Any] | None:
         "iss": provider().parts.settings.issuer,
         "client_id": row.client_id,
         "scope": row.scope,
-        "aud": [row.resource],
+        "aud": row.resource.split(),
         "iat": to_ms(row.created_at) // 1000,
         "exp": to_ms(min(row.expires_at, grant.expires_at)) // 1000,
     }

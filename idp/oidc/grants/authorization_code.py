@@ -27,7 +27,7 @@ from ..id_token import make_id_token
 from ..model import AuthorizationCode
 from ..protection import require_encryption_key
 from ..provider import provider
-from ..resources import audience_for
+from ..resource_access import check_target, department_token, own_part, own_target
 from ..revoke import revoke_grants
 from ..rich_request import token_members
 from ..sender import sender_key
@@ -76,6 +76,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         if code is None:
             raise InvalidRequestError("Missing 'code' in request.")
         self.request.client = client
+        if "resource" in self.request.form:
+            _check_target(code, self.request.form["resource"])
         require_encryption_key(provider(), client)
         self.request.authorization_code = self._redeem(client, code)
 
@@ -84,7 +86,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         grant, refresh_token = self.request.authorization_code
         if grant.rich is not None:
             grant = settle(op, grant)
-        body = token_body(client, grant, refresh_token)
+        body = token_body(client, grant, refresh_token, resource=self.request.form.get("resource"))
         op.server.save_token(body, self.request)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
@@ -112,27 +114,34 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return grant, refresh_token
 
 
-def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope: str | None = None) -> dict[str, Any]:
-    """The token response of a grant (RFC 6749 §5.1, OIDC Core §3.1.3.3)."""
+def token_body(
+    client: Any, grant: GrantFacts, refresh_token: str | None, scope: str | None = None, resource: str | None = None
+) -> dict[str, Any]:
+    """The token response of a grant (RFC 6749 §5.1, OIDC Core §3.1.3.3); `scope` and `resource` name a part of it."""
     op = provider()
     settings, now = op.parts.settings, clock.epoch()
     scope = scope or grant.scope
     scopes = set(scope.split())
-    access_token = make_access_token(
-        settings,
-        op.keys,
-        client_id=client.client_id,
-        sub=grant.sub,
-        scope=scope,
-        audience=audience_for(settings, scopes, grant.resource),
-        grant_id=grant.grant_id,
-        now=now,
-        confirmation=sender_key().confirmation,
-    )
+    seconds = settings.access_token_seconds
+    if own_target(settings, grant, resource):
+        scope, audience = own_part(settings, grant, scope, resource)
+        access_token = make_access_token(
+            settings,
+            op.keys,
+            client_id=client.client_id,
+            sub=grant.sub,
+            scope=scope,
+            audience=audience,
+            grant_id=grant.grant_id,
+            now=now,
+            confirmation=sender_key().confirmation,
+        )
+    else:
+        access_token, seconds, scope = department_token(op, client, grant, scope, resource)
     body = {
         "access_token": access_token,
         "token_type": sender_key().token_type,
-        "expires_in": settings.access_token_seconds,
+        "expires_in": seconds,
         "scope": scope,
     }
     if refresh_token is not None:
@@ -142,6 +151,14 @@ def token_body(client: Any, grant: GrantFacts, refresh_token: str | None, scope:
     if "openid" in scopes:
         body["id_token"] = make_id_token(op, client, grant, now, access_token)
     return body
+
+
+def _check_target(code: str, resource: str) -> None:
+    op = provider()
+    with op.parts.database.read() as session:
+        row = session.get(AuthorizationCode, digest(code))
+    if row is not None:
+        check_target(op.parts.settings, row.resource, row.scope, resource)
 
 
 def _challenge_of(verifier: str | None) -> str:

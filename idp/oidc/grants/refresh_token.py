@@ -23,6 +23,7 @@ from ..client_auth import METHODS, authenticate
 from ..model import Grant, RefreshToken
 from ..protection import require_encryption_key
 from ..provider import provider
+from ..resource_access import check_target
 from ..revoke import revoke_grants
 from ..sender import sender_key
 from ..storage.interface import GrantFacts, Rotation
@@ -50,21 +51,26 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         client, token = self.request.client, self.request.refresh_token
         grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client.client_id, token)
-        return 200, token_body(client, grant, successor, self.request.form.get("scope")), self.TOKEN_RESPONSE_HEADER
+        return 200, token_body(
+            client, grant, successor, self.request.form.get("scope"), self.request.form.get("resource")
+        ), self.TOKEN_RESPONSE_HEADER
 
     def _narrow(self, token: str) -> None:
-        """A smaller scope for this access token is fine, a larger is not; checked before anything is consumed."""
-        wanted = self.request.form.get("scope")
-        if wanted is None:
+        """A part of scope or resources for this access token is fine, more is not; checked before anything is consumed."""
+        wanted, resource = self.request.form.get("scope"), self.request.form.get("resource")
+        if wanted is None and resource is None:
             return
         with provider().parts.database.read() as session:
-            scope = session.scalar(
-                select(Grant.scope)
+            grant = session.scalars(
+                select(Grant)
                 .join(RefreshToken, RefreshToken.grant_id == Grant.grant_id)
                 .where(RefreshToken.token_digest == digest(token))
-            )
-        if scope is not None and not set(wanted.split()) <= set(scope.split()):
+            ).first()
+        if grant is None:
+            return
+        if wanted is not None and not set(wanted.split()) <= set(grant.scope.split()):
             raise InvalidScopeError()
+        check_target(provider().parts.settings, grant.resource, grant.scope, resource)
 
 
 def _rotate(client_id: str, token: str) -> tuple[GrantFacts, str]:
