@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     """A login session ends this long after sign-in in any case."""
     attempt_seconds: int = Field(default=1800, ge=60)
     """How long an unfinished sign-in may be continued (tabs, back button, a card to be found)."""
+    userinfo_acr: str = ""
+    """The level userinfo asks for, e.g. `urn:machi:acr:ial1-aal2`; a token of a weaker sign-in gets a step-up challenge (RFC 9470)."""
+    userinfo_max_age: int | None = Field(default=None, ge=1)
+    """Seconds since the sign-in after which userinfo asks for a new one (RFC 9470)."""
     hybrid_flows: bool = False
     """Lets clients register hybrid and implicit response types. For old systems and test suites; new apps use `code`."""
     software_statement_issuers: Path | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ..foundation.context import parts
 from ..residents.subjects import resident_of
 from .claims import LABELS
 from .clients import RegisteredClient, clients_by_id
@@ -40,7 +42,18 @@ class AppAccess:
 
 def label_of(client: RegisteredClient) -> ClientLabel:
     names = client.localised("client_name")
-    return ClientLabel(names, client.localised("department") or names, client.metadata.get("initiate_login_uri"))
+    return ClientLabel(names, client.localised("department") or names, start_uri(parts().settings.issuer, client))
+
+
+def start_uri(issuer: str, client: RegisteredClient) -> str | None:
+    """A link that starts the app signed in (OIDC Core §4): with `iss`, and the app's own page as `target_link_uri` if it has one."""
+    uri = client.metadata.get("initiate_login_uri")
+    if uri is None:
+        return None
+    values, home = {"iss": issuer}, client.metadata.get("client_uri")
+    if home is not None and urlsplit(home)[:2] == urlsplit(uri)[:2]:
+        values["target_link_uri"] = home
+    return f"{uri}{'&' if urlsplit(uri).query else '?'}{urlencode(values)}"
 
 
 def client_labels(session: Session, client_ids: list[str]) -> dict[str, ClientLabel]:

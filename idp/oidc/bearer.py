@@ -28,6 +28,7 @@ class BearerError(Exception):
         description: str = "",
         scope: str | None = None,
         scheme: str | None = None,
+        parameters: dict[str, str] | None = None,
     ) -> None:
         super().__init__(error or "no token")
         self.status = status
@@ -35,6 +36,7 @@ class BearerError(Exception):
         self.error = error
         self.description = description
         self.scope = scope
+        self.parameters = parameters or {}
 
     @property
     def challenge(self) -> str:
@@ -46,6 +48,7 @@ class BearerError(Exception):
             parts.append(f'error="{self.error}", error_description="{self.description}"')
         if self.scope:
             parts.append(f'scope="{self.scope}"')
+        parts += [f'{name}="{value}"' for name, value in self.parameters.items()]
         return ", ".join(parts)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from flask_babel import gettext, lazy_gettext
 
 from ..residents.attributes import Attributes
+from .verified_request import VERIFIED, VerifiedClaimsError, verified_names
 
 SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     "profile": ("name", "name#ja-Kana-JP", "birthdate", "gender"),
@@ -43,10 +44,15 @@ class ClaimsRequest:
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
     essential_acr: tuple[str, ...] = ()
+    voluntary_acr: tuple[str, ...] = ()
+    verified: tuple[str, ...] = ()
+    """Claims asked for as `verified_claims` anywhere."""
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
+    """The whole parameter, kept only where `verified_claims` are in it."""
     subject: str | None = None
 
     def consent_items(self) -> set[str]:
-        return {f"claim:{name}" for name in (*self.userinfo, *self.id_token) if name in CLAIMS}
+        return {f"claim:{name}" for name in (*self.userinfo, *self.id_token, *self.verified) if name in CLAIMS}
 
 
 def parse_claims_parameter(text: str | None) -> ClaimsRequest:
@@ -60,20 +66,33 @@ def parse_claims_parameter(text: str | None) -> ClaimsRequest:
     if not isinstance(parsed, dict) or not all(isinstance(parsed.get(k, {}), dict) for k in ("userinfo", "id_token")):
         raise ClaimsParameterError("'claims' is not an object of objects")
     userinfo, id_token = parsed.get("userinfo") or {}, parsed.get("id_token") or {}
-    if any(v is not None and not isinstance(v, dict) for v in (*userinfo.values(), *id_token.values())):
-        raise ClaimsParameterError("a member of 'claims' is neither null nor an object")
-    wanted_acr = id_token.get("acr") or {}
-    essential: tuple[str, ...] = ()
-    if wanted_acr.get("essential"):
-        values = wanted_acr.get("values") or ([wanted_acr["value"]] if "value" in wanted_acr else [])
-        essential = tuple(str(v) for v in values if isinstance(v, str))
+    for name, value in (*userinfo.items(), *id_token.items()):
+        if value is not None and not isinstance(value, dict) and not (name == VERIFIED and isinstance(value, list)):
+            raise ClaimsParameterError("a member of 'claims' is neither null nor an object")
+    try:
+        verified = (*verified_names(userinfo), *verified_names(id_token))
+    except VerifiedClaimsError as error:
+        raise ClaimsParameterError(str(error)) from None
+    acrs, is_essential = _wanted_acrs(id_token)
     subject = (id_token.get("sub") or {}).get("value") or (userinfo.get("sub") or {}).get("value")
     return ClaimsRequest(
         userinfo=tuple(n for n in userinfo if n in CLAIMS),
         id_token=tuple(n for n in id_token if n in CLAIMS),
-        essential_acr=essential,
+        essential_acr=acrs if is_essential else (),
+        voluntary_acr=() if is_essential else acrs,
+        verified=verified,
+        sections={"userinfo": userinfo, "id_token": id_token} if verified else {},
         subject=subject if isinstance(subject, str) else None,
     )
+
+
+def _wanted_acrs(id_token: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """The `acr` values asked for, and whether they are essential (OIDC Core §5.5.1.1)."""
+    wanted = id_token.get("acr") or {}
+    values = wanted.get("values") or ([wanted["value"]] if "value" in wanted else [])
+    if not isinstance(values, list):
+        raise ClaimsParameterError("the values of 'acr' are not a list")
+    return tuple(v for v in values if isinstance(v, str)), bool(wanted.get("essential"))
 
 
 def claim_names(scope: str, claims: str | None) -> list[str]:

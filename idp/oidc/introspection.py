@@ -23,6 +23,7 @@ from .introspection_jwt import introspection_answer
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import provider
 from .rich_request import introspection_members
+from .step_up_challenge import authentication_of
 from .token import oauth_error, protocol_request
 from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
 
@@ -81,7 +82,9 @@ def _standing(jti: str, grant_id: str | None) -> dict[str, Any] | None:
     op = provider()
     if grant_id is not None:
         facts = op.store.userinfo(grant_id, jti, clock.epoch_ms())
-        return introspection_members(facts.grant.rich) if facts is not None else None
+        if facts is None:
+            return None
+        return {**authentication_of(facts.grant), **introspection_members(facts.grant.rich)}
     with op.parts.database.read() as session:
         return {} if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None else None
 

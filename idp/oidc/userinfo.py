@@ -10,12 +10,14 @@ from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
 from .bearer import BearerError, checked_token
-from .claims import claim_names, claim_values
+from .claims import claim_names, claim_values, parse_claims_parameter
 from .clients import RegisteredClient
 from .cors import allow_origin
 from .provider import NO_STORE, provider
+from .step_up_challenge import require_authentication
 from .tokens import userinfo_audience
 from .userinfo_response import is_protected, protected_response
+from .verified_claims import verified_claims
 
 bp = Blueprint("userinfo", __name__)
 
@@ -49,8 +51,13 @@ def _claims() -> tuple[RegisteredClient | None, dict[str, object]]:
     if facts is None or facts.grant.sub != token.sub:
         raise BearerError(401, "invalid_token", "The access token was revoked.")
     client = op.clients.get(token.client_id)
+    settings = op.parts.settings
+    if settings.userinfo_acr or settings.userinfo_max_age is not None:
+        require_authentication(settings, facts.grant)
     names = claim_names(" ".join(token.scopes), facts.grant.claims)
-    if not names:
+    section = parse_claims_parameter(facts.grant.claims).sections.get("userinfo") if facts.grant.claims else None
+    if not names and not section:
         return client, {"sub": facts.grant.sub}
     attributes = unseal(op.parts.vault, facts.grant.resident_id, facts.attributes)
-    return client, {"sub": facts.grant.sub, **claim_values(attributes, names)}
+    verified = verified_claims(op, facts.grant.resident_id, attributes, section) if section else {}
+    return client, {"sub": facts.grant.sub, **claim_values(attributes, names), **verified}

@@ -59,7 +59,7 @@ def start_page(attempt: SignInAttempt, message: str | None = None, status: int =
         if parts().settings.card_reader_url
         else None,
         code_url=url_for("code.show", attempt_id=attempt.attempt_id),
-        message=message,
+        message=message or asked.get("message"),
     )
     return Response(html, status, content_type="text/html; charset=utf-8")
 
