@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from ..foundation import clock
 from ..foundation.vault import Vault, digest
 from .provider import Provider
-from .public_jwk import SIGNATURE_ONLY, PublicJwkError, load_public_jwk, thumbprint
+from .public_jwk import SIGNATURE_ONLY, PublicJwkError, is_time, load_public_jwk, thumbprint
 from .security_model import UsedProof
 
 # Without RS256 (FAPI 2.0 §5.4), and never one of a shared secret.
@@ -111,10 +111,10 @@ def check_time(proof: Proof) -> None:
     """iat (item 11); exp and nbf, when there, hold as in any JWT."""
     now: float = clock.epoch()
     issued: Any = proof.claims.get("iat")
-    if not _is_time(issued) or not now - PAST <= issued <= now + AHEAD:
+    if not is_time(issued) or not now - PAST <= issued <= now + AHEAD:
         raise InvalidProofError("The DPoP proof's iat is not recent.")
     expires, begins = proof.claims.get("exp", now + 1), proof.claims.get("nbf", now)
-    if not _is_time(expires) or not _is_time(begins) or expires + AHEAD <= now or begins > now + AHEAD:
+    if not is_time(expires) or not is_time(begins) or expires + AHEAD <= now or begins > now + AHEAD:
         raise InvalidProofError("The DPoP proof is not valid at this time.")
 
 
@@ -125,7 +125,7 @@ def check_token_hash(proof: Proof) -> None:
     raw = hashlib.sha256(proof.access_token.encode()).digest()
     expected = base64.urlsafe_b64encode(raw).rstrip(b"=")
     given = proof.claims.get("ath")
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected):
+    if not isinstance(given, str) or not given.isascii() or not hmac.compare_digest(given.encode(), expected):
         raise InvalidProofError("The DPoP proof's ath is not the hash of the access token.")
 
 
@@ -135,14 +135,14 @@ def check_nonce(proof: Proof) -> None:
         return
     vault, nonce = proof.op.parts.vault, proof.claims.get("nonce")
     g.dpop_nonce = current_nonce(vault)
-    if not isinstance(nonce, str) or not nonce_stands(vault, nonce):
+    if not isinstance(nonce, str) or not nonce.isascii() or not nonce_stands(vault, nonce):
         raise UseNonceError("The DPoP proof needs the nonce from the DPoP-Nonce header.")
 
 
 def check_unused(proof: Proof) -> None:
     """jti (§11.1), remembered in the database as long as the proof could be accepted: a restart forgets nothing."""
     jti = proof.claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= 255:
+    if not isinstance(jti, str) or not 0 < len(jti) <= 255 or not jti.isprintable():
         raise InvalidProofError("The DPoP proof has no usable jti.")
     over = clock.now() + timedelta(seconds=PAST + AHEAD + 1)
     try:
@@ -201,7 +201,3 @@ def add_nonce(response: Response) -> Response:
 
 def _nonce(vault: Vault, period: int) -> str:
     return vault.sign("dpop-nonce", str(period))
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

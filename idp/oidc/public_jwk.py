@@ -30,6 +30,11 @@ SIGNATURE_ONLY: Options = {
 """For `jwt.decode` where the claims are checked one by one afterwards."""
 
 
+def is_time(value: Any) -> bool:
+    """Whether a claim is a NumericDate (RFC 7519 §2) that can be reckoned with: no NaN, no infinity, nothing astronomical."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**11
+
+
 class PublicJwkError(ValueError):
     """Not a public key that can be used with this algorithm."""
 

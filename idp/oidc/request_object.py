@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from ..foundation.settings import Settings
 from .client_keys import ClientKeysError
 from .clients import RegisteredClient
 from .provider import Provider
-from .public_jwk import SIGNATURE_ONLY
+from .public_jwk import SIGNATURE_ONLY, is_time
 from .request import ParameterError, single_parameters
 
 LEEWAY = 10
@@ -46,6 +47,8 @@ def open_request_object(op: Provider, client: RegisteredClient, token: str) -> d
         return single_parameters(urlencode(pairs).encode())
     except ParameterError as error:
         raise RequestObjectError(str(error)) from None
+    except UnicodeEncodeError:
+        raise RequestObjectError("A text in the request object is not Unicode.") from None
 
 
 def _verified(op: Provider, client: RegisteredClient, token: str) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def _instant(claims: dict[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_time(value):
         raise RequestObjectError(f"The request object's {name} is not a time.")
     return float(value)
 
@@ -157,5 +160,6 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
         return " ".join(value)
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
+        with suppress(orjson.JSONEncodeError):
+            return orjson.dumps(value).decode()
     raise RequestObjectError("A value in the request object has a wrong type.")
