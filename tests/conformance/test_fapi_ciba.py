@@ -207,7 +207,7 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", BAD_CLAIMS, ids=str)
+@pytest.mark.parametrize("changes", BAD_CLAIMS, ids="-".join)
 def test_ensure_request_object_with_missing_or_bad_claim_fails(
     served: Town, phone: Browser, changes: dict[str, Any]
 ) -> None:

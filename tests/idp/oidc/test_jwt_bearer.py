@@ -121,7 +121,7 @@ def test_an_assertion_is_good_once(town: Town) -> None:
         {"nbf": int(time.time()) + 600}, {"iat": int(time.time()) + 600}, {"exp": True}, {"aud": []},
         {"key": OTHER_KEY}, {"key": "k" * 32, "alg": "HS256"},
     ],
-    ids=str,
+    ids="-".join,
 )  # fmt: skip
 def test_bad_assertions(shared_town: Town, changes: dict[str, Any]) -> None:
     app = register(shared_town, BOTH)

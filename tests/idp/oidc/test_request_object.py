@@ -100,7 +100,7 @@ def test_each_advertised_algorithm(shared_town: Town, shared_browser: Browser, a
         {"state": "s" * 5000},
         {"state": "a\x00b"},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_objects_that_are_refused(shared_browser: Browser, app: App, changes: dict[str, Any]) -> None:
     refused(send(shared_browser, app, signed(app, **changes)))
