@@ -17,7 +17,7 @@ AUTHORIZE_ERRORS = {
     "invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error",
     "temporarily_unavailable", "interaction_required", "login_required", "consent_required", "request_not_supported",
     "request_uri_not_supported", "registration_not_supported", "invalid_request_object", "invalid_request_uri",
-    "unmet_authentication_requirements", "invalid_target",
+    "invalid_authorization_details", "unmet_authentication_requirements", "invalid_target",
 }  # fmt: skip
 TOKEN_ERRORS = {
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
