@@ -19,7 +19,7 @@ for _name in [name for name in os.environ if name.startswith("MACHI_")]:
     del os.environ[_name]  # tests say themselves what is set
 
 
-pytest_plugins = ["tests.support.chromium"]
+pytest_plugins = ["tests.support.chromium", "tests.relying_parties.needed"]
 
 _names = itertools.count(1)
 
