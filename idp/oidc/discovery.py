@@ -21,7 +21,7 @@ from .cors import allow_origin
 from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .grant_management import ACTIONS
-from .keys import ALGORITHMS
+from .key_algorithms import ALGORITHMS
 from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS
 from .provider import provider
 from .response import RESPONSE_MODES

@@ -17,7 +17,7 @@ FIRST_ALGORITHMS = ("ES256", "RS256")
 POST_QUANTUM = ("ML-DSA-44", "ML-DSA-65")
 ALGORITHMS = (*FIRST_ALGORITHMS, "PS256", "EdDSA", *POST_QUANTUM)
 
-_MLDSA = {"ML-DSA-44": mldsa.MLDSA44PrivateKey, "ML-DSA-65": mldsa.MLDSA65PrivateKey}
+_MLDSA: dict[str, Any] = {"ML-DSA-44": mldsa.MLDSA44PrivateKey, "ML-DSA-65": mldsa.MLDSA65PrivateKey}
 # RFC 7638 §3.2, RFC 8037 §2, RFC 9964 §3: members of a key that its thumbprint covers.
 _THUMBPRINT = {
     "EC": ("crv", "kty", "x", "y"),

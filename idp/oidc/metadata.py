@@ -15,7 +15,7 @@ from .ciba_metadata import DELIVERY_MODES, ciba_problems
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
-from .keys import ALGORITHMS
+from .key_algorithms import ALGORITHMS
 from .response_metadata import RESPONSE_MEMBERS, response_problems
 from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
 from .security_metadata import REQUEST_ALGORITHMS, security_problems

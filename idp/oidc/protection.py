@@ -64,7 +64,7 @@ def encrypt_for(op: Provider, client: RegisteredClient, answer: str, content: st
         header["cty"] = "JWT"
     try:
         key = JWKRegistry.import_key({n: v for n, v in jwk.items() if n not in ("use", "key_ops", "alg")})
-        return jwe.encrypt_compact(header, content, key, algorithms=[alg, enc])  # type: ignore[arg-type]
+        return jwe.encrypt_compact(header, content, key, algorithms=[alg, enc])
     except (JoseError, ValueError, TypeError):
         raise EncryptionKeyError("The client's encryption key cannot be used.") from None
 

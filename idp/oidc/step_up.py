@@ -48,7 +48,7 @@ def explanation(asked: AuthorizationRequest) -> str | None:
             "This app needs a stronger proof of who you are. Please use your passkey or your My Number Card."
         )
     if "create" in asked.prompt:
-        return gettext("New here? Begin with your My Number Card or with the activation code from the city.")
+        return str(gettext("New here? Begin with your My Number Card or with the activation code from the city."))
     return None
 
 

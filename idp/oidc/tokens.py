@@ -63,7 +63,7 @@ def make_access_token(
     confirmation: dict[str, str] | None = None,
 ) -> str:
     """A JWT access token (RFC 9068 §2), without any personal attribute. Its `jti` begins with the grant's id."""
-    claims = {
+    claims: dict[str, Any] = {
         "iss": settings.issuer,
         "sub": sub,
         "aud": audience[0] if len(audience) == 1 else audience,

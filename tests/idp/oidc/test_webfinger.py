@@ -35,7 +35,7 @@ def test_another_relation(shared_town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("resource", "status"),
-    [("acct:hanako@evil.example", 404), ("https://evil.example/", 404), ("nonsense", 404), ("http://[", 404), 
+    [("acct:hanako@evil.example", 404), ("https://evil.example/", 404), ("nonsense", 404), ("http://[", 404),
      ("acct:@localhost:8000", 404),
      ("", 400), ("x" * 2000, 400)],
 )  # fmt: skip
