@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from ..foundation import clock
 from ..foundation.context import parts
 from ..oidc.clients import registered
+from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
 from ..oidc.model import Client
 from ..oidc.register_client import CityOptions, register_client
@@ -33,6 +34,7 @@ def clients() -> None:
 @click.option("--skip-consent", is_flag=True, help="The app needs no consent; residents still see and can end it.")
 @click.option("--event-source", help="The CloudEvents source URI this app may send.")
 @click.option("--local-numbers", is_flag=True, help="The app may name residents by 宛名番号 in its events.")
+@click.option("--fapi-profile", type=click.Choice(PROFILES), help="Hold the app to FAPI 2.0.")
 @json_option
 def register(
     metadata_json: str,
@@ -40,6 +42,7 @@ def register(
     skip_consent: bool,
     event_source: str | None,
     local_numbers: bool,
+    fapi_profile: str | None,
     as_json: bool,
 ) -> None:
     """Register an app and print its id and, this once, its secret."""
@@ -55,7 +58,7 @@ def register(
                 parts().outbound,
                 given,
                 "command_line",
-                CityOptions(client_id, skip_consent, event_source, local_numbers),
+                CityOptions(client_id, skip_consent, event_source, local_numbers, fapi_profile),
             )
     except orjson.JSONDecodeError:
         fail(as_json, "metadata is not JSON")

@@ -205,6 +205,7 @@ def test_a_registered_request_uri_is_fetched(shared_town: Town, shared_browser: 
 
 
 def test_a_request_uri_that_is_down(shared_town: Town, shared_browser: Browser) -> None:
+    """Canaille's change log: an unreachable request_uri gave a 500."""
     uri = f"http://127.0.0.1:{free_port()}/r"
     app = registered(shared_town, "https://down.example/cb", request_uris=[uri])
     refused(by_address(shared_browser, app, uri), "invalid_request_uri")
