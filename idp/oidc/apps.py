@@ -91,7 +91,7 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
                 client_id=client_id,
                 name=label.name,
                 department=label.department,
-                scopes=[i for i in items if not i.startswith("claim:")],
+                scopes=[i for i in items if not i.startswith(("claim:", "details:", "resource:"))],
                 shared=[LABELS[name]._args[0] for name in requested_claims(items) if name in LABELS],
                 granted_at=since,
                 last_used_at=used[1] if used is not None else None,

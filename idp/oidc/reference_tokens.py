@@ -51,7 +51,10 @@ def make(
     details: str | None = None,
     resources: list[str] | None = None,
 ) -> Made:
-    """Store and return a token for `owner`'s API (or all of `resources`, which are its). `expires_at` is the latest end; it is shortened to the usual lifetime."""
+    """Store and return a token for `owner`'s API, or for all of `resources`, which are its.
+
+    `expires_at` is the latest end; it is shortened to the usual lifetime.
+    """
     now = clock.now()
     sector = session.scalars(select(Client.sector).where(Client.client_id == owner.client_id)).one()
     token = PREFIX + new_secret()

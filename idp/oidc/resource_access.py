@@ -1,5 +1,6 @@
-"""Resource indicators (RFC 8707) for other departments' APIs: named at authorize, consented to, and one department at a time at the token
-endpoint, by a token that only that department's API can look into (`reference_tokens`).
+"""Resource indicators (RFC 8707) for other departments' APIs: named at authorize and consented to.
+
+At the token endpoint it is one department at a time, by a token that only its API can look into (`reference_tokens`).
 """
 
 from __future__ import annotations

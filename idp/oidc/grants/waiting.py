@@ -115,7 +115,8 @@ def _note_poll(session: Session, row: DeviceAuthorization | BackchannelRequest) 
         .where(_key(row) == _key_value(row))
         .values(polled_at=now, interval_seconds=row.interval_seconds + slower)
     )
-    return SlowDownError() if early else AuthorizationPendingError()
+    error: Exception = SlowDownError() if early else AuthorizationPendingError()
+    return error
 
 
 def _open(
