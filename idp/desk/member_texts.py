@@ -67,7 +67,7 @@ SECTION_TITLES = {
 }
 
 TEXTS = {
-    "client_name": (_("Name"), _("As residents see it on the consent page and on their page.")),
+    "client_name": (_("App name"), _("As residents see it on the consent page and on their page.")),
     "department": (_("Department"), _("Who is in charge of this app.")),
     "purpose": (_("Purpose"), _("One sentence: what the shared data is used for.")),
     "client_uri": (_("Website"), _("The app's front page, https.")),

@@ -32,7 +32,8 @@ from ..foundation.settings import Settings
 from .model import Staff, StaffPasskey
 
 SIGN_IN, ADD = "staff_signin", "staff_add"
-_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
+# RecursionError: JSON nested without end.
+_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def signin_options(session: Session, settings: Settings, browser_digest: str) -> dict[str, Any]:

@@ -201,7 +201,8 @@ def test_use_is_counted_by_day(town: Town, desk: Desk) -> None:
     first = re.search(r'desk-app-row.*?class="number">(\d+)<.*?class="number">(\d+)<', page, re.DOTALL)
     assert first is not None
     assert first.groups() == ("2", "2")
-    assert 'value="2"' in desk.get(f"/desk/apps/{used.client_id}").text
+    bars = re.findall(r'class="use-bar" y="(\d+)"', desk.get(f"/desk/apps/{used.client_id}").text)
+    assert bars == ["64"] * 13 + ["0"], "two weeks; today's bar is full"
 
 
 def test_an_unknown_app(desk: Desk) -> None:

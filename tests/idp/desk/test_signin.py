@@ -12,6 +12,7 @@ from idp.desk.staff import StaffError, end, invite, invite_again
 from idp.foundation import clock
 from idp.foundation.web.callers import Caller, caller_of
 from tests.idp.desk.conftest import Desk
+from tests.support.authenticator import encode
 from tests.support.town import Town
 
 
@@ -104,6 +105,13 @@ def test_an_assertion_of_another_browser(town: Town, desk: Desk) -> None:
 @pytest.mark.parametrize("body", [{}, {"id": 1}, {"id": "x", "response": {}}, {"response": None}])
 def test_what_is_no_assertion(desk: Desk, body: dict[str, object]) -> None:
     assert desk.post_json("/desk/signin", body).status_code == 400
+
+
+def test_client_data_nested_without_end(desk: Desk) -> None:
+    options = desk.post_json("/desk/signin/options", {}).json
+    assertion = desk.authenticator.get(options)
+    assertion["response"]["clientDataJSON"] = encode(b"[" * 100_000)
+    assert desk.post_json("/desk/signin", assertion).status_code == 400
 
 
 def test_the_way_back_stays_in_the_desk(desk: Desk) -> None:

@@ -1,0 +1,101 @@
+"""The desk as staff use it: a link, a passkey, every page at two widths and in both schemes."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+from idp.desk.model import Role
+from idp.desk.staff import invite
+from tests.support.server import free_port
+from tests.support.town import Town
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def served(sqlite_url: str) -> Iterator[Town]:
+    port = free_port()
+    with Town(sqlite_url, issuer=f"http://localhost:{port}") as town:
+        server = make_server("127.0.0.1", port, town.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield town
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def page(chromium: Browser, served: Town) -> Iterator[Page]:
+    """In the desk, by a link and a passkey made just now."""
+    with served.writing() as session:
+        _, token = invite(session, "仮名 みどり", [Role.ADMINISTRATOR], "test")
+    context = chromium.new_context(locale="ja-JP", reduced_motion="reduce")
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    page.goto(f"{served.issuer}/desk/enrol/{token}")
+    page.get_by_test_id("desk-enrol").click()
+    page.wait_for_url("**/desk/apps")
+    yield page
+    context.close()
+
+
+def test_out_and_in_again_with_the_passkey(page: Page, served: Town) -> None:
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+    page.get_by_test_id("desk-signout").click()
+    page.wait_for_url("**/desk/signin")
+    page.goto(f"{served.issuer}/desk/keys")
+    page.get_by_test_id("desk-signin").click()
+    page.wait_for_url("**/desk/keys")
+
+
+def test_a_secret_from_the_form_to_the_box(page: Page, served: Town) -> None:
+    app = served.register()
+    page.goto(f"{served.issuer}/desk/apps/{app.client_id}")
+    page.get_by_test_id("desk-app-secret").click()
+    page.get_by_test_id("desk-secret-make").click()
+    expect(page.get_by_test_id("desk-secret")).to_have_text(re.compile(r"^[\w-]{43}$"))
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_every_page_passes_axe_and_fits(page: Page, served: Town, scheme: str, width: int) -> None:
+    app = served.register()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 800})
+    one = f"apps/{app.client_id}"
+    for path in (
+        "apps",
+        "apps/new",
+        one,
+        f"{one}/edit",
+        f"{one}/secret",
+        f"{one}/switch",
+        "keys",
+        "tokens",
+        "log",
+        "staff",
+    ):
+        page.goto(f"{served.issuer}/desk/{path}")
+        found = Axe().run(page, options=RULES).response
+        assert found["passes"], path
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
