@@ -39,4 +39,5 @@ def policy(client_id: str, policy_json: str | None, as_json: bool) -> None:
         fail(as_json, str(error))
         return
     facts = found.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    say(as_json, facts, orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+    shown = orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()
+    say(as_json, {"client_id": client_id, "policy": facts}, shown)

@@ -59,19 +59,26 @@ def consent_items(details: str) -> set[str]:
 
 
 def sentences(op: Provider, client_id: str, details: str, language: str) -> list[str]:
-    """What the consent page says, one sentence an entry; ``{name}`` in the city's text becomes the entry's value."""
+    """What the consent page says, one sentence an entry; ``{name}`` in the city's text becomes the entry's value.
+
+    What the text does not name is added behind it: nothing is agreed to unseen.
+    """
     with op.parts.database.read() as session:
         policy = load_policy(session, client_id)
     found = []
     for entry in orjson.loads(details):
         text = getattr(policy.authorization_details_types[entry["type"]].consent, language)
+        unsaid = []
         for name, value in entry.items():
-            text = text.replace("{" + name + "}", _shown(value))
-        found.append(text)
+            if "{" + name + "}" in text:
+                text = text.replace("{" + name + "}", _shown(value))
+            elif name not in ("type", "locations"):
+                unsaid.append(f"{name}: {_shown(value)}")
+        found.append(f"{text} ({', '.join(unsaid)})" if unsaid else text)
     return found
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "、".join(_shown(v) for v in value)
-    return str(value) if isinstance(value, str | int | float) else ""
+    return str(value) if isinstance(value, str | int | float) else orjson.dumps(value).decode()

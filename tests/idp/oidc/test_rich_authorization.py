@@ -45,7 +45,7 @@ def test_the_whole_way(any_town: Town) -> None:
     app, browser = rich_app(any_town), any_town.signed_in()
     asked = browser.authorize(app, authorization_details=json.dumps(WANTED))
     page = browser.get(asked.location).text
-    assert "Fetch tax certificates of 2026" in page
+    assert "Fetch tax certificates of 2026 (kinds: income)" in page
     tokens = browser.tokens(app, authorization_details=json.dumps(WANTED))
     assert tokens["authorization_details"] == WANTED
     assert app.introspect(tokens["access_token"])["authorization_details"] == WANTED
