@@ -32,7 +32,12 @@ def heard() -> Iterator[tuple[str, list[str]]]:
     """A back-channel logout address, and the logout tokens that arrived there."""
     tokens: list[str] = []
     app = Flask("heard")
-    app.add_url_rule("/bye", view_func=lambda: (tokens.append(request.form["logout_token"]), "")[1], methods=["POST"])
+
+    @app.post("/bye")
+    def bye() -> str:
+        tokens.append(request.form["logout_token"])
+        return ""
+
     served = Served(app, free_port())
     yield f"{served.url}/bye", tokens
     served.stop()
