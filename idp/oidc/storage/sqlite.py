@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ...foundation.database import Database, prepare_sqlite
+from .group_commit import GroupCommit
 from .interface import GRANT_COLUMNS, CodeRequest, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts
 
 _STANDING = """
@@ -66,7 +65,7 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._path = str(database.url.database)
-        self._lock = database.lock
+        self._commits = GroupCommit(database.lock)
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
 
@@ -97,8 +96,7 @@ class SqliteStore:
                 sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
                 request.rich,
             )  # fmt: skip
-            with self._lock:
-                connection.execute(_INSERT_CODE, values)
+            self._commits.write(connection, lambda c: c.execute(_INSERT_CODE, values).rowcount)
         return Standing(
             issued, session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented
         )
@@ -112,40 +110,42 @@ class SqliteStore:
             "redirect_uri": redemption.redirect_uri,
             "binding": redemption.key_binding,
         }
-        with self._writing() as connection:
+        grant = {
+            "now": now,
+            "code": redemption.code_digest,
+            "expires": redemption.grant_expires_at,
+            "binding": redemption.grant_binding,
+        }
+
+        def redeem(connection: sqlite3.Connection) -> GrantFacts | None:
             if connection.execute(_USE_CODE, values).rowcount != 1:
                 return None
-            row = connection.execute(
-                _INSERT_GRANT,
-                {
-                    "now": now,
-                    "code": redemption.code_digest,
-                    "expires": redemption.grant_expires_at,
-                    "binding": redemption.grant_binding,
-                },
-            ).fetchone()
+            row = connection.execute(_INSERT_GRANT, grant).fetchone()
             if redemption.refresh_digest is not None:
                 connection.execute(_INSERT_REFRESH, (redemption.refresh_digest, row[0], redemption.refresh_expires_at))
-        return GrantFacts(*row)
+            return GrantFacts(*row)
+
+        return self._commits.write(self._connection(), redeem)
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
-        with self._writing() as connection:
-            row = connection.execute(
-                _LIVE_GRANT_OF_TOKEN,
-                {
-                    "token": rotation.token_digest,
-                    "now": now,
-                    "client_id": rotation.client_id,
-                    "binding": rotation.key_binding,
-                },
-            ).fetchone()
+        values = {
+            "token": rotation.token_digest,
+            "now": now,
+            "client_id": rotation.client_id,
+            "binding": rotation.key_binding,
+        }
+
+        def rotate(connection: sqlite3.Connection) -> GrantFacts | None:
+            row = connection.execute(_LIVE_GRANT_OF_TOKEN, values).fetchone()
             if row is None:
                 return None
             grant = GrantFacts(*row)
             connection.execute(_SPEND, (now, rotation.successor_sealed, rotation.token_digest))
             expires_at = min(rotation.successor_expires_at, grant.expires_at)
             connection.execute(_INSERT_REFRESH, (rotation.successor_digest, grant.grant_id, expires_at))
-        return grant
+            return grant
+
+        return self._commits.write(self._connection(), rotate)
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
         row = self._connection().execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
@@ -163,15 +163,3 @@ class SqliteStore:
             self._local.connection = connection
             self._all.append(connection)
         return connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection()
-        with self._lock:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
