@@ -17,9 +17,11 @@ from ..foundation.vault import Vault
 from ..residents.model import SubjectIdentifier
 from .client_secret import computes_with_secret, fits, give_secret, needs_secret
 from .fapi import profile_problems, with_profile_defaults
+from .keys import ensure_keys
 from .metadata import MetadataError, validate_metadata
 from .model import Client
-from .register_client import CityOptions, Prepared
+from .register_client import CityOptions, Prepared, require_source
+from .response_metadata import signing_algorithms_of
 
 MAX_OVERLAP = timedelta(days=30)
 
@@ -61,7 +63,7 @@ def change_client(
         if taken is not None:
             raise MetadataError("redirect_uris", "another host would give every resident a new identifier")
         row.sector = sector
-    _require_free_source(session, client_id, options.event_source)
+    require_source(session, client_id, options.event_source)
     row.metadata_json = orjson.dumps(prepared.metadata).decode()
     row.skip_consent = options.skip_consent
     row.event_source = options.event_source
@@ -72,6 +74,7 @@ def change_client(
     if not fits(row, prepared.metadata):
         _forget_old_secret(row)
         secret = give_secret(row, Vault.from_settings(settings), prepared.metadata)
+    ensure_keys(session, Vault.from_settings(settings), signing_algorithms_of(prepared.metadata))
     record(session, EventType.CLIENT_CHANGED, client_id=client_id, by=by)
     return secret
 
@@ -114,20 +117,6 @@ def options_of(row: Client) -> CityOptions:
     """What the city has decided about an app."""
     return CityOptions(row.client_id, row.skip_consent, row.event_source, row.may_use_local_numbers, row.fapi_profile)
 
-
-def require_source(session: Session, client_id: str | None, source: str | None) -> None:
-    """An event source is a URI, and one app's alone. Raises `MetadataError`."""
-    if source is not None and (len(source) > 255 or ":" not in source or not source.isascii() or " " in source):
-        raise MetadataError("event_source", "must be a URI of up to 255 characters")
-    _require_free_source(session, client_id, source)
-
-
-def _require_free_source(session: Session, client_id: str | None, source: str | None) -> None:
-    if source is None:
-        return
-    other = session.scalar(select(Client.client_id).where(Client.event_source == source))
-    if other is not None and other != client_id:
-        raise MetadataError("event_source", "belongs to another app")
 
 
 def _forget_old_secret(row: Client) -> None:

@@ -17,15 +17,13 @@ from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..signin.attempts import client_network
 from .bearer import BearerError, presented_token
-from .client_secret import fits, give_secret
+from .change_client import change_client
 from .clients import CLIENT_ID
-from .keys import ensure_keys
 from .metadata import MetadataError
 from .model import Client, Grant
 from .provider import NO_STORE, provider
-from .register_client import Prepared, prepare_client
+from .register_client import CityOptions, prepare_client
 from .registration import json_response, metadata_document, refused
-from .response_metadata import signing_algorithms_of
 
 bp = Blueprint("client_management", __name__)
 
@@ -95,9 +93,8 @@ def _replace(row: Client, token: str) -> Response:
     new_token = new_secret()
     with op.parts.database.write() as session:
         row = _take(session, row.client_id, token, digest(new_token))
-        secret = _store(row, prepared)
-        ensure_keys(session, op.parts.vault, signing_algorithms_of(prepared.metadata))
-        record(session, EventType.CLIENT_CHANGED, client_id=row.client_id, by="registration_access_token")
+        by = "registration_access_token"
+        secret = change_client(session, op.parts.settings, row.client_id, prepared, _options(row), by)
     op.clients.forget(row.client_id)
     return json_response(configuration(row, new_token, secret), 200)
 
@@ -133,10 +130,9 @@ def _take(session: Session, client_id: str, token: str, new_digest: str | None) 
     return session.get_one(Client, client_id, populate_existing=True)
 
 
-def _store(row: Client, prepared: Prepared) -> str | None:
-    row.metadata_json = orjson.dumps(prepared.metadata).decode()
-    row.sector = prepared.sector or row.client_id
-    return None if fits(row, prepared.metadata) else give_secret(row, provider().parts.vault, prepared.metadata)
+def _options(row: Client) -> CityOptions:
+    """What the city decided stays as it is."""
+    return CityOptions(row.client_id, row.skip_consent, row.event_source, row.may_use_local_numbers, row.fapi_profile)
 
 
 def _end(session: Session, client_id: str, token: str) -> None:

@@ -44,8 +44,8 @@ def explanation(asked: AuthorizationRequest) -> str | None:
     login = current_login_or_none()
     wanted = asked.claims.essential_acr or asked.voluntary_acrs
     if login is not None and wanted and not _met((login.ial, login.aal), wanted):
-        return gettext(
-            "This app needs a stronger proof of who you are. Please use your passkey or your My Number Card."
+        return str(
+            gettext("This app needs a stronger proof of who you are. Please use your passkey or your My Number Card.")
         )
     if "create" in asked.prompt:
         return str(gettext("New here? Begin with your My Number Card or with the activation code from the city."))

@@ -152,6 +152,26 @@ def test_a_changed_redirect_uri_counts_at_once(town: Town) -> None:
     assert browser.code(registration.app)
 
 
+def test_the_sector_stays_once_residents_are_known_in_it(town: Town) -> None:
+    """Another host would make strangers of them, or take over another app's identifiers."""
+    registration = Registration(town, GOOD)
+    elsewhere = ["https://elsewhere.example/cb"]
+    assert registration.put(redirect_uris=elsewhere).status_code == 200
+    town.signed_in().sign_on(registration.app)
+    refused = registration.put()
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert registration.manage("GET").json["redirect_uris"] == elsewhere
+
+
+def test_a_newly_registered_algorithm_gets_its_key(town: Town) -> None:
+    registration = Registration(town, GOOD)
+    assert registration.put(id_token_signed_response_alg="EdDSA").status_code == 200
+    app = App(town, registration.app.client_id, None, registration.body)
+    town.op.keys._read_at = -1e9
+    assert "EdDSA" in {key["alg"] for key in town.app.test_client().get("/jwks").json["keys"]}
+    assert app.metadata["id_token_signed_response_alg"] == "EdDSA"
+
+
 def test_ending(registration: Registration) -> None:
     town = registration.town
     browser, app = town.signed_in(), registration.app
