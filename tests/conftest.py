@@ -15,7 +15,7 @@ import pytest
 from tests.support import databases
 from tests.support.town import Town
 
-for _name in [name for name in os.environ if name.startswith("MACHI_")]:
+for _name in [name for name in os.environ if name.startswith("MACHI_") and name != "MACHI_SCREENSHOTS"]:
     del os.environ[_name]  # tests say themselves what is set
 
 

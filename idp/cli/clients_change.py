@@ -16,14 +16,13 @@ from ..oidc.change_client import (
     all_problems,
     change_client,
     options_of,
-    require_source,
     rotate_secret,
     switch_client,
 )
 from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
 from ..oidc.model import Client
-from ..oidc.register_client import CityOptions, prepare_client
+from ..oidc.register_client import CityOptions, prepare_client, require_source
 from .clients import clients
 from .root import fail, json_option, say
 

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
-from ..oidc.change_client import all_problems, change_client, options_of, require_source
+from ..oidc.change_client import all_problems, change_client, options_of
 from ..oidc.clients import CLIENT_ID, registered
 from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
 from ..oidc.model import Client
 from ..oidc.provider import provider
-from ..oidc.register_client import CityOptions, prepare_client, register_client
+from ..oidc.register_client import CityOptions, prepare_client, register_client, require_source
 from .guard import open_to
 from .members import members, read_form
 from .model import Role

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """Lets web clients register `http://localhost` redirect URIs. For demos and test suites."""
     signin_limit: str = "30/minute"
     """Sign-in attempts from one network for one account or ceremony (notation of the `limits` library)."""
+    register_limit: str = "30/minute"
+    """Client registrations from one network (RFC 7591); raise it for conformance suites."""
     attempt_limit: str = "600/minute"
     """Sign-in pages opened from one network, finished or not: each is a row that waits."""
     token_limit: str = "60/minute"
@@ -183,7 +185,7 @@ class Settings(BaseSettings):
             raise ValueError("must be inline or external")
         return value
 
-    @field_validator("signin_limit", "attempt_limit", "token_limit")
+    @field_validator("signin_limit", "register_limit", "attempt_limit", "token_limit")
     @classmethod
     def check_limit(cls, value: str) -> str:
         try:

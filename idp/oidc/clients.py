@@ -1,6 +1,6 @@
 """Registered clients as the protocol sees them, read through a small cache.
 
-A change made here is seen at once in this process, through the bus at once in the others, and in any case within `CACHE_SECONDS`.
+A change is seen at once in the process that made it (`forget`), and in every other within `CACHE_SECONDS`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.database import Database
-from ..foundation.live import Bus
 from ..foundation.vault import digest
 from .model import Client
 
@@ -29,7 +28,6 @@ API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "gran
               "grant_management_revoke")  # fmt: skip
 SCOPES = IDENTITY_SCOPES + API_SCOPES
 
-CHANNEL = "clients"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
 
 
@@ -129,9 +127,8 @@ class ClientStore:
 
     CACHE_SECONDS = 5.0
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._bus = bus
         self._cache: dict[str, tuple[float, RegisteredClient | None]] = {}
         self._lock = threading.Lock()
 

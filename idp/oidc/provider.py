@@ -57,7 +57,7 @@ class Provider:
 
 
 def build_provider(instance: Parts) -> Provider:
-    clients = ClientStore(instance.database, instance.bus)
+    clients = ClientStore(instance.database)
     return Provider(
         parts=instance,
         clients=clients,

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
@@ -133,3 +134,18 @@ def _sector(outbound: Outbound, metadata: dict[str, Any]) -> str:
     if not isinstance(listed, list) or not set(metadata.get("redirect_uris", [])) <= {str(u) for u in listed}:
         raise MetadataError("sector_identifier_uri", "does not list every redirect URI")
     return str(urlsplit(uri).netloc)
+
+
+def require_source(session: Session, client_id: str | None, source: str | None) -> None:
+    """An event source is a URI, and one app's alone. Raises `MetadataError`."""
+    if source is not None and (len(source) > 255 or ":" not in source or not source.isascii() or " " in source):
+        raise MetadataError("event_source", "must be a URI of up to 255 characters")
+    _require_free_source(session, client_id, source)
+
+
+def _require_free_source(session: Session, client_id: str | None, source: str | None) -> None:
+    if source is None:
+        return
+    other = session.scalar(select(Client.client_id).where(Client.event_source == source))
+    if other is not None and other != client_id:
+        raise MetadataError("event_source", "belongs to another app")

@@ -32,7 +32,7 @@ MAX_BODY = 65536
 def register() -> Response:
     """Register a client: 201 with its metadata, id and secret."""
     op = provider()
-    op.parts.limits.hit("30/minute", "register", client_network())
+    op.parts.limits.hit(op.parts.settings.register_limit, "register", client_network())
     try:
         token = presented_token()
         require_initial_access_token(token)

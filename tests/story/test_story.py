@@ -9,10 +9,13 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from idp.foundation import clock
 
 from .conftest import ROOT, Demo
 from .person import Person
@@ -239,7 +242,7 @@ def move(clerk: Page, demo: Demo, receipt: str, phase: str, *, reason: str = "",
     if reason:
         clerk.get_by_test_id("staff-reason").first.fill(reason)
     if phase == "action_required":
-        clerk.get_by_test_id("staff-act-by").fill("2099-12-31")
+        clerk.get_by_test_id("staff-act-by").fill((clock.now() + timedelta(days=10)).date().isoformat())
     if outcome:
         clerk.get_by_test_id("staff-outcome").select_option(outcome)
     clerk.get_by_test_id("staff-save").click()
