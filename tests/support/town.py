@@ -6,6 +6,7 @@ import itertools
 from types import TracebackType
 from typing import Any
 
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import func, select
 
 import wsgi
@@ -26,6 +27,23 @@ from .people import LINES, LOCAL_NUMBERS, register_lines
 ISSUER = "http://localhost:8000"
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates, kept between towns: every application would compile its own again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self._kept.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 class Town:
     """`settings` go to `Settings` over test defaults; `database_url` must have the schema."""
 
@@ -41,6 +59,7 @@ class Town:
         }
         self.settings = Settings(**values | settings)
         self.app = wsgi.create_app(self.settings, worker=False)
+        self.app.jinja_env.bytecode_cache = _compiled
         self.parts = parts_of(self.app)
         self.op = provider(self.app)
         self.issuer = self.settings.issuer
