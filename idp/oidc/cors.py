@@ -1,6 +1,6 @@
-"""Cross-origin answers for browser apps: token, userinfo, JWKS and discovery only; never authorize.
+"""Cross-origin answers for browser apps: token, userinfo, revocation, JWKS and discovery only; never authorize.
 
-The answers depend on no cookie (token and userinfo take what the request itself carries), so any origin may read them.
+The answers depend on no cookie (token, userinfo and revocation take what the request itself carries), so any origin may read them.
 """
 
 from __future__ import annotations

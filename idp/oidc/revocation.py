@@ -14,6 +14,7 @@ from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from . import reference_tokens
 from .client_auth import authenticate
+from .cors import allow_origin
 from .model import Grant, RefreshToken, RevokedToken
 from .provider import NO_STORE, provider
 from .revoke import revoke_grants
@@ -26,7 +27,7 @@ bp = Blueprint("revocation", __name__)
 @bp.post("/revoke")
 @called_by(Caller.CLIENT)
 def revoke() -> Response:
-    """A refresh token ends its whole family (RFC 7009 §2.1), an access token itself."""
+    """A refresh token ends its whole family (RFC 7009 §2.1), an access token itself; browser apps may ask too (§2.3)."""
     try:
         request = protocol_request()
         client = authenticate(request)
@@ -37,8 +38,11 @@ def revoke() -> Response:
             _revoke_access_token(client.client_id, token)
             reference_tokens.revoke(client.client_id, token)
     except OAuth2Error as error:
-        return oauth_error(error)
-    return Response(status=200, headers=NO_STORE)
+        return allow_origin(oauth_error(error))
+    done = Response(status=200, headers=NO_STORE)
+    # No body, so of no type: Flask would say text/html, which libraries that expect JSON refuse.
+    del done.headers["Content-Type"]
+    return allow_origin(done)
 
 
 def _revoke_refresh_token(client_id: str, token: str) -> bool:

@@ -1,4 +1,4 @@
-"""Cross-origin: browser apps may read token, userinfo, JWKS and discovery; never anything a cookie speaks for."""
+"""Cross-origin: browser apps may read token, userinfo, revocation, JWKS and discovery; never anything a cookie speaks for."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def test_preflight(shared_town: Town, path: str) -> None:
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
 
 
-def test_errors_are_readable_too(shared_app: App) -> None:
-    answer = shared_app.post("/token", {"grant_type": "x"}, headers=ORIGIN)
+@pytest.mark.parametrize("path", ["/token", "/revoke"])
+def test_errors_are_readable_too(shared_app: App, path: str) -> None:
+    answer = shared_app.post(path, {"grant_type": "x"}, headers=ORIGIN)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
