@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response
 
+from ..foundation.here import this_app
 from ..foundation.settings import Settings
+from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.language import LANGUAGES
 from ..signin.levels import ACR_VALUES
@@ -34,6 +36,7 @@ from .verified_request import VERIFIED_CLAIMS
 
 bp = Blueprint("discovery", __name__)
 
+_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "public, max-age=600"))
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES)
 
 
@@ -143,8 +146,12 @@ def document(settings: Settings) -> dict[str, Any]:
 def discovery() -> Response:
     """The provider's metadata; cacheable for ten minutes."""
     op = provider()
-    found = document(op.parts.settings)
-    body = orjson.dumps({**found, "signed_metadata": signed_metadata(op.parts.settings, op.keys, found)})
-    response = Response(body, content_type="application/json")
-    response.headers["Cache-Control"] = "public, max-age=600"
-    return allow_origin(response)
+    # Kept as bytes for the key that signed them: finding `document` in its cache means hashing all settings.
+    kept = this_app().extensions.setdefault("machi_discovery", {})
+    kid = op.keys.signing("ES256").kid
+    body = kept.get(kid)
+    if body is None:
+        found = document(op.parts.settings)
+        body = orjson.dumps({**found, "signed_metadata": signed_metadata(op.parts.settings, op.keys, found)})
+        kept[kid] = body
+    return allow_origin(Answer(body, _HEADERS))
