@@ -18,7 +18,8 @@ HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / "var" / "npm"
 MODULES = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"), Path("/etc/httpd/modules"))
 NO_NODE = (
-    "No Node (20 or newer) with npm was found, so no JavaScript relying party ran. Debian: apt-get install nodejs npm."
+    "No Node (20 or newer) with npm was found, so no JavaScript relying party ran. "
+    "Debian 13: apt-get install nodejs npm; Debian 12 has only Node 18, so there take it from nodejs.org."
 )
 NO_APACHE = (
     "No Apache with mod_auth_openidc was found, so that relying party did not run. "
