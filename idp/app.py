@@ -24,7 +24,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
         app.register_blueprint(module.bp)
     oidc.install(app, instance)
     desk.install(app)
-    instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job))
+    instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job), slow=True)
 
 
 def load_trust_store(settings: Settings) -> TrustStore | None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, select, update
+from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
@@ -26,6 +26,9 @@ log = logging.getLogger("machi.outbox")
 # Seconds before try 2, 3, …: about a day in all (Standard Webhooks' example schedule), then the row is given up and kept.
 PAUSES = (5, 30, 300, 1800, 7200, 18000, 36000)
 LEASE = timedelta(seconds=60)
+QUICK_ROUND = 50
+# So few that a round of them, each at its time limit, ends before the lease does.
+SLOW_ROUND = 8
 WAKE_CHANNEL = "outbox"
 
 
@@ -74,19 +77,25 @@ class Worker:
         self._bus = bus
         self._handlers: dict[str, Handler] = {}
         self._stop = threading.Event()
-        self._wake = threading.Event()
+        self._slow_topics: set[str] = set()
+        self._wakes = {slow: threading.Event() for slow in (False, True)}
         self._threads: list[threading.Thread] = []
         self._idle = idle_seconds
 
-    def handles(self, topic: str, handler: Handler) -> None:
-        """Register the one handler of `topic`."""
+    def handles(self, topic: str, handler: Handler, *, slow: bool = False) -> None:
+        """Register the one handler of `topic`. `slow`: it waits for others' servers, and gets a lane of its own.
+
+        One app that does not answer must not hold up what an open page waits for.
+        """
         if topic in self._handlers:
             raise ValueError(f"topic {topic} has a handler already")
         self._handlers[topic] = handler
+        if slow:
+            self._slow_topics.add(topic)
 
     def wake(self) -> None:
         """Have waiting work looked at now, here and in other processes; a bus that is down only makes it later."""
-        self._wake.set()
+        self._wake_here()
         if not isinstance_memory(self._bus):
             from .live import quietly
 
@@ -94,36 +103,44 @@ class Worker:
 
     def start(self) -> None:
         """Run in background threads of this process."""
-        targets: list[Callable[[], None]] = [self.run]
+        targets: dict[str, Callable[[], None]] = {
+            "quick": lambda: self.run(slow=False),
+            "slow": lambda: self.run(slow=True),
+        }
         if not isinstance_memory(self._bus):
-            targets.append(self._listen)
-        for target in targets:
-            thread = threading.Thread(target=target, name=f"machi-worker-{target.__name__}", daemon=True)
+            targets["listen"] = self._listen
+        for name, target in targets.items():
+            thread = threading.Thread(target=target, name=f"machi-worker-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def stop(self) -> None:
         """End after the job at hand."""
         self._stop.set()
-        self._wake.set()
+        self._wake_here()
         for thread in self._threads:
             thread.join(timeout=5)
 
-    def run(self) -> None:
-        """Loop until stopped."""
+    def _wake_here(self) -> None:
+        for event in self._wakes.values():
+            event.set()
+
+    def run(self, slow: bool) -> None:
+        """Loop over one lane until stopped."""
+        wake = self._wakes[slow]
         while not self._stop.is_set():
-            self._wake.clear()
+            wake.clear()
             try:
-                busy = self.run_once()
+                busy = self.run_once(SLOW_ROUND if slow else QUICK_ROUND, slow)
             except Exception:  # the loop must outlive a database that is away for a moment
                 log.exception("outbox round failed")
                 busy = 0
             if not busy:
-                self._wake.wait(self._idle)
+                wake.wait(self._idle)
 
-    def run_once(self, limit: int = 50) -> int:
-        """Take up to `limit` due rows, do them, and return how many were taken."""
-        jobs = self._take(limit)
+    def run_once(self, limit: int = 50, slow: bool | None = None) -> int:
+        """Take up to `limit` due rows (of one lane, or of both), do them, and return how many were taken."""
+        jobs = self._take(limit, slow)
         done: list[int] = []
         for job in jobs:
             if self._do(job):
@@ -133,10 +150,15 @@ class Worker:
                 session.execute(delete(OutboxRow).where(OutboxRow.id.in_(done)))
         return len(jobs)
 
-    def _take(self, limit: int) -> list[Job]:
+    def _take(self, limit: int, slow: bool | None = None) -> list[Job]:
+        lane = OutboxRow.topic.in_(self._slow_topics)
         due = (
             select(OutboxRow)
-            .where(OutboxRow.due_at <= clock.now(), OutboxRow.gave_up.is_(False))
+            .where(
+                OutboxRow.due_at <= clock.now(),
+                OutboxRow.gave_up.is_(False),
+                true() if slow is None else lane if slow else ~lane,
+            )
             .order_by(OutboxRow.due_at, OutboxRow.id)
             .limit(limit)
         )
@@ -182,7 +204,7 @@ class Worker:
         with self._bus.subscribe(WAKE_CHANNEL) as subscription:
             while not self._stop.is_set():
                 if subscription.next(timeout=2.0) is not None:
-                    self._wake.set()
+                    self._wake_here()
 
 
 def isinstance_memory(bus: Bus) -> bool:

@@ -236,6 +236,10 @@ class Settings(BaseSettings):
             found.append("MACHI_ISSUER is http; residents' sessions need https")
         if self.card_reader_url.startswith("http://"):
             found.append("MACHI_CARD_READER_URL is http")
+        if self.outbound_loopback:
+            found.append("MACHI_OUTBOUND_LOOPBACK lets others' addresses reach this machine")
+        if self.http_redirects_on_localhost:
+            found.append("MACHI_HTTP_REDIRECTS_ON_LOCALHOST is for demos and test suites")
         return found
 
 

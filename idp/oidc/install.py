@@ -73,8 +73,8 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(CibaGrant)
     op.server.register_grant(ExchangeGrant)
     op.server.register_grant(AssertionGrant)
-    instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job))
-    instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job))
+    instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
+    instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     on_session_end(end_with_sessions)
     app.after_request(add_nonce)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]

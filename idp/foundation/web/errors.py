@@ -6,12 +6,13 @@ import logging
 from typing import Any
 
 import orjson
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from ..limits import LimitExceededError
 from ..telemetry import request_reference
+from .callers import Caller, caller_of
 
 log = logging.getLogger("machi.web")
 
@@ -47,6 +48,9 @@ _TITLES = {
 
 def wants_json() -> bool:
     """Whether the caller is a program: an API path, a script's fetch, or no wish for HTML."""
+    caller = caller_of(current_app, request.endpoint)
+    if caller in (Caller.CLIENT, Caller.BEARER):
+        return True
     stream = request.headers.get("Accept", "").startswith("text/event-stream")
     if stream or request.path.startswith("/api/") or request.headers.get("X-Fragment"):
         return True

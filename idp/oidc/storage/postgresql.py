@@ -43,11 +43,12 @@ WITH c AS (
     AND (ac.key_binding IS NULL OR ac.key_binding = %(binding)s::text)
     AND ls.session_id = ac.session_id AND ls.ended_at IS NULL
     AND r.resident_id = ac.resident_id AND r.state = 'active'
-  RETURNING ac.*
+  RETURNING ac.*, ls.expires_at AS login_ends, string_to_array(ac.scope, ' ') @> ARRAY['offline_access'] AS offline
 ), g AS (
   INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
   SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-         %(grant_expires)s, rich, string_to_array(scope, ' ') @> ARRAY['offline_access'], %(now)s, %(grant_binding)s
+         CASE WHEN offline THEN %(grant_expires)s ELSE least(%(grant_expires)s, login_ends) END,
+         rich, offline, %(now)s, %(grant_binding)s
   FROM c
   RETURNING {GRANT_COLUMNS}
 ), t AS (

@@ -39,7 +39,9 @@ WHERE code_digest = :code AND client_id = :client_id AND challenge = :challenge 
 _INSERT_GRANT = f"""
 INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
 SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-       :expires, rich, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
+       CASE WHEN instr(' ' || scope || ' ', ' offline_access ') > 0 THEN :expires
+            ELSE min(:expires, (SELECT ls.expires_at FROM login_session ls WHERE ls.session_id = authorization_code.session_id)) END,
+       rich, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
 FROM authorization_code WHERE code_digest = :code
 RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only

@@ -211,11 +211,11 @@ def test_the_loop_outlives_a_database_that_is_away(sqlite_url: str, monkeypatch:
     loop.handles("t", hand)
     away, take = threading.Event(), loop._take
 
-    def shaky(limit: int) -> list[Job]:
+    def shaky(limit: int, slow: bool | None = None) -> list[Job]:
         if not away.is_set():
             away.set()
             raise OSError("away")
-        return take(limit)
+        return take(limit, slow)
 
     monkeypatch.setattr(loop, "_take", shaky)
     put(database, "a")
@@ -223,5 +223,25 @@ def test_the_loop_outlives_a_database_that_is_away(sqlite_url: str, monkeypatch:
     try:
         until(lambda: hand.done == ["a"])
     finally:
+        loop.stop()
+        database.close()
+
+
+def test_a_slow_receiver_does_not_hold_up_the_quick_lane(sqlite_url: str) -> None:
+    """An app that does not answer must not delay what an open page waits for."""
+    database = Database(sqlite_url)
+    loop = Worker(database, MemoryBus(), idle_seconds=0.05)
+    released, quick_done = threading.Event(), threading.Event()
+    loop.handles("logout", lambda _job: (released.wait(20), None)[1], slow=True)
+    loop.handles("page", lambda _job: quick_done.set())
+    with database.write() as session:
+        enqueue(session, "logout", {})
+        enqueue(session, "page", {})
+    loop.start()
+    try:
+        assert quick_done.wait(10)
+        assert not released.is_set()
+    finally:
+        released.set()
         loop.stop()
         database.close()
