@@ -23,4 +23,3 @@ def fail(as_json: bool, message: str) -> None:
     """End with exit code 1 and one clear line."""
     click.echo(orjson.dumps({"error": message}).decode() if as_json else f"machi: {message}", err=not as_json)
     sys.exit(1)
-

@@ -80,7 +80,9 @@ class AuthorizationRequest:
     def consent_items(self) -> str:
         """What a standing consent must cover, space-separated and sorted."""
         rich = consent_items(self.details) if self.details is not None else ()
-        return " ".join(sorted({*self.scope.split(), *self.claims.consent_items(), *rich, *(f"resource:{a}" for a in self.apis)}))
+        return " ".join(
+            sorted({*self.scope.split(), *self.claims.consent_items(), *rich, *(f"resource:{a}" for a in self.apis)})
+        )
 
     @property
     def skips_consent(self) -> bool:

@@ -118,7 +118,6 @@ def options_of(row: Client) -> CityOptions:
     return CityOptions(row.client_id, row.skip_consent, row.event_source, row.may_use_local_numbers, row.fapi_profile)
 
 
-
 def _forget_old_secret(row: Client) -> None:
     row.old_secret_digest = row.old_secret_ends_at = None
 

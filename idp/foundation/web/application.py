@@ -58,7 +58,7 @@ class Application(Flask):
 
     @cached_property
     def _after_hooks(self) -> tuple[Callable[[Response], Response], ...]:
-        return tuple(reversed(self.after_request_funcs.get(None, [])))  # type: ignore[arg-type]
+        return tuple(reversed(self.after_request_funcs.get(None, [])))
 
     def full_adapter(self, request: Request) -> MapAdapter:
         """Werkzeug's own, for rules with variables, redirects and addresses to build."""

@@ -51,9 +51,11 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         client, token = self.request.client, self.request.refresh_token
         grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client.client_id, token)
-        return 200, token_body(
-            client, grant, successor, self.request.form.get("scope"), self.request.form.get("resource")
-        ), self.TOKEN_RESPONSE_HEADER
+        return (
+            200,
+            token_body(client, grant, successor, self.request.form.get("scope"), self.request.form.get("resource")),
+            self.TOKEN_RESPONSE_HEADER,
+        )
 
     def _narrow(self, token: str) -> None:
         """A part of scope or resources for this access token is fine, more is not; checked before anything is consumed."""
