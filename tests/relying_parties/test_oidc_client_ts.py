@@ -130,6 +130,7 @@ def test_a_single_page_app(site: Site, app: SinglePage, kind: str) -> None:
     app.problems.clear()
 
     app.page.goto(app.url)
+    app.said("ready")  # before, the button does nothing
     app.press("signin")
     first_sign_in(site, app, key)
     user = app.said("signed-in")
