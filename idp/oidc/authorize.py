@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import orjson
 from authlib.oauth2 import OAuth2Error
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation import clock
 from ..foundation.database import from_ms, to_ms
+from ..foundation.here import here
 from ..foundation.ids import new_id, new_secret
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
@@ -45,19 +46,20 @@ bp = Blueprint("authorize", __name__, template_folder="templates")
 @called_by(Caller.ANYONE)
 def authorize() -> ResponseReturnValue:
     """Start: from an app, by a link or a form."""
+    op, sent = provider(), here()
     try:
         parameters = single_parameters(
-            request.query_string if request.method == "GET" else request.get_data(cache=False)
+            sent.query_string if sent.method == "GET" else sent.get_data(cache=False)
         )
     except ParameterError:
         raise ProblemError(
             400, "invalid_request", "The app sent a request that we cannot read. Please tell the department."
         ) from None
     try:
-        opened = open_request(provider(), parameters)
-        asked = check_request(provider(), opened.parameters)
-        require_form(provider(), asked, opened)
-        if request.method == "POST" and "none" not in asked.prompt:
+        opened = open_request(op, parameters)
+        asked = check_request(op, opened.parameters)
+        require_form(op, asked, opened)
+        if sent.method == "POST" and "none" not in asked.prompt:
             # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
             return _to_attempt(asked, "authorize.resume")
         return decide(asked, None)

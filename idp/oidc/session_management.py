@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, render_template, request
 
-from ..foundation.here import here
+from ..foundation.here import here, of_request
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import cookie_name
@@ -73,7 +73,7 @@ def check() -> Response:
 @bp.after_app_request
 def keep_state(response: Response) -> Response:
     """Send the browser state that this request made; end it whenever the login's cookie changes."""
-    state = getattr(g, "browser_state", None)
+    state = of_request().get("browser_state")
     if state is None:
         if STATE not in here().environ.get("HTTP_COOKIE", ""):
             return response  # nearly every request; parsing its cookies for this would cost each of them

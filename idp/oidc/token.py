@@ -7,8 +7,9 @@ from typing import cast
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
+from ..foundation.here import here
 from ..foundation.web.callers import Caller, called_by
 from .cors import allow_origin
 from .provider import provider
@@ -20,13 +21,14 @@ bp = Blueprint("token", __name__)
 
 def protocol_request() -> ProtocolRequest:
     """This form request for Authlib. Raises `InvalidRequestError`."""
-    if request.mimetype != "application/x-www-form-urlencoded":
+    sent = here()
+    if sent.mimetype != "application/x-www-form-urlencoded":
         raise InvalidRequestError("The request is not application/x-www-form-urlencoded.")
     try:
-        parameters = single_parameters(request.get_data(cache=False))
+        parameters = single_parameters(sent.get_data(cache=False))
     except ParameterError as error:
         raise InvalidRequestError(str(error)) from None
-    return ProtocolRequest(request.method, parameters, cast("Mapping[str, str]", request.headers))
+    return ProtocolRequest(sent.method, parameters, cast("Mapping[str, str]", sent.headers))
 
 
 def oauth_error(error: Exception) -> Response:
@@ -43,7 +45,7 @@ def oauth_error(error: Exception) -> Response:
 @called_by(Caller.CLIENT)
 def token() -> Response:
     """Codes, refresh tokens and client credentials for tokens."""
-    if request.method == "OPTIONS":
+    if here().method == "OPTIONS":
         return allow_origin(Response(status=204), preflight=True)
     server = provider().server
     try:

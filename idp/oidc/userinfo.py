@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from ..foundation import clock
+from ..foundation.here import here
 from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
@@ -28,7 +29,7 @@ _JSON = (("Content-Type", "application/json"), *NO_STORE.items())
 @called_by(Caller.BEARER)
 def userinfo() -> Response:
     """Claims of the resident behind the access token."""
-    if request.method == "OPTIONS":
+    if here().method == "OPTIONS":
         return allow_origin(Response(status=204), preflight=True)
     try:
         client, claims = _claims()

@@ -10,7 +10,7 @@ from typing import Literal
 from flask import Response, g
 
 from ..context import parts
-from ..here import here
+from ..here import here, of_request
 from ..ids import is_secret, new_secret
 from ..vault import digest
 
@@ -70,6 +70,6 @@ def browser_digest() -> str:
 
 def keep_browser(response: Response) -> Response:
     """`after_request`: send the browser cookie if this request made one."""
-    if getattr(g, "browser_is_new", False):
+    if of_request().get("browser_is_new"):
         set_cookie(response, BROWSER, g.browser_secret, 180 * 86400)
     return response
