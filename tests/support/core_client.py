@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +22,10 @@ from .rp import Person
 from .signing_in import Resident
 
 TIMEOUT = 10
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ENCRYPTIONS = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "A128CBC-HS256", "A128GCM", "A256GCM"]
+# One for all clients: the server takes only so many connections at once, idle ones included.
+HTTP = requests.Session()
 
 
 def challenge_of(verifier: str) -> str:
@@ -65,7 +69,7 @@ class Client:
 
     def __init__(self, issuer: str, registered: dict[str, Any], variant: Variant = CODE, private: Any = None) -> None:
         self.issuer, self.registered, self.variant, self.private = issuer, registered, variant, private
-        self.http = requests.Session()
+        self.http = HTTP
         self._jwks: dict[str, Any] = {}
         self._protection_seen = False
         self.config: dict[str, Any] = self.http.get(
@@ -154,9 +158,24 @@ class Client:
         method = self.registered.get("token_endpoint_auth_method", "client_secret_basic")
         if method == "client_secret_basic" and self.secret is not None:
             more.setdefault("auth", (self.client_id, self.secret))
+        elif method in ("private_key_jwt", "client_secret_jwt"):
+            form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()} | form
         elif method == "client_secret_post" and self.secret is not None:
             form = {"client_id": self.client_id, "client_secret": self.secret} | form
         return self.http.post(self.config[endpoint], data=form, timeout=TIMEOUT, **more)
+
+    def assertion(self, **changes: Any) -> str:
+        """A client assertion (RFC 7523 §3) by the private key, or by the secret; `aud` is the issuer."""
+        now = int(time.time())
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer, "iat": now, "exp": now + 60}
+        return self.sign(claims | {"jti": secrets.token_urlsafe(12)} | changes)
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """A JWT of the client's own."""
+        if self.registered.get("token_endpoint_auth_method") == "client_secret_jwt":
+            return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(str(self.secret)))
+        alg = "RS256" if self.private.key_type == "RSA" else "ES256"
+        return jwt.encode({"alg": alg, "kid": self.private.kid}, claims, self.private)
 
     def redeem(self, code: str, **changes: str) -> requests.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri} | changes

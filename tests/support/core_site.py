@@ -42,6 +42,8 @@ class CoreSite:
         with town.writing() as session:
             self.initial_token = issue_initial_access_token(session, "plans", 1000, timedelta(days=1))
         self.device = self._first_time()
+        self.rotating: Client | None = None
+        self.rotating_tokens: dict[str, Any] | None = None
 
     def _first_time(self) -> Authenticator:
         """見本 花子, with a phone number, claims her row over HTTP and makes a passkey."""
@@ -91,7 +93,7 @@ class CoreSite:
         given = {"redirect_uris": [f"https://dynamic{number}.example/cb"], "client_name": "Dynamic"} | metadata
         headers = {
             "Authorization": f"Bearer {self.initial_token}",
-            "X-Forwarded-For": f"203.0.{number // 250}.{number % 250 + 1}",
+            "X-Forwarded-For": f"203.{number // 250}.{number % 250}.7",
         }
         return requests.post(f"{self.issuer}/register", json=given, headers=headers, timeout=10)
 

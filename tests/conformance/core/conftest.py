@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from joserfc.jwk import ECKey
 
 from tests.conftest import sqlite_copy
 from tests.support.core_client import Client
@@ -16,21 +18,42 @@ from tests.support.server import free_port, running
 from tests.support.signing_in import Resident
 from tests.support.town import Town
 
-LIMITS = {"signin_limit": "100000/minute", "attempt_limit": "100000/minute", "token_limit": "100000/minute"}
+MANY = "100000/minute"
 
 
 @pytest.fixture(scope="session")
 def site(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoreSite]:
     log = Path(tmp_path_factory.mktemp("core")) / "log"
-    settings = LIMITS | {"hybrid_flows": "true", "trusted_proxies": "1"}
     with (
         sqlite_copy(template[0]) as url,
-        running(log, free_port(), database_url=url, **settings) as issuer,
+        running(
+            log,
+            free_port(),
+            database_url=url,
+            hybrid_flows="true",
+            trusted_proxies="1",
+            signin_limit=MANY,
+            attempt_limit=MANY,
+            token_limit=MANY,
+        ) as issuer,
         Town(url, issuer=issuer, hybrid_flows=True) as town,
     ):
         found = CoreSite(issuer, town)
+        begin_key_rotation(found)
         yield found
         found.close()
+
+
+def begin_key_rotation(site: CoreSite) -> None:
+    """For test_rp_key_rotation.py, which comes last: an address is read at most every 30 s, so its first reading is done now."""
+    key = ECKey.generate_key("P-256", {"kid": "old", "use": "sig"})
+    uri = site.publish("rotating", {"keys": [key.as_dict(private=False)]})
+    grants = ["authorization_code", "refresh_token"]
+    answer = site.register(
+        jwks_uri=uri, token_endpoint_auth_method="private_key_jwt", grant_types=grants, require_pkce=False
+    )
+    site.rotating = Client(site.issuer, answer.json(), private=key)
+    site.rotating_tokens = site.rotating.sign_on(site.signed_in(), scope="openid offline_access").tokens
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +75,22 @@ def client(request: pytest.FixtureRequest, site: CoreSite, clients: dict[str, Cl
 def person(site: CoreSite) -> Resident:
     """A browser in which 見本 花子 is signed in."""
     return site.signed_in()
+
+
+@pytest.fixture
+def dynamic(site: CoreSite) -> Iterator[Callable[..., Client]]:
+    """Registers clients by themselves over HTTP, and deletes each at the end, as the suite does."""
+    made: list[Client] = []
+
+    def register(private: Any = None, **metadata: Any) -> Client:
+        answer = site.register(**{"require_pkce": False} | metadata)
+        assert answer.status_code == 201, answer.text
+        made.append(Client(site.issuer, answer.json(), private=private))
+        return made[-1]
+
+    yield register
+    for client in made:
+        headers = {"Authorization": f"Bearer {client.registered['registration_access_token']}"}
+        url = client.registered["registration_client_uri"]
+        assert requests.delete(url, headers=headers, timeout=10).status_code == 204
+        assert requests.get(url, headers=headers, timeout=10).status_code == 401
