@@ -70,9 +70,16 @@ def test_oidcc_redirect_uri_regfrag(site: CoreSite) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_redirect_uri")
 
 
-@pytest.mark.parametrize("member", ["policy_uri", "tos_uri"])
-def test_oidcc_registration_policy_uri_and_tos_uri(dynamic: Register, person: Resident, member: str) -> None:
-    """Shown where the resident decides: on the consent page."""
+def test_oidcc_registration_policy_uri(dynamic: Register, person: Resident) -> None:
+    linked_at_consent(dynamic, person, "policy_uri")
+
+
+def test_oidcc_registration_tos_uri(dynamic: Register, person: Resident) -> None:
+    linked_at_consent(dynamic, person, "tos_uri")
+
+
+def linked_at_consent(dynamic: Register, person: Resident, member: str) -> None:
+    """Shown where the resident decides."""
     client = dynamic(**{member: "https://texts.example/text"})
     assert client.registered[member] == "https://texts.example/text"
     page = person.go(client.url(client.request()))
