@@ -17,6 +17,9 @@ from idp.foundation.settings import SettingsError, load
 
 # Each open page holds one thread for its live stream; threads without work cost little.
 THREADS = 256
+# Granian counts every open connection here, idle ones too: were it the number of threads, as many silent browsers would lock all
+# others out. Requests beyond the threads wait their turn.
+CONNECTIONS = 8192
 
 
 def main() -> None:
@@ -41,7 +44,7 @@ def main() -> None:
         interface=Interfaces.WSGI,
         workers=processes,
         blocking_threads=options.threads,
-        backpressure=options.threads,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_access=False,
         log_level=LogLevels.warning,

@@ -34,7 +34,9 @@ def test_only_wrong_activation_codes_are_counted(town: Town, wrong: int) -> None
     browser = town.browser()
     attempt = browser.get("/signin?next=/my/").location
     for _ in range(wrong):
-        assert browser.post(f"{attempt}/code", {"code": "ABCD-EFGH-JKMN", "birth_date": "1989-04-12"}).status_code == 400
+        assert (
+            browser.post(f"{attempt}/code", {"code": "ABCD-EFGH-JKMN", "birth_date": "1989-04-12"}).status_code == 400
+        )
     for _ in range(12):
         code = town.activation_code("hanako")
         answer = browser.post(f"{attempt}/code", {"code": code, "birth_date": "1989-04-12"})
