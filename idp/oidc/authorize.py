@@ -48,9 +48,7 @@ def authorize() -> ResponseReturnValue:
     """Start: from an app, by a link or a form."""
     op, sent = provider(), here()
     try:
-        parameters = single_parameters(
-            sent.query_string if sent.method == "GET" else sent.get_data(cache=False)
-        )
+        parameters = single_parameters(sent.query_string if sent.method == "GET" else sent.get_data(cache=False))
     except ParameterError:
         raise ProblemError(
             400, "invalid_request", "The app sent a request that we cannot read. Please tell the department."
