@@ -13,7 +13,7 @@ from .target import Target
 _HEAD = f"{'':14} {'':18} {'per s':>7} {'min':>6} {'max':>6} {'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'failed':>6} {'ratio':>6}"
 
 
-def run(kinds: list[str], seconds: float, rounds: int, with_peer: bool, only: list[str] | None = None) -> None:
+def run(kinds: list[str], seconds: int, rounds: int, with_peer: bool, only: list[str] | None = None) -> None:
     """Print a table. `ratio`: units a second by the peer's in the same round, median of the rounds."""
     with ExitStack() as stack:
         targets: list[Target] = [stack.enter_context(instance(kind)) for kind in kinds]

@@ -27,40 +27,40 @@ class Result:
     cpu: float
 
 
-def sign_on(target: Target, seconds: float) -> Result:
+def sign_on(target: Target, seconds: int) -> Result:
     """authorize with a live login -> code -> token -> userinfo."""
     paths = target.paths
     who = (target.cookie, target.client_id, target.basic, REDIRECT, CHALLENGE, VERIFIER)
     return _wrk(target, seconds, "signon.lua", [*who, paths.authorize, paths.token, paths.userinfo])
 
 
-def refresh(target: Target, seconds: float) -> Result:
+def refresh(target: Target, seconds: int) -> Result:
     """Each round uses families of its own: those of the round before were left in mid-rotation when it ended."""
     tokens, target.refresh_tokens = target.refresh_tokens[:CONNECTIONS], target.refresh_tokens[CONNECTIONS:]
     return _wrk(target, seconds, "refresh.lua", [target.basic, target.paths.token, *tokens])
 
 
-def client_token(target: Target, seconds: float) -> Result:
+def client_token(target: Target, seconds: int) -> Result:
     """client_credentials, JWT access token."""
     body = "grant_type=client_credentials"
     return _single(target, seconds, "POST", target.paths.token, f"Basic {target.basic}", body, '"access_token"')
 
 
-def introspection(target: Target, seconds: float) -> Result:
+def introspection(target: Target, seconds: int) -> Result:
     """A live access token of a resident, by its client."""
     body = f"token={target.access_token}"
     return _single(target, seconds, "POST", target.paths.introspect, f"Basic {target.basic}", body, '"active":true')
 
 
-def userinfo(target: Target, seconds: float) -> Result:
+def userinfo(target: Target, seconds: int) -> Result:
     return _single(target, seconds, "GET", target.paths.userinfo, f"Bearer {target.access_token}", "-", '"name"')
 
 
-def discovery(target: Target, seconds: float) -> Result:
+def discovery(target: Target, seconds: int) -> Result:
     return _single(target, seconds, "GET", target.paths.discovery, "-", "-", '"issuer"')
 
 
-WORK: dict[str, Callable[[Target, float], Result]] = {
+WORK: dict[str, Callable[[Target, int], Result]] = {
     "sign-on": sign_on,
     "refresh": refresh,
     "client token": client_token,
@@ -70,18 +70,18 @@ WORK: dict[str, Callable[[Target, float], Result]] = {
 }
 
 
-def _single(target: Target, seconds: float, *request: str) -> Result:
+def _single(target: Target, seconds: int, *request: str) -> Result:
     return _wrk(target, seconds, "single.lua", list(request))
 
 
-def _wrk(target: Target, seconds: float, script: str, arguments: list[str]) -> Result:
+def _wrk(target: Target, seconds: int, script: str, arguments: list[str]) -> Result:
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("bench: wrk is missing (Debian: apt-get install wrk)")
     count = str(CONNECTIONS)
     before = cpu_seconds(target.pids)
     done = subprocess.run(
-        [wrk, "-t", count, "-c", count, "-d", f"{seconds:g}s", "-s", str(HERE / script), target.base, "--", *arguments],
+        [wrk, "-t", count, "-c", count, "-d", f"{seconds}s", "-s", str(HERE / script), target.base, "--", *arguments],
         capture_output=True,
         text=True,
         check=True,
