@@ -6,6 +6,8 @@ it, and the import contract in the test run holds that.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy.orm import Session
 
 from .credentials.read import CredentialInfo, credentials_of
@@ -20,7 +22,7 @@ from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
 from .foundation.web.language import city_name, language
 from .foundation.web.shell import add_static
-from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject
+from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
 from .oidc.bearer import ApiClient, bearer_client
 from .oidc.revoke import end_app_access
 from .residents import read as _residents
@@ -68,7 +70,9 @@ __all__ = [
     "problem_response",
     "resident_profile",
     "resolve_local_number",
+    "resolve_local_numbers",
     "resolve_subject",
+    "resolve_subjects",
     "session_is_live",
 ]
 
@@ -81,3 +85,8 @@ def resident_profile(session: Session, resident_id: str) -> Profile:
 def resolve_local_number(session: Session, number: str) -> str | None:
     """The resident behind a local number (宛名番号); only for clients that may use local numbers."""
     return _residents.resolve_local_number(session, parts().vault, number)
+
+
+def resolve_local_numbers(session: Session, numbers: Iterable[str]) -> dict[str, str]:
+    """`resolve_local_number` for many at once; unknown ones are left out."""
+    return _residents.resolve_local_numbers(session, parts().vault, numbers)

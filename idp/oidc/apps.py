@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..foundation.context import parts
-from ..residents.subjects import resident_of
+from ..residents.subjects import resident_of, residents_of
 from .claims import LABELS
 from .clients import RegisteredClient, clients_by_id
 from .consent import requested_claims
@@ -105,3 +106,9 @@ def resolve_subject(session: Session, client_id: str, sub: str) -> str | None:
     """The resident behind a client's own `sub`; another sector's `sub` is unknown."""
     sector = session.scalar(select(Client.sector).where(Client.client_id == client_id))
     return resident_of(session, sub, sector) if sector is not None else None
+
+
+def resolve_subjects(session: Session, client_id: str, subs: Collection[str]) -> dict[str, str]:
+    """`resolve_subject` for many at once, in two queries; unknown ones are left out."""
+    sector = session.scalar(select(Client.sector).where(Client.client_id == client_id))
+    return residents_of(session, subs, sector) if sector is not None else {}

@@ -43,6 +43,13 @@ def resolve_local_number(session: Session, vault: Vault, number: str) -> str | N
     )
 
 
+def resolve_local_numbers(session: Session, vault: Vault, numbers: Iterable[str]) -> dict[str, str]:
+    """`resolve_local_number` for many at once; unknown ones are left out."""
+    number_of = {index: number for number in numbers for index in vault.indexes("local-number", number)}
+    found = select(RegistryLink.local_index, RegistryLink.resident_id).where(RegistryLink.local_index.in_(number_of))
+    return {number_of[index]: resident_id for index, resident_id in session.execute(found)}
+
+
 def identity_level(methods: Iterable[str]) -> int:
     """1 to 3, from the ceremonies that proved the resident."""
     return max((IDENTITY_LEVELS.get(m, 1) for m in methods), default=1)

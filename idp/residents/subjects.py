@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,3 +30,11 @@ def resident_of(session: Session, sub: str, sector: str) -> str | None:
     return session.scalar(
         select(SubjectIdentifier.resident_id).where(SubjectIdentifier.sub == sub, SubjectIdentifier.sector == sector)
     )
+
+
+def residents_of(session: Session, subs: Collection[str], sector: str) -> dict[str, str]:
+    """`resident_of` for many at once; what is not of this sector is left out."""
+    wanted = select(SubjectIdentifier.sub, SubjectIdentifier.resident_id).where(
+        SubjectIdentifier.sub.in_(subs), SubjectIdentifier.sector == sector
+    )
+    return {row.sub: row.resident_id for row in session.execute(wanted)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from idp import ApiClient, resolve_local_number, resolve_subject
+from idp import ApiClient, resolve_local_numbers, resolve_subjects
 
 from ..ledger import RefusedError
 from ..wire.resident import IssSub, LocalNumber, Opaque
@@ -23,18 +23,19 @@ class Residents:
 
     client: ApiClient
     issuer: str
-    _subs: dict[str, str | None] = field(default_factory=dict)
-    _numbers: dict[str, str | None] = field(default_factory=dict)
+    _subs: dict[str, str] = field(default_factory=dict)
+    _numbers: dict[str, str] = field(default_factory=dict)
     _handles: dict[str, str] = field(default_factory=dict)
 
     def load(self, session: Session, named: Iterable[Named]) -> None:
         """Look all of them up."""
         residents = list(named)
-        for sub in {r.sub for r in residents if isinstance(r, IssSub) and r.iss == self.issuer}:
-            self._subs[sub] = resolve_subject(session, self.client.client_id, sub)
-        if self.client.may_use_local_numbers:
-            for number in {r.number for r in residents if isinstance(r, LocalNumber)}:
-                self._numbers[number] = resolve_local_number(session, number)
+        if subs := {r.sub for r in residents if isinstance(r, IssSub) and r.iss == self.issuer}:
+            self._subs = resolve_subjects(session, self.client.client_id, subs)
+        if self.client.may_use_local_numbers and (
+            numbers := {r.number for r in residents if isinstance(r, LocalNumber)}
+        ):
+            self._numbers = resolve_local_numbers(session, numbers)
         if handles := {r.id for r in residents if isinstance(r, Opaque)}:
             found = select(ClaimedHandle.handle, ClaimedHandle.resident_id).where(
                 ClaimedHandle.client_id == self.client.client_id, ClaimedHandle.handle.in_(handles)

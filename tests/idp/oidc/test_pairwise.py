@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from idp.oidc.apps import resolve_subject
+from idp.oidc.apps import resolve_subject, resolve_subjects
 from idp.residents.model import Resident, SubjectIdentifier
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
@@ -81,6 +81,10 @@ def test_a_token_of_one_department_tells_nothing_of_another(town: Town, browser:
         assert resolve_subject(session, mine.client_id, foreign_sub) is None
         assert resolve_subject(session, other.client_id, foreign_sub) == resident.resident_id
         assert resolve_subject(session, "unknown", foreign_sub) is None
+        assert resolve_subjects(session, mine.client_id, {foreign_sub}) == {}
+        assert resolve_subjects(session, "unknown", {foreign_sub}) == {}
+        own = resolve_subjects(session, other.client_id, {foreign_sub, "nobody"})
+        assert own == {foreign_sub: resident.resident_id}
 
 
 def test_it_is_stored_not_derived(town: Town, browser: Browser, app: App) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from idp.residents.import_register import CHUNK, RegisterFormatError, Report, import_register
 from idp.residents.model import RegistryLink, Resident
 from idp.residents.my_number import looks_like_my_number
-from idp.residents.read import resident_profile, resolve_local_number
+from idp.residents.read import resident_profile, resolve_local_number, resolve_local_numbers
 from tests.support.people import HEADER, LINES, register_lines
 from tests.support.town import Town
 
@@ -46,6 +46,8 @@ def test_a_person_keeps_their_id_through_changes(town: Town) -> None:
     take(town, [HEADER, LINES["hanako"].replace("見本 花子", "例示 花子")])
     with town.parts.database.read() as session:
         assert resolve_local_number(session, town.parts.vault, "0000010011") == resident
+        many = resolve_local_numbers(session, town.parts.vault, ["0000010011", "9999999999"])
+        assert many == {"0000010011": resident}
         profile = resident_profile(session, town.parts.vault, resident)
     assert (profile.name, profile.state) == ("例示 花子", "active")
     assert profile.unified_id
