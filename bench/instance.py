@@ -15,6 +15,8 @@ from typing import Any
 
 from .target import CHALLENGE, CONNECTIONS, MAX_ROUNDS, REDIRECT, VERIFIER, Target, free_port, wait_for
 
+EVENT_SOURCE = "https://bench.example"
+
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[tuple[str, str, list[int]]]:
@@ -60,7 +62,7 @@ def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] =
             )
             try:
                 wait_for(f"http://localhost:{port}/healthz", process)
-                target.pids = [process.pid, *pids]
+                target.pids, target.database_url = [process.pid, *pids], database_url
                 yield target
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
@@ -79,7 +81,7 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     from idp.foundation.ids import new_secret
     from idp.foundation.vault import digest
     from idp.oidc.keys import ensure_keys
-    from idp.oidc.model import Consent, SessionClient
+    from idp.oidc.model import Client, Consent, SessionClient
     from idp.oidc.register_client import register_client
     from idp.residents.import_register import import_register
     from idp.residents.model import Resident
@@ -109,11 +111,13 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
                 "client_name": "bench",
                 "redirect_uris": [REDIRECT],
                 "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
-                "scope": "openid profile case:write",
+                "scope": "openid profile case:write notice:write",
                 "id_token_signed_response_alg": "ES256",
             },
             "bench",
         )
+        department = session.get_one(Client, done.client_id)  # also a department's system: the intake bench sends as it
+        department.event_source, department.may_use_local_numbers = EVENT_SOURCE, True
         resident_id = resolve_local_number(session, parts.vault, f"{residents // 2:010d}")
         assert resident_id is not None
         resident = session.get_one(Resident, resident_id)

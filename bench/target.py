@@ -40,6 +40,7 @@ class Target:
     refresh_tokens: list[str]
     paths: Paths = field(default_factory=Paths)
     access_token: str = ""
+    database_url: str = ""
     pids: list[int] = field(default_factory=list)
 
     @property
