@@ -1,22 +1,35 @@
-"""`python -m bench [--database sqlite|postgresql|both] [--seconds 5] [--rounds 3] [--no-peer] [--only sign-on]`."""
+"""`python -m bench [hot|signin|intake|start ...] [--database sqlite|postgresql|both] [--seconds 5] [--rounds 3] [--no-peer]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from . import hot, press
+from . import hot, intake, press, signin, start
+
+PARTS = ("hot", "signin", "intake", "start")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all if none is named")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true", help="ours only (no npm needed)")
-    parser.add_argument("--only", action="append", choices=list(press.WORK))
+    parser.add_argument("--only", action="append", choices=list(press.WORK), help="of the hot paths")
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    parts = options.parts or PARTS
     kinds = ["sqlite", "postgresql"] if options.database == "both" else [options.database]
-    hot.run(kinds, options.seconds, options.rounds, not options.no_peer, options.only)
+    if "hot" in parts:
+        hot.run(kinds, options.seconds, options.rounds, not options.no_peer, options.only)
+    if "signin" in parts:
+        signin.run()
+    if "intake" in parts:
+        intake.run(kinds, options.seconds, options.rounds)
+    if "start" in parts:
+        start.run(kinds, not options.no_peer)
 
 
 if __name__ == "__main__":

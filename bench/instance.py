@@ -61,7 +61,7 @@ def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] =
                 start_new_session=True,
             )
             try:
-                wait_for(f"http://localhost:{port}/healthz", process)
+                target.started_in = wait_for(f"http://localhost:{port}/healthz", process)
                 target.pids, target.database_url = [process.pid, *pids], database_url
                 yield target
             finally:

@@ -53,8 +53,10 @@ def peer() -> Iterator[Target]:
         start_new_session=True,
     )
     try:
-        wait_for(f"{base}/.well-known/openid-configuration", process)
-        yield _signed_in(base, secret, [process.pid, redis.pid])
+        seconds = wait_for(f"{base}/.well-known/openid-configuration", process)
+        target = _signed_in(base, secret, [process.pid, redis.pid])
+        target.started_in = seconds
+        yield target
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(15)

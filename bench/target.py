@@ -41,6 +41,7 @@ class Target:
     paths: Paths = field(default_factory=Paths)
     access_token: str = ""
     database_url: str = ""
+    started_in: float = 0.0
     pids: list[int] = field(default_factory=list)
 
     @property
@@ -54,15 +55,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
-    """Until `url` answers. Ends the program if the server does first, or never answers."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 30) -> float:
+    """Until `url` answers; returns the seconds it took. Ends the program if the server does first, or never answers."""
+    started = time.monotonic()
+    while time.monotonic() < started + seconds:
         if process.poll() is not None:
             raise SystemExit("bench: the server ended before it was ready")
         try:
             with urllib.request.urlopen(url, timeout=1):
-                return
+                return time.monotonic() - started
         except OSError:
             time.sleep(0.02)
     raise SystemExit("bench: the server did not become ready")
