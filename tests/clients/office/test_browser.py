@@ -3,11 +3,9 @@ no policy violation, and all of it without JavaScript."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.clients.office.conftest import DAYCARE, PASSWORD, Site
 
@@ -19,14 +17,6 @@ SMALL_TARGETS = """
   .map(e => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 80)])
   .filter(([height]) => height > 0 && height < 44)
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def press(page: Page, name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from clients.simulators.card_reader.app import create_app
@@ -55,29 +55,27 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_claim_reaches_the_app_behind_the_service(scripts: bool, addresses: tuple[str, str]) -> None:
+def test_claim_reaches_the_app_behind_the_service(scripts: bool, addresses: tuple[str, str], chromium: Browser) -> None:
     reader, service = addresses
     Service.answers.clear()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_context(java_script_enabled=scripts, viewport={"width": 320, "height": 700}).new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(f"{reader}/read?{urlencode(asked('claim', service))}")
-        page.get_by_test_id("card-midori").check()
-        page.get_by_test_id("card-pin").fill("1234")
-        page.get_by_test_id("card-sign-password").fill("ABC123")
-        if scripts:
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320
-            small = (
-                "[...document.querySelectorAll('button, label.tile, .field input')].filter(e => e.offsetHeight < 44)"
-            )
-            assert page.evaluate(f"{small}.length") == 0
-        page.get_by_test_id("card-submit").click()
-        if not scripts:
-            page.get_by_test_id("card-return").click()
-        page.wait_for_url(Service.onward)
-        assert complaints == []
-        browser.close()
+    context = chromium.new_context(java_script_enabled=scripts, viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{reader}/read?{urlencode(asked('claim', service))}")
+    page.get_by_test_id("card-midori").check()
+    page.get_by_test_id("card-pin").fill("1234")
+    page.get_by_test_id("card-sign-password").fill("ABC123")
+    if scripts:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        small = "[...document.querySelectorAll('button, label.tile, .field input')].filter(e => e.offsetHeight < 44)"
+        assert page.evaluate(f"{small}.length") == 0
+    page.get_by_test_id("card-submit").click()
+    if not scripts:
+        page.get_by_test_id("card-return").click()
+    page.wait_for_url(Service.onward)
+    assert complaints == []
+    context.close()
+
     (fields,) = Service.answers
     assert set(fields) == {"challenge", "certificate", "signature", "sign_certificate", "sign_signature"}

@@ -145,7 +145,7 @@ def test_without_openid_there_is_no_id_token(town: Town, browser: Browser, app: 
 
 
 def test_the_idle_end(town: Town, browser: Browser, app: App) -> None:
-    first = browser.tokens(app)
+    first = browser.tokens(app, scope="openid profile offline_access")
     with clock.travelled(timedelta(days=13)):
         second = app.refresh(first["refresh_token"]).json
     with clock.travelled(timedelta(days=26)):
@@ -157,7 +157,7 @@ def test_the_idle_end(town: Town, browser: Browser, app: App) -> None:
 def test_the_absolute_end(sqlite_url: str) -> None:
     with Town(sqlite_url, refresh_absolute_seconds=20 * 86400) as town:
         app = town.register()
-        token = town.signed_in().tokens(app)["refresh_token"]
+        token = town.signed_in().tokens(app, scope="openid offline_access")["refresh_token"]
         with clock.travelled(timedelta(days=10)):
             token = app.refresh(token).json["refresh_token"]
         with clock.travelled(timedelta(days=21)):

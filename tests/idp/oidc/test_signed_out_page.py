@@ -76,7 +76,7 @@ def test_every_way_of_ending_a_login_wakes_the_worker(town: Town, browser: Brows
     worker = town.parts.worker
     worker._idle = 600  # it would sleep for ten minutes, unless woken
     worker.start()
-    until(lambda: not worker._wake.is_set())
+    until(lambda: not worker._wakes[True].is_set())
     session_id = town.rows(LoginSession)[0].session_id
     resident = town.resident()
     with town.app.test_request_context(), town.writing() as session:

@@ -13,7 +13,7 @@ import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.test import TestResponse
 
 from idp.residents.attributes import Attributes, seal
@@ -87,20 +87,18 @@ def taro(small_city: City) -> Visit:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def browser(chromium: Browser) -> Browser:
+    """The one browser of this test process."""
+    return chromium
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def served(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     monkeypatch.setattr(city_module, "ISSUER", f"http://localhost:{port}")
     from tests.mypage.pages.browser import Served
 
-    with City(f"sqlite:///{tmp_path}/city.db") as city, Served(city, port) as served:
+    with City(sqlite_url) as city, Served(city, port) as served:
         yield served
