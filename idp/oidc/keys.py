@@ -30,6 +30,7 @@ from ..foundation.database import Database
 from ..foundation.vault import Vault
 from .key_algorithms import ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, public_members
 from .model import SigningKey
+from .verified_tokens import VerifiedTokens
 
 # Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4), introspection (RFC 9701 §5).
 TYPES = ("JWT", "at+jwt", "logout+jwt", "token-introspection+jwt")
@@ -84,6 +85,7 @@ class KeyRing:
         self._signing: dict[str, Key] = {}
         self._jwks = b'{"keys":[]}'
         self._read_at = -1e9
+        self.verified = VerifiedTokens()
 
     def signing(self, alg: str) -> Key:
         """The key that signs with `alg` now. Raises LookupError if the installation has none."""

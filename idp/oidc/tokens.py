@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -111,17 +111,22 @@ def _verified(
     PyJWT is not used here: our own tokens have one of a handful of known headers, which are compared byte for byte, and this is
     the path of every userinfo request (docs/benchmarks.md). Tokens of others (client assertions) go through PyJWT.
     """
-    message, _, signature = token.encode().rpartition(b".")
+    encoded = token.encode()
+    message, _, signature = encoded.rpartition(b".")
     header, _, payload = message.partition(b".")
     found = keys.by_header(header)
     if found is None or found[1] != typ:
         raise TokenError("unknown key or wrong type")
-    try:
-        if not found[0].verify(message, decode_segment(signature)):
-            raise TokenError("wrong signature")
-        claims: dict[str, Any] = orjson.loads(decode_segment(payload))
-    except (ValueError, TypeError):
-        raise TokenError("malformed") from None
+    claims = keys.verified.find(encoded, found[0]) if typ == ACCESS_TOKEN_TYPE else None
+    if claims is None:
+        try:
+            if not found[0].verify(message, decode_segment(signature)):
+                raise TokenError("wrong signature")
+            claims = cast("dict[str, Any]", orjson.loads(decode_segment(payload)))
+        except (ValueError, TypeError):
+            raise TokenError("malformed") from None
+        if typ == ACCESS_TOKEN_TYPE:
+            keys.verified.keep(encoded, found[0], claims)
     if claims.get("iss") != issuer:
         raise TokenError("wrong issuer")
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
