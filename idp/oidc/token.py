@@ -10,7 +10,6 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from flask import Blueprint, Response
 
 from ..foundation.here import here
-from ..foundation.turn import in_turn
 from ..foundation.web.callers import Caller, called_by
 from .cors import allow_origin
 from .provider import provider
@@ -44,7 +43,6 @@ def oauth_error(error: Exception) -> Response:
 
 @bp.route("/token", methods=["POST", "OPTIONS"])
 @called_by(Caller.CLIENT)
-@in_turn
 def token() -> Response:
     """Codes, refresh tokens and client credentials for tokens."""
     if here().method == "OPTIONS":

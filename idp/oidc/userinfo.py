@@ -7,7 +7,6 @@ from flask import Blueprint, Response
 
 from ..foundation import clock
 from ..foundation.here import here
-from ..foundation.turn import in_turn
 from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
@@ -28,7 +27,6 @@ _JSON = (("Content-Type", "application/json"), *NO_STORE.items())
 
 @bp.route("/userinfo", methods=["GET", "POST", "OPTIONS"])
 @called_by(Caller.BEARER)
-@in_turn
 def userinfo() -> Response:
     """Claims of the resident behind the access token."""
     if here().method == "OPTIONS":

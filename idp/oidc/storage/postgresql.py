@@ -9,7 +9,6 @@ from psycopg import Connection, Cursor
 from psycopg_pool import ConnectionPool
 
 from ...foundation.database import Database
-from ...foundation.turn import waiting
 from .interface import GRANT_COLUMNS, CodeRequest, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts
 
 _ISSUE = """
@@ -129,7 +128,7 @@ class PostgresStore:
             "expires": request.expires_at, "since": request.authenticated_since, "needs": request.needs_consent,
             "binding": request.key_binding, "rich": request.rich,
         }  # fmt: skip
-        with waiting(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             row = connection.hot.execute(_ISSUE, values).fetchone()
         return None if row is None else Standing(*row)
 
@@ -141,7 +140,7 @@ class PostgresStore:
             "grant_expires": redemption.grant_expires_at, "binding": redemption.key_binding,
             "grant_binding": redemption.grant_binding,
         }  # fmt: skip
-        with waiting(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             row = connection.hot.execute(_REDEEM, values).fetchone()
         return None if row is None else GrantFacts(*row)
 
@@ -151,12 +150,12 @@ class PostgresStore:
             "successor": rotation.successor_digest, "sealed": rotation.successor_sealed,
             "expires": rotation.successor_expires_at, "binding": rotation.key_binding,
         }  # fmt: skip
-        with waiting(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             row = connection.hot.execute(_ROTATE, values).fetchone()
         return None if row is None else GrantFacts(*row)
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
-        with waiting(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             row = connection.hot.execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
         return None if row is None else UserinfoFacts(GrantFacts(*row[:-1]), row[-1])
 
