@@ -34,11 +34,11 @@ settings-page: $(VENV)/runtime.stamp
 	@$(BIN)/python -m deploy.settings_page
 
 test: $(VENV)/dev.stamp translations check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 # The same tests with branch coverage, which takes half as long again.
 coverage: $(VENV)/dev.stamp translations
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: lint types
 

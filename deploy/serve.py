@@ -1,4 +1,4 @@
-"""Serve the product with granian: one process on SQLite, as many as there are cores on PostgreSQL and Redis.
+"""Serve the product with granian: one process with memory://, as many as there are cores with Redis.
 
 `python -m deploy.serve --port 8000`; settings come from `MACHI_*`.
 """
@@ -26,17 +26,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.serve")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--processes", type=int, default=0, help="0: one on SQLite or memory://, else one per core")
+    parser.add_argument("--processes", type=int, default=0, help="0: one with memory://, else one per core")
     parser.add_argument("--threads", type=int, default=THREADS)
     options = parser.parse_args()
     try:
         settings = load()
     except SettingsError as error:
         sys.exit(f"machi: {error}")
-    alone = settings.database_url.startswith("sqlite") or settings.live_url.startswith("memory")
+    alone = settings.live_url.startswith("memory")
     processes = options.processes or (1 if alone else os.cpu_count() or 1)
     if alone and processes > 1:
-        sys.exit("machi: several processes need postgresql:// and redis:// (MACHI_DATABASE_URL, MACHI_LIVE_URL)")
+        sys.exit("machi: several processes need redis:// (MACHI_LIVE_URL)")
     Server(
         "wsgi:app",
         address=options.host,

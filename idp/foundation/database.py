@@ -1,7 +1,7 @@
 """The database: engine, table base, and the two ways to use it (`read`, `write`).
 
-SQLite (embedded default) runs in WAL mode with synchronous=FULL, so an answered request is on the disk. Its writers queue on
-one lock of ours instead of SQLite's busy-waiting, and start with BEGIN IMMEDIATE, so that none fails half-way.
+SQLite (embedded default) runs in WAL mode with synchronous=FULL, so an answered request is on the disk. Its writers stand in a queue
+of ours (write_queue.py) instead of SQLite's busy-waiting, and start with BEGIN IMMEDIATE, so that none fails half-way.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from .write_queue import WriteQueue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,11 +77,13 @@ class Database:
     def __init__(self, url: str, pool_size: int = 16) -> None:
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
-        self.lock = threading.Lock()
+        self.write_queue: AbstractContextManager[object] = nullcontext()
+        """One turn at a time for all writers of a SQLite file; PostgreSQL needs none."""
         self._writing = threading.local()
         if self.sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.write_queue = WriteQueue(f"{parsed.database}-queue")
             self.engine: Engine = create_engine(
                 parsed.set(drivername="sqlite+pysqlite"),
                 connect_args={"check_same_thread": False, "timeout": 15},
@@ -107,20 +111,16 @@ class Database:
             raise RuntimeError("write() inside write(): pass the session on instead")
         self._writing.on = True
         try:
-            if self.sqlite:
-                self.lock.acquire()
-            try:
-                engine = self.engine.execution_options(machi_write=True)
-                with Session(engine, expire_on_commit=False) as session, session.begin():
-                    yield session
-            finally:
-                if self.sqlite:
-                    self.lock.release()
+            engine = self.engine.execution_options(machi_write=True)
+            with self.write_queue, Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
         finally:
             self._writing.on = False
 
     def close(self) -> None:
         self.engine.dispose()
+        if isinstance(self.write_queue, WriteQueue):
+            self.write_queue.close()
 
 
 def insert_if_absent(session: Session, table: type[Base], keys: list[str], values: dict[str, Any]) -> None:

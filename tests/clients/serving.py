@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
-
-
-def free_port() -> int:
-    """A port that is free now, at 20000 or above."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port >= 20000:
-            return port
 
 
 class Served:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
-import requests
 
 from tests.support.server import free_port
 
@@ -44,21 +44,29 @@ class Demo:
 def start(port: int, state: Path) -> Demo:
     """Start and wait until all four parts answer."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MACHI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.demo", "--port", str(port), "--state", str(state)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.demo", "--port", str(port), "--state", str(state)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+        )
+        return _when_ready(Demo(port, state, process), complaints)
+
+
+def _when_ready(demo: Demo, complaints: IO[bytes]) -> Demo:
+    process = demo.process
     assert process.stdout is not None
     deadline = time.monotonic() + 90
     for line in process.stdout:
         if b"Ready in" in line:
-            return Demo(port, state, process)
+            return demo
         assert time.monotonic() < deadline, "the demo did not become ready"
-    raise AssertionError(f"the demo ended with {process.wait()}")
+    code = process.wait()
+    complaints.seek(0)
+    raise AssertionError(f"the demo ended with {code}: {complaints.read().decode()}")
 
 
 def stop(demo: Demo, with_signal: int = signal.SIGTERM) -> int:
@@ -71,25 +79,7 @@ def stop(demo: Demo, with_signal: int = signal.SIGTERM) -> int:
 def demo() -> Iterator[Demo]:
     """One city for the tests of a module; each uses a resident of its own."""
     with tempfile.TemporaryDirectory(prefix="machi-demo-") as folder:
-        running = start(four_ports(), Path(folder))
+        running = start(free_port(neighbours=3), Path(folder))
         yield running
         if running.process.poll() is None:
             stop(running)
-
-
-def four_ports() -> int:
-    """The first of four neighbouring free ports."""
-    while True:
-        first = free_port()
-        if first < 65000 and all(_free(first + n) for n in range(1, 4)):
-            return first
-
-
-def _free(port: int) -> bool:
-    try:
-        requests.get(f"http://127.0.0.1:{port}/", timeout=0.2)
-    except requests.ConnectionError:
-        return True
-    except requests.Timeout:
-        return False
-    return False

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from .conftest import ROOT, four_ports, start, stop
+from tests.support.server import free_port
+
+from .conftest import ROOT, start, stop
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("story")]
 
 
 def test_starts_ends_and_finds_its_data_again() -> None:
     with tempfile.TemporaryDirectory(prefix="machi-demo-") as folder:
-        state, port = Path(folder) / "city", four_ports()
+        state, port = Path(folder) / "city", free_port(neighbours=3)
         demo = start(port, state)
         assert requests.get(f"{demo.issuer}/healthz", timeout=5).status_code == 200
         keys = requests.get(f"{demo.issuer}/jwks", timeout=5).json()
@@ -41,7 +43,7 @@ def test_starts_ends_and_finds_its_data_again() -> None:
 
 def test_a_taken_port_is_said_in_one_line() -> None:
     with tempfile.TemporaryDirectory(prefix="machi-demo-") as folder:
-        port = four_ports()
+        port = free_port(neighbours=3)
         listener = subprocess.Popen(
             [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", folder],
             stderr=subprocess.DEVNULL,

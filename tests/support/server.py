@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -17,14 +18,26 @@ from .waiting import until
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_port() -> int:
-    """A port that is free now, at 20000 or above."""
+def free_port(neighbours: int = 0) -> int:
+    """A port that is free now, with this many free ones after it. Below the range from which the system numbers outgoing
+    connections: between the look and the use, one of those could take it.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port >= 20000:
-            return port
+        first = _random.randrange(20000, 32768 - neighbours)
+        if all(_is_free(first + n) for n in range(neighbours + 1)):
+            return first
+
+
+_random = random.SystemRandom()  # not the seeded one: the test processes would try the same ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

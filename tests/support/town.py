@@ -44,6 +44,19 @@ class _Compiled(BytecodeCache):
 _compiled = _Compiled()
 
 
+class _CompiledSql(dict[Any, Any]):
+    """Compiled statements, kept between towns: by the kind of database, not by the dialect object that every engine makes anew."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+_compiled_sql = _CompiledSql()
+
+
 class Town:
     """`settings` go to `Settings` over test defaults; `database_url` must have the schema."""
 
@@ -61,6 +74,7 @@ class Town:
         self.app = wsgi.create_app(self.settings, worker=False)
         self.app.jinja_env.bytecode_cache = _compiled
         self.parts = parts_of(self.app)
+        self.parts.database.engine.update_execution_options(compiled_cache=_compiled_sql)
         self.op = provider(self.app)
         self.issuer = self.settings.issuer
         self._hosts = itertools.count(1)

@@ -14,15 +14,33 @@ from flask import Flask, Request, Response
 from flask.globals import _cv_request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.datastructures import Headers
+from werkzeug.routing import Rule
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask.typing import ResponseReturnValue
-    from werkzeug.routing import MapAdapter, Rule
+    from werkzeug.routing import MapAdapter
+
+
+class _Rule(Rule):
+    """Compiles what builds its address when one is first built: for all rules at once that was most of the application's start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        name = "_build_unknown" if append_unknown else "_build"
+
+        def build(rule: _Rule, **values: Any) -> tuple[str, str]:
+            compiled = super()._compile_builder(append_unknown).__get__(rule, None)
+            setattr(rule, name, compiled)
+            address: tuple[str, str] = compiled(**values)
+            return address
+
+        return build
 
 
 class Application(Flask):
     """Answers as `Flask` does, with fewer steps on the way."""
+
+    url_rule_class = _Rule
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)

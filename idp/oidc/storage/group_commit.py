@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,10 +35,10 @@ class _Waiting:
 
 
 class GroupCommit:
-    """`write` from any thread; `lock` is the write lock shared with the rest of the application."""
+    """`write` from any thread; `turn` is the one among all writers of the file (foundation/write_queue.py)."""
 
-    def __init__(self, lock: threading.Lock) -> None:
-        self._lock = lock
+    def __init__(self, turn: AbstractContextManager[object]) -> None:
+        self._turn = turn
         self._mutex = threading.Lock()
         self._queue: deque[_Waiting] = deque()
         self._led = False
@@ -62,11 +63,17 @@ class GroupCommit:
 
     def _lead(self, connection: sqlite3.Connection) -> None:
         """Commit what is waiting, the leader's own work first in the queue, and let the next one waiting lead."""
+        batch: list[_Waiting] = []
         try:
-            with self._lock:
+            with self._turn:
                 with self._mutex:
                     batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_TOGETHER))]
                 _commit(connection, batch)
+        except (
+            BaseException
+        ) as error:  # even the rollback failed: nobody may wait for ever, nobody is told it was written
+            for one in batch:
+                one.error = one.error or error
         finally:
             with self._mutex:
                 following = self._queue[0] if self._queue else None
@@ -74,8 +81,8 @@ class GroupCommit:
             if following is not None:
                 following.leads = True
                 following.turn.release()
-        for done in batch[1:]:
-            done.turn.release()
+            for done in batch[1:]:
+                done.turn.release()
 
 
 def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:

@@ -67,7 +67,7 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._path = str(database.url.database)
-        self._commits = GroupCommit(database.lock)
+        self._commits = GroupCommit(database.write_queue)
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
 

@@ -10,8 +10,9 @@ import requests
 from flask import Flask
 
 from clients.kit import MachiID, Settings
-from tests.clients.serving import Served, free_port
+from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.server import free_port
 
 
 class App:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.clients.serving import Served, free_port, until
+from tests.clients.serving import Served, until
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.server import free_port
 
 README = Path(__file__).parents[3] / "clients" / "kit" / "README.md"
 

@@ -12,7 +12,8 @@ from flask import Flask, Response, request
 
 from idp.foundation.outbound import Answer, Outbound, OutboundError
 from idp.foundation.settings import Settings
-from tests.clients.serving import Served, free_port
+from tests.clients.serving import Served
+from tests.support.server import free_port
 
 strict = Outbound(Settings())
 loopback = Outbound(Settings(outbound_loopback=True))

@@ -14,8 +14,9 @@ from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.backchannel_logout import EVENT
 from idp.oidc.revoke import end_app_access
-from tests.clients.serving import Served, free_port
+from tests.clients.serving import Served
 from tests.support.apps import App
+from tests.support.server import free_port
 from tests.support.town import Town
 
 

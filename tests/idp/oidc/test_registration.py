@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 from idp.foundation import clock
 from idp.oidc.model import Client, InitialAccessToken
 from idp.oidc.registration import issue_initial_access_token
-from tests.clients.serving import Served, free_port
+from tests.clients.serving import Served
 from tests.support.apps import App
+from tests.support.server import free_port
 from tests.support.town import Town
 
 GOOD: dict[str, Any] = {"client_name": "こども窓口", "redirect_uris": ["https://kodomo.example/cb"]}

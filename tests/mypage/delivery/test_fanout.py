@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -20,6 +19,7 @@ from mypage.cases.read import list_cases
 from mypage.notices.open import mark_opened
 from mypage.notices.read import list_notices
 from tests.mypage.city import City
+from tests.support.server import free_port
 
 
 @pytest.fixture
@@ -33,12 +33,6 @@ def stop(server: Redis) -> None:
     """Once, however often it is called."""
     with contextlib.suppress(redis.RedisError):
         server.shutdown(nosave=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def url_of(server: Redis) -> str:

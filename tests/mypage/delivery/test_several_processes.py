@@ -1,4 +1,4 @@
-"""Several processes on PostgreSQL and Redis: an event taken by any of them reaches the pages that hang on the others."""
+"""Several processes on one database and Redis: an event taken by any of them reaches the pages that hang on the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 import requests
 
 from idp.oidc.register_client import CityOptions
-from tests.support import databases
 from tests.support.server import free_port, running
 from tests.support.town import Town
 from tests.support.waiting import until
@@ -106,13 +105,10 @@ class City:
 
 
 @pytest.fixture
-def city(postgresql_server: str, redis_url: str, tmp_path: Path) -> Iterator[City]:
-    port = free_port()
-    with (
-        databases.postgresql_copy(postgresql_server) as url,
-        running(tmp_path / "log", port, processes=2, database_url=url, live_url=redis_url) as issuer,
-    ):
-        yield City(issuer, url, redis_url)
+def city(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[City]:
+    settings = {"database_url": database_url, "live_url": redis_url}
+    with running(tmp_path / "log", free_port(), processes=2, **settings) as issuer:
+        yield City(issuer, database_url, redis_url)
 
 
 def test_every_open_page_hears_of_every_event(city: City) -> None:

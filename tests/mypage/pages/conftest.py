@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from idp.residents.attributes import Attributes, seal
 from idp.residents.model import Resident
 from tests.mypage import city as city_module
 from tests.mypage.city import City
+from tests.support.server import free_port
 
 CATALOGUES = ("idp", "mypage")
 
@@ -94,9 +94,7 @@ def browser(chromium: Browser) -> Browser:
 
 @pytest.fixture
 def served(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     monkeypatch.setattr(city_module, "ISSUER", f"http://localhost:{port}")
     from tests.mypage.pages.browser import Served
 

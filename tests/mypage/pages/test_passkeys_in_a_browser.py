@@ -40,7 +40,7 @@ def add_passkey(page: Page, served: Served) -> None:
     page.goto(served.url + "/my/settings/credentials")
     page.get_by_test_id("passkey-add").click()
     page.get_by_test_id("passkey-create").click()
-    page.wait_for_url("**/my/settings")
+    page.wait_for_url("**/my/settings/credentials")
 
 
 def without_suggestions(page: Page) -> None:

@@ -1,6 +1,7 @@
 """Two independent path validators to agree with: pyhanko-certvalidator, and cryptography's own."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def pyhanko_accepts(certificate: bytes, roots: Path, crl: Path, now: datetime, p
             pkix_params=PKIXValidationParams(user_initial_policy_set=policies, initial_explicit_policy=True),
         )
         purpose = {"client_auth"} if policies == AUTH else None
-        asyncio.run(validator.async_validate_usage(usage, extended_key_usage=purpose, extended_optional=True))
+        checked = validator.async_validate_usage(usage, extended_key_usage=purpose, extended_optional=True)
+        with ThreadPoolExecutor(1) as aside:  # this thread may already run the browser's event loop
+            aside.submit(asyncio.run, checked).result()
     except (PathError, ValidationError, ValueError):
         return False
     return True
