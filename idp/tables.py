@@ -24,6 +24,7 @@ from .oidc.model import (
     SigningKey,
     UsedAssertion,
 )
+from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
 from .oidc.security_model import PushedRequest, UsedProof
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
@@ -41,7 +42,9 @@ __all__ = [
     "ClientPolicy",
     "Consent",
     "DeviceAuthorization",
+    "EventStream",
     "Grant",
+    "IgnoredSubject",
     "InitialAccessToken",
     "LoginSession",
     "ManagedGrant",
@@ -55,6 +58,7 @@ __all__ = [
     "Resident",
     "ResourceIndicator",
     "RevokedToken",
+    "SecurityEvent",
     "SessionClient",
     "SignInAttempt",
     "SigningKey",

@@ -28,6 +28,7 @@ class EventType(Enum):
     CONSENT_GIVEN = ("consent_given", ("scope",))
     DEVICE_ALLOWED = ("device_allowed", ("device",))
     DEVICE_REFUSED = ("device_refused", ("device",))
+    EVENT_STREAM_CHANGED = ("event_stream_changed", ("did",))
     INITIAL_ACCESS_TOKEN_ISSUED = ("initial_access_token_issued", ())
     KEYS_ROTATED = ("keys_rotated", ("alg",))
     PASSKEY_ADDED = ("passkey_added", ("credential", "device_type"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -27,6 +29,27 @@ class AuditEvent(Base):
     facts: Mapped[str] = mapped_column(Text)
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it was appended."""
+
+    event: EventType
+    at: datetime
+    resident_id: str | None
+    client_id: str | None
+    facts: dict[str, str | int | None]
+
+
+Listener = Callable[[Session, Recorded], None]
+_listeners: list[Listener] = []
+
+
+def on_record(listener: Listener) -> None:
+    """Have `listener(session, recorded)` run inside every transaction that appends an event."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
 def record(
     session: Session,
     event: EventType,
@@ -38,12 +61,15 @@ def record(
     """Append an event to the transaction of `session`. Raises ValueError on a fact the catalogue does not list."""
     if unknown := set(facts) - set(event.facts):
         raise ValueError(f"{event.stored} may not carry {sorted(unknown)}")
+    now = clock.now()
     session.add(
         AuditEvent(
-            at=clock.now(),
+            at=now,
             type=event.stored,
             resident_id=resident_id,
             client_id=client_id,
             facts=orjson.dumps(facts, option=orjson.OPT_SORT_KEYS).decode(),
         )
     )
+    for listener in _listeners:
+        listener(session, Recorded(event, now, resident_id, client_id, facts))

@@ -15,6 +15,7 @@ AMBIGUOUS = str.maketrans("OIL", "011", "- ")
 # Five bits of each random byte choose a character: `base64.b32encode` does the same in Python, twelve times slower.
 _BASE32 = bytes(b"abcdefghijklmnopqrstuvwxyz234567"[byte & 31] for byte in range(256))
 _ID = re.compile(r"[a-z2-7]{26}")
+_SUBJECT = re.compile(r"[a-z2-7]{32}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -31,6 +32,11 @@ def is_id(text: str) -> bool:
 def new_subject() -> str:
     """160 random bits as 32 lower-case base32 characters. For `sub` (facts: stored random beats derived)."""
     return base64.b32encode(secrets.token_bytes(20)).decode().lower()
+
+
+def is_subject(text: str) -> bool:
+    """Whether `text` can be one of `new_subject`."""
+    return _SUBJECT.fullmatch(text) is not None
 
 
 def new_secret() -> str:

@@ -54,13 +54,19 @@ class Outbound:
         content_type: str,
         *,
         bearer: str | None = None,
+        authorization: str | None = None,
+        accept: str | None = None,
         timeout: float = 5.0,
         max_bytes: int = 65536,
     ) -> Answer:
-        """POST `body` to `url`, with `bearer` as its access token. Raises `OutboundError`."""
+        """POST `body` to `url`, with `bearer` as its access token or a whole `authorization`. Raises `OutboundError`."""
         headers = {"Content-Type": content_type}
         if bearer is not None:
-            headers["Authorization"] = f"Bearer {bearer}"
+            authorization = f"Bearer {bearer}"
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        if accept is not None:
+            headers["Accept"] = accept
         return self._request("POST", url, body, headers, timeout, max_bytes)
 
     def check(self, url: str) -> None:

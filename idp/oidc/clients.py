@@ -25,7 +25,7 @@ from .model import Client
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
-              "grant_management_revoke")  # fmt: skip
+              "grant_management_revoke", "ssf.manage", "ssf.read")  # fmt: skip
 SCOPES = IDENTITY_SCOPES + API_SCOPES
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")

@@ -53,6 +53,7 @@ from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_sessions
+from .security_events.install import install as install_security_events
 from .software_statement import load_issuers
 from .step_up import explanation
 
@@ -76,6 +77,7 @@ def install(app: Flask, instance: Parts) -> None:
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     on_session_end(end_with_sessions)
+    install_security_events(app, op)
     app.after_request(add_nonce)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]
     add_static("oidc", Path(__file__).parent / "static")

@@ -32,8 +32,9 @@ from .key_algorithms import ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, pub
 from .model import SigningKey
 from .verified_tokens import VerifiedTokens
 
-# Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4), introspection (RFC 9701 §5).
-TYPES = ("JWT", "at+jwt", "logout+jwt", "token-introspection+jwt")
+# Types of token we sign: ID token, access token (RFC 9068 §2.1), logout token (Back-Channel Logout §2.4), introspection (RFC 9701 §5),
+# security event (RFC 8417 §2.3).
+TYPES = ("JWT", "at+jwt", "logout+jwt", "token-introspection+jwt", "secevent+jwt")
 PUBLISHED, SIGNING, RETIRED = "published", "signing", "retired"
 
 # Verifiers re-read the JWKS at least this often (its Cache-Control says less); rotation waits so long between its steps.

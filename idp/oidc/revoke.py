@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import has_app_context
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
-from ..foundation.context import parts
 from ..foundation.outbox import enqueue
+from ..foundation.wake import wake_after_commit
 from .model import Client, Consent, Grant, SessionClient
 
 LOGOUT_TOPIC = "oidc.backchannel_logout"
@@ -63,9 +62,8 @@ def _tell_apps(session: Session, *conditions: object) -> None:
     ).all()
     for row in rows:
         enqueue(session, LOGOUT_TOPIC, {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id})
-    if rows and has_app_context():
-        wake = parts().worker.wake
-        event.listen(session, "after_commit", lambda _session: wake(), once=True)
+    if rows:
+        wake_after_commit(session)
     for row in rows:
         session.execute(
             SessionClient.__table__.delete().where(SessionClient.sid == row.sid)  # type: ignore[attr-defined]

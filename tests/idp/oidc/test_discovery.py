@@ -56,14 +56,18 @@ def test_every_route_for_apps_is_named(shared_town: Town, found: dict[str, str])
         if app.view_functions[rule.endpoint].__module__.startswith("idp.oidc.")
         and caller_of(app, rule.endpoint) in (Caller.ANYONE, Caller.CLIENT, Caller.BEARER)
     }
-    named = {url.removeprefix(shared_town.issuer) for url in texts(found) if url.startswith(shared_town.issuer + "/")}
+    transmitter = app.test_client().get("/.well-known/ssf-configuration").json
+    urls = [*texts(found), *texts(transmitter)]
+    named = {url.removeprefix(shared_town.issuer) for url in urls if url.startswith(shared_town.issuer + "/")}
     assert {rule for rule in served if rule.partition("/<")[0] not in named} <= ON_THEIR_OWN
 
 
 ON_THEIR_OWN = {
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/ssf-configuration",
     "/.well-known/webfinger",  # found by its name (RFC 7033 §4)
+    "/ssf/poll/<stream_id>",  # told with the stream (SSF §8.1.1)
 }
 
 

@@ -1,0 +1,72 @@
+"""The event types we send (CAEP 1.0, SSF 1.0), and which happenings of the record they tell of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ...audit import EventType, Recorded
+from ...credentials.model import Passkey
+
+SESSION_REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
+CREDENTIAL_CHANGE = "https://schemas.openid.net/secevent/caep/event-type/credential-change"
+VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+SUPPORTED = (SESSION_REVOKED, CREDENTIAL_CHANGE)
+"""What an app can ask for; verification comes unasked (SSF §8.1.4)."""
+
+# Who set it off (CAEP §2, `initiating_entity`): the `by` of the record. Everything else is the provider's own doing.
+_USER = ("resident", "app", "other_resident")
+_ADMIN = ("staff", "registrar", "administrator", "command_line")
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event before it is anybody's: its type and its members, without a subject."""
+
+    type: str
+    members: dict[str, Any]
+
+
+def event_of(session: Session, happened: Recorded) -> Event | None:
+    """The event that tells of what was recorded; None for what no app is told."""
+    if happened.event is EventType.SESSION_ENDED:
+        return _event(happened, SESSION_REVOKED, {}, _entity(happened), "The login has ended.")
+    # An app that gave its grant back itself (Grant Management) ended no session, and knows.
+    if happened.event is EventType.APP_ACCESS_ENDED and happened.facts.get("by") != "app":
+        return _event(happened, SESSION_REVOKED, {}, _entity(happened), "The app's access has ended.")
+    if happened.event is EventType.PASSKEY_ADDED:
+        members = {"credential_type": _kind(session, happened), "change_type": "create"}
+        return _event(happened, CREDENTIAL_CHANGE, members, "user", "A passkey was added.")
+    if happened.event is EventType.PASSKEY_REMOVED:
+        members = {"credential_type": _kind(session, happened), "change_type": "delete"}
+        return _event(happened, CREDENTIAL_CHANGE, members, "user", "A passkey was removed.")
+    if happened.event is EventType.CARD_BOUND:
+        # Never issuer or serial of the certificate, which CAEP §3.3 would allow: they are the same for every department.
+        members = {"credential_type": "x509", "change_type": "create"}
+        return _event(happened, CREDENTIAL_CHANGE, members, "user", "A card was registered.")
+    return None
+
+
+def _event(happened: Recorded, kind: str, members: dict[str, Any], entity: str, reason: str) -> Event:
+    common = {
+        "event_timestamp": int(happened.at.timestamp()),
+        "initiating_entity": entity,
+        "reason_admin": {"en": reason},
+    }
+    return Event(kind, members | common)
+
+
+def _entity(happened: Recorded) -> str:
+    by = str(happened.facts.get("by", ""))
+    return "user" if by in _USER else "admin" if by in _ADMIN else "system"
+
+
+def _kind(session: Session, happened: Recorded) -> str:
+    """CAEP §3.3 knows two kinds; a passkey that a phone or computer holds is of the first."""
+    passkey = session.get(Passkey, str(happened.facts["credential"]))
+    if passkey is None:
+        return "fido2-platform"
+    built_in = passkey.device_type == "multi_device" or "internal" in passkey.transports.split()
+    return "fido2-platform" if built_in else "fido2-roaming"
