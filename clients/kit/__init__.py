@@ -39,6 +39,7 @@ from .extension import MachiID
 from .origin import own_path
 from .outbox import JST, Delivery
 from .report import CaseReporter
+from .security_events import SecurityEvent
 from .sessions import Resident
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "ProviderUnavailableError",
     "Resident",
     "Row",
+    "SecurityEvent",
     "Settings",
     "SignInError",
     "Step",

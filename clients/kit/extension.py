@@ -20,8 +20,9 @@ from .errors import ConfigurationError, SignInError
 from .http import Http
 from .report import CaseReporter
 from .schema import SCHEMA
+from .security_events import SecurityEvent, SecurityEvents
 from .sessions import Resident, SessionStore
-from .signin import SignIn
+from .signin import SECURITY_EVENTS, SignIn
 from .tokens import ClientCredentials
 
 P = ParamSpec("P")
@@ -49,12 +50,14 @@ class MachiID:
         self.sessions = SessionStore(self.database, settings)
         self.attempts = AttemptStore(self.database)
         self.sign_in = SignIn(settings, self.provider, self.attempts)
-        self.reporter = CaseReporter(settings, self.database, self.provider, ClientCredentials(settings, self.provider))
+        tokens = ClientCredentials(settings, self.provider)
+        self.reporter = CaseReporter(settings, self.database, self.provider, tokens)
+        self.security_events = SecurityEvents(settings, self.provider, self.sessions, tokens)
         self._error_page: Callable[[SignInError], ResponseReturnValue] | None = None
         self._signed_out_page: Callable[[bool], ResponseReturnValue] | None = None
         key = app.secret_key if isinstance(app.secret_key, bytes) else app.secret_key.encode()
         browser.install(app, settings)
-        csrf.install(app, settings, key, exempt={"machi.backchannel", "machi.start"})
+        csrf.install(app, settings, key, exempt={"machi.backchannel", "machi.security_event", "machi.start"})
         app.register_blueprint(routes.build())
         app.extensions["machi_id"] = self
         app.context_processor(lambda: {"resident": self.resident})
@@ -88,6 +91,14 @@ class MachiID:
     def on_signed_out(self, page: Callable[[bool], ResponseReturnValue]) -> None:
         """Show `page(everywhere)` after sign-out; `everywhere` is False if only this app's session could be ended."""
         self._signed_out_page = page
+
+    def on_security_event(self, handler: Callable[[SecurityEvent], object]) -> None:
+        """Call `handler(event)` for each security event; sessions that were revoked are ended already. It may be called twice."""
+        self.security_events.handler = handler
+
+    def subscribe_to_security_events(self) -> str:
+        """Ask the provider for its security events; once when the app is set up, again is no harm. Returns the stream's id."""
+        return self.security_events.subscribe(self.settings.base_url + SECURITY_EVENTS)
 
     def error_page(self, error: SignInError) -> Response:
         """The page about a failed sign-in."""

@@ -12,7 +12,8 @@ from .backchannel import accept_logout_token
 from .browser import browser_secret, drop_cookie, set_cookie
 from .errors import ConfigurationError, ProviderUnavailableError, SignInError, TokenInvalidError
 from .origin import own_path
-from .signin import BACKCHANNEL, CALLBACK, SIGNED_OUT
+from .security_events import ERRORS
+from .signin import BACKCHANNEL, CALLBACK, SECURITY_EVENTS, SIGNED_OUT
 
 if TYPE_CHECKING:
     from .extension import MachiID
@@ -114,6 +115,22 @@ def backchannel() -> BaseResponse:
     return no_store(Response(status=200))
 
 
+def security_event() -> BaseResponse:
+    """RFC 8935 §2: 202 when taken, 400 with the kind of error, anything else to be sent again."""
+    machi = kit()
+    try:
+        if request.mimetype != "application/secevent+jwt":
+            raise TokenInvalidError("format", "not a security event")
+        machi.security_events.take(request.get_data(cache=False).decode("ascii", "replace"))
+    except TokenInvalidError as error:
+        log.warning("security event refused: %s", error.check)
+        body = {"err": ERRORS.get(error.check, "invalid_request"), "description": error.check}
+        return no_store(machi.json(body, 400))
+    except (ProviderUnavailableError, ConfigurationError):
+        return no_store(machi.json({"error": "temporarily_unavailable"}, 503))
+    return no_store(Response(status=202))
+
+
 def refused(error: SignInError) -> BaseResponse:
     """The page about a sign-in that failed."""
     # %r: the detail may come from the address bar and must not forge log lines.
@@ -130,5 +147,6 @@ def build() -> Blueprint:
     pages.post("/auth/logout")(logout)
     pages.get(SIGNED_OUT)(signed_out)
     pages.post(BACKCHANNEL)(backchannel)
+    pages.post(SECURITY_EVENTS)(security_event)
     pages.register_error_handler(SignInError, refused)
     return pages

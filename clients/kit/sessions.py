@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .config import Settings
-from .database import Database
+from .database import Database, Transaction
 
 SEEN_EVERY = 60
 """`seen_at` is written at most this often, so that reading a page is not a write."""
@@ -111,9 +111,28 @@ class SessionStore:
             if tx.one("SELECT 1 FROM kit_logout_token WHERE jti = ?", (jti,)):
                 return False
             tx.execute("INSERT INTO kit_logout_token (jti, until) VALUES (?, ?)", (jti, until))
-            if sid:
-                tx.execute("DELETE FROM kit_session WHERE sid = ? AND (? IS NULL OR sub = ?)", (sid, sub, sub))
-                tx.execute("INSERT OR REPLACE INTO kit_ended_sid (sid, until) VALUES (?, ?)", (sid, now + 3600))
-            else:
-                tx.execute("DELETE FROM kit_session WHERE sub = ?", (sub,))
+            self._end(tx, sid, sub)
         return True
+
+    def end_matching(self, sid: str | None, sub: str) -> None:
+        """End the session of a `sid`, or all of a `sub`."""
+        with self._database.transaction() as tx:
+            self._end(tx, sid, sub)
+
+    def heard(self, jti: str) -> bool:
+        """Whether a message of the provider was acted on before."""
+        return self._database.one("SELECT 1 FROM kit_logout_token WHERE jti = ?", (jti,)) is not None
+
+    def remember(self, jti: str, until: float) -> None:
+        """A message of the provider was acted on."""
+        with self._database.transaction() as tx:
+            tx.execute("DELETE FROM kit_logout_token WHERE until < ?", (self._clock(),))
+            tx.execute("INSERT OR IGNORE INTO kit_logout_token (jti, until) VALUES (?, ?)", (jti, until))
+
+    def _end(self, tx: Transaction, sid: str | None, sub: str | None) -> None:
+        if sid:
+            until = self._clock() + 3600
+            tx.execute("DELETE FROM kit_session WHERE sid = ? AND (? IS NULL OR sub = ?)", (sid, sub, sub))
+            tx.execute("INSERT OR REPLACE INTO kit_ended_sid (sid, until) VALUES (?, ?)", (sid, until))
+        else:
+            tx.execute("DELETE FROM kit_session WHERE sub = ?", (sub,))

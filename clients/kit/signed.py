@@ -22,15 +22,21 @@ FAILURES: dict[type[Exception], str] = {
 
 
 def verify(
-    token: str, *, provider: Provider, settings: Settings, types: frozenset[str], require: list[str]
+    token: str,
+    *,
+    provider: Provider,
+    settings: Settings,
+    types: frozenset[str],
+    require: list[str],
+    expires: bool = True,
 ) -> dict[str, Any]:
     """Claims of a token that the provider signed for this client.
 
     Checks size, `typ` (RFC 8725 §3.11), algorithm (our list, and the one of the key, never the header alone), `kid`,
-    signature, `iss`, `aud` (only us), `azp`, `exp`, `iat`. Raises `TokenInvalidError` naming the check.
+    signature, `iss`, `aud` (only us), `azp`, `exp` (unless its kind has none), `iat`. Raises `TokenInvalidError` naming the check.
     """
     key = find_key(token, provider=provider, settings=settings, types=types)
-    options: Options = {"require": ["iss", "aud", "exp", "iat", *require]}
+    options: Options = {"require": ["iss", "aud", "iat", *(["exp"] if expires else []), *require]}
     try:
         claims: dict[str, Any] = jwt.decode(
             token,

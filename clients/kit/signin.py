@@ -21,6 +21,7 @@ from .tokens import ask_token_endpoint
 CALLBACK = "/auth/callback"
 SIGNED_OUT = "/auth/signed-out"
 BACKCHANNEL = "/auth/backchannel-logout"
+SECURITY_EVENTS = "/auth/security-events"
 
 
 @dataclass(frozen=True, slots=True)
