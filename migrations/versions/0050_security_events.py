@@ -37,9 +37,6 @@ def upgrade() -> None:
         sa.Column("stream_id", sa.String(length=26), nullable=False),
         sa.Column("sub", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "sub", name="pk_event_stream_ignored"),
-        sa.ForeignKeyConstraint(
-            ["stream_id"], ["event_stream.stream_id"], name="fk_event_stream_ignored_stream_id_event_stream"
-        ),
     )
     op.create_table(
         "security_event",
@@ -56,9 +53,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("position", name="pk_security_event"),
-        sa.ForeignKeyConstraint(
-            ["stream_id"], ["event_stream.stream_id"], name="fk_security_event_stream_id_event_stream"
-        ),
         sa.UniqueConstraint("jti", name="uq_security_event_jti"),
     )
     op.create_index("ix_security_event_stream", "security_event", ["stream_id", "position"])

@@ -38,7 +38,7 @@ class IgnoredSubject(Base):
 
     __tablename__ = "event_stream_ignored"
 
-    stream_id: Mapped[str] = mapped_column(ForeignKey("event_stream.stream_id"), primary_key=True)
+    stream_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     sub: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
@@ -55,7 +55,8 @@ class SecurityEvent(Base):
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
     jti: Mapped[str] = mapped_column(String(26), unique=True)
-    stream_id: Mapped[str] = mapped_column(ForeignKey("event_stream.stream_id"))
+    stream_id: Mapped[str] = mapped_column(String(26))
+    """No foreign key: an app that deletes its stream at that moment must not make a resident's sign-out fail."""
     event_type: Mapped[str] = mapped_column(String(120))
     members: Mapped[str] = mapped_column(Text)
     """JSON: what the event says. No attribute of a resident."""

@@ -29,8 +29,29 @@ log = logging.getLogger("machi.security_events")
 MAX_EVENTS = 100
 MAX_ACKNOWLEDGED = 1000
 WAIT_SECONDS = 10.0
-# Server threads of this process that may wait for events; who comes when all are taken gets an answer at once.
-_waiting = threading.BoundedSemaphore(4)
+
+
+class Waiters:
+    """Who may hold a server thread of this process: so many, one for each stream. Others are answered at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._streams: set[str] = set()
+        self._lock = threading.Lock()
+
+    def enter(self, stream_id: str) -> bool:
+        with self._lock:
+            if stream_id in self._streams or len(self._streams) >= self._most:
+                return False
+            self._streams.add(stream_id)
+            return True
+
+    def leave(self, stream_id: str) -> None:
+        with self._lock:
+            self._streams.discard(stream_id)
+
+
+_waiting = Waiters(4)
 
 
 @dataclass(frozen=True)
@@ -101,19 +122,21 @@ def _find(op: Provider, stream: EventStream, limit: int) -> list[SecurityEvent]:
 
 def _wait(op: Provider, stream: EventStream, limit: int) -> list[SecurityEvent]:
     """As `_find`, but when there are none, wait a little for one (§2.2: long polling)."""
-    if not _waiting.acquire(blocking=False):
+    if not _waiting.enter(stream.stream_id):
         return _find(op, stream, limit)
     try:
         with op.parts.bus.subscribe(poll_channel(stream.stream_id)) as subscription:
             # Looked for after subscribing: what comes in between is not missed.
             events = _find(op, stream, limit)
-            if not events and subscription.next(timeout=WAIT_SECONDS) is not None:
+            if not events:
+                subscription.next(timeout=WAIT_SECONDS)
+                # Looked for in any case: an event of another process may have come without a word (`memory://`).
                 events = _find(op, stream, limit)
             return events
     except redis.RedisError:  # nobody can wake us; the app asks again
         return _find(op, stream, limit)
     finally:
-        _waiting.release()
+        _waiting.leave(stream.stream_id)
 
 
 def _answer(op: Provider, client: RegisteredClient, events: list[SecurityEvent], more: bool) -> Response:
