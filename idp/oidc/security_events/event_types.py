@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...audit import EventType, Recorded
@@ -64,9 +65,11 @@ def _entity(happened: Recorded) -> str:
 
 
 def _kind(session: Session, happened: Recorded) -> str:
-    """CAEP §3.3 knows two kinds; a passkey that a phone or computer holds is of the first."""
-    passkey = session.get(Passkey, str(happened.facts["credential"]))
+    """CAEP §3.3 knows two kinds: held by the phone or computer itself, as the way it is reached says, or carried about."""
+    # A query, not `get`: a passkey of this very transaction is flushed first.
+    passkey = session.scalars(select(Passkey).where(Passkey.credential_id == str(happened.facts["credential"]))).first()
     if passkey is None:
         return "fido2-platform"
-    built_in = passkey.device_type == "multi_device" or "internal" in passkey.transports.split()
+    ways = set(passkey.transports.split())
+    built_in = bool(ways & {"internal", "hybrid"}) if ways else passkey.device_type == "multi_device"
     return "fido2-platform" if built_in else "fido2-roaming"

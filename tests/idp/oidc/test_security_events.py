@@ -12,7 +12,6 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import update
 
 from idp.audit import EventType, record
-from idp.credentials.model import Passkey
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
 from idp.oidc.model import Client
@@ -22,6 +21,7 @@ from idp.oidc.security_events.event_types import SUPPORTED
 from idp.oidc.security_events.model import SecurityEvent
 from idp.signin.model import LoginSession
 from idp.signin.sessions import end_sessions
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.subscriber import CREDENTIAL, REVOKED, VERIFICATION, Subscriber
 from tests.support.town import Town
@@ -160,28 +160,18 @@ def test_a_change_of_credentials(any_town: Town, change: str) -> None:
     assert set(members) == {"credential_type", "change_type", "event_timestamp", "initiating_entity", "reason_admin"}
 
 
-@pytest.mark.parametrize(
-    ("device", "transports", "expected"),
-    [
-        ("multi_device", "hybrid internal", "fido2-platform"),
-        ("single_device", "internal", "fido2-platform"),
-        ("single_device", "usb nfc", "fido2-roaming"),
-    ],
-)
-def test_a_passkey_is_of_one_of_two_kinds(town: Town, device: str, transports: str, expected: str) -> None:
-    me, browser = subscribed(town), town.signed_in()
-    me.sub(browser)
-    resident_id = resident_of(town)
-    with town.writing() as session:
-        session.add(
-            Passkey(
-                credential_id="p" * 26, resident_id=resident_id, webauthn_id=b"x", public_key=b"x", sign_count=0,
-                device_type=device, backed_up=False, aaguid="", transports=transports, label="", created_at=clock.now(),
-            )
-        )  # fmt: skip
-    happened(town, EventType.PASSKEY_ADDED, credential="p" * 26, device_type=device)
+@pytest.mark.parametrize(("transports", "kind"), [(["internal"], "fido2-platform"), (["usb", "nfc"], "fido2-roaming")])
+def test_a_passkey_that_the_resident_adds(any_town: Town, transports: list[str], kind: str) -> None:
+    me, browser = subscribed(any_town), any_town.signed_in()
+    sub = me.sub(browser)["sub"]
+    made = Authenticator(any_town.settings.origin).create(browser.post_json("/account/passkeys/options", {}).json)
+    made["response"]["transports"] = transports
+    assert browser.post_json("/account/passkeys", made).status_code == 201
     [event] = me.fetch()
-    assert event["events"][CREDENTIAL]["credential_type"] == expected
+    assert event["sub_id"] == user(any_town, sub)
+    members = event["events"][CREDENTIAL]
+    assert (members["credential_type"], members["change_type"]) == (kind, "create")
+    assert members["initiating_entity"] == "user"
 
 
 def test_apps_that_do_not_know_the_resident_hear_nothing(town: Town) -> None:
