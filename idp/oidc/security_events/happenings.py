@@ -6,7 +6,6 @@ still: an app whose access was ended learns nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -97,7 +96,7 @@ def poll_channel(stream_id: str) -> str:
     return f"security-events:{stream_id}"
 
 
-def _recipients(session: Session, happened: Recorded) -> Iterator[Recipient]:
+def _recipients(session: Session, happened: Recorded) -> list[Recipient]:
     known = and_(SubjectIdentifier.resident_id == happened.resident_id, SubjectIdentifier.sector == Client.sector)
     streams = (
         select(EventStream, SubjectIdentifier.sub)
@@ -109,14 +108,12 @@ def _recipients(session: Session, happened: Recorded) -> Iterator[Recipient]:
         took_part = and_(
             SessionClient.client_id == EventStream.client_id, SessionClient.session_id == happened.facts["login"]
         )
-        for row in session.execute(streams.add_columns(SessionClient.sid).join(SessionClient, took_part)):
-            yield Recipient(row.EventStream, row.sub, row.sid)
-        return
+        rows = session.execute(streams.add_columns(SessionClient.sid).join(SessionClient, took_part))
+        return [Recipient(row.EventStream, row.sub, row.sid) for row in rows]
     if happened.client_id is not None:
         streams = streams.where(EventStream.client_id == happened.client_id)
     else:
         consent = and_(Consent.resident_id == happened.resident_id, Consent.client_id == EventStream.client_id)
         allowed = or_(Consent.granted_at.is_not(None), Client.skip_consent.is_(True))
         streams = streams.outerjoin(Consent, consent).where(Consent.ended_at.is_(None), allowed)
-    for row in session.execute(streams):
-        yield Recipient(row.EventStream, row.sub)
+    return [Recipient(row.EventStream, row.sub) for row in session.execute(streams)]

@@ -30,6 +30,8 @@ class Delivery:
 
     push_url: str | None = None
     authorization: str | None = None
+    keeps_authorization: bool = False
+    """Nothing was said of the header. As it is not shown, an app that sends back what it read cannot repeat it."""
 
 
 def parse_events(given: Any) -> list[str]:
@@ -71,7 +73,7 @@ def parse_delivery(outbound: Outbound, given: Any, poll_url: str | None = None) 
     header = given.get("authorization_header") or None
     if header is not None and (not isinstance(header, str) or not _HEADER.fullmatch(header)):
         raise _wrong("delivery", "authorization_header is not the value of a header")
-    return Delivery(url, header)
+    return Delivery(url, header, "authorization_header" not in given)
 
 
 def check_ours(issuer: str, stream: EventStream, given: dict[str, Any]) -> None:
@@ -83,7 +85,9 @@ def check_ours(issuer: str, stream: EventStream, given: dict[str, Any]) -> None:
 
 
 def set_delivery(vault: Vault, stream: EventStream, delivery: Delivery) -> None:
-    """The app's own Authorization header is kept encrypted and shown to nobody."""
+    """The app's own Authorization header is kept encrypted and shown to nobody; to another address it never goes by itself."""
+    if delivery.keeps_authorization and delivery.push_url == stream.push_url:
+        return
     stream.push_url = delivery.push_url
     stream.authorization_sealed = None
     if delivery.authorization is not None:

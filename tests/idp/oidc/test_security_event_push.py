@@ -61,6 +61,26 @@ def test_without_a_header_of_the_receiver_there_is_none(town: Town, server: Even
     assert "Authorization" not in server.headers[0]
 
 
+def test_the_header_stays_when_what_was_read_is_sent_back_and_goes_with_the_address(
+    town: Town, server: EventServer
+) -> None:
+    """It is not shown, so it cannot be repeated; an address it was not meant for does not get it."""
+    me = pushed(town, server, SECRET)
+    sent: list[str | None] = []
+    for delivery in (
+        me.stream["delivery"],
+        me.stream["delivery"] | {"endpoint_url": server.uri + "?other"},
+        me.stream["delivery"] | {"authorization_header": SECRET},
+        me.stream["delivery"] | {"authorization_header": None},
+    ):
+        body = me.call("GET", "/ssf/streams").json[0] | {"delivery": delivery}
+        assert me.call("PUT", "/ssf/streams", body).status_code == 200
+        me.verify()
+        deliver(town)
+        sent.append(server.headers[-1].get("Authorization"))
+    assert sent == [SECRET, None, SECRET, None]
+
+
 @pytest.mark.parametrize("status", [200, 302, 401, 404, 429, 500])
 def test_what_is_not_202_is_sent_again_with_the_same_jti(town: Town, server: EventServer, status: int) -> None:
     me = pushed(town, server)
