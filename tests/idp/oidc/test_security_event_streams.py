@@ -326,12 +326,12 @@ def test_deleting_forgets_what_waits(town: Town) -> None:
     assert town.count(SecurityEvent) == 0
 
 
-def test_the_list_on_the_command_line(town: Town) -> None:
-    me, server = Subscriber(town), EventServer()
+def test_the_list_on_the_command_line(any_town: Town) -> None:
+    me, server = Subscriber(any_town), EventServer()
     me.subscribe(server.uri, "Bearer of-the-receiver")
     me.status("paused")
     me.verify()
-    answer = town.app.test_cli_runner().invoke(args=["machi", "clients", "streams", "--json"])
+    answer = any_town.app.test_cli_runner().invoke(args=["machi", "clients", "streams", "--json"])
     server.served.stop()
     assert json.loads(answer.output) == {
         "streams": [
