@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from clients.kit import ProviderRefusedError, SecurityEvent
 from clients.kit.security_events import CREDENTIAL_CHANGE, SESSION_REVOKED
 from tests.clients.kit.conftest import App
-from tests.clients.serving import Served, free_port
+from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.server import free_port
 from tests.support.town import Town
 
 
