@@ -21,9 +21,10 @@ from .foundation.outbox import Job, RetryLaterError, enqueue
 from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
 from .foundation.web.language import city_name, language
+from .foundation.web.openapi import Answer, Media, Operation, Problem, described
 from .foundation.web.shell import add_static
 from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
-from .oidc.bearer import ApiClient, bearer_client
+from .oidc.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
 from .oidc.revoke import end_app_access
 from .residents import read as _residents
 from .residents.my_number import looks_like_my_number
@@ -32,6 +33,8 @@ from .signin.devices import Device, devices, end_device, end_other_devices
 from .signin.sessions import Login, current_login, on_session_end, session_is_live
 
 __all__ = [
+    "TOKEN_PROBLEMS",
+    "Answer",
     "ApiClient",
     "AppAccess",
     "Base",
@@ -43,7 +46,10 @@ __all__ = [
     "Job",
     "LimitExceededError",
     "Login",
+    "Media",
+    "Operation",
     "Parts",
+    "Problem",
     "ProblemError",
     "Profile",
     "RetryLaterError",
@@ -57,6 +63,7 @@ __all__ = [
     "clock",
     "credentials_of",
     "current_login",
+    "described",
     "devices",
     "end_app_access",
     "end_device",

@@ -15,6 +15,13 @@ from .provider import provider
 from .sender import check_presented
 from .tokens import AccessToken, TokenError, api_audience, check_access_token
 
+# What `bearer_client` answers, for the description of the routes that use it (RFC 6750 §3.1, RFC 9449 §7.1).
+TOKEN_PROBLEMS: dict[int, tuple[str, ...]] = {
+    400: ("invalid_request",),
+    401: ("no_token", "invalid_token", "invalid_request", "invalid_dpop_proof", "use_dpop_nonce"),
+    403: ("insufficient_scope",),
+}
+
 _DPOP = f'DPoP realm="machi", algs="{" ".join(DPOP_ALGORITHMS)}"'
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 import orjson
 from flask import Blueprint, Response
+from typing_extensions import TypedDict
 
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError, problem_response
-from .bearer import bearer_client
+from ..foundation.web.openapi import Answer, Media, Operation, described
+from .bearer import TOKEN_PROBLEMS, bearer_client
 from .further_model import ManagedGrant
 from .grant_management import end_managed_grant, live_grant
 from .provider import NO_STORE, provider
@@ -19,8 +21,45 @@ bp = Blueprint("grants_api", __name__)
 QUERY, REVOKE = "grant_management_query", "grant_management_revoke"
 
 
+class GrantScope(TypedDict):
+    """`resource`: the APIs (RFC 8707) it is for, if the app named any."""
+
+    scope: str
+    resource: NotRequired[list[str]]
+
+
+class GrantShown(TypedDict):
+    """What a grant holds (Grant Management §6.4)."""
+
+    scopes: list[GrantScope]
+    claims: NotRequired[list[str]]
+    authorization_details: NotRequired[list[dict[str, Any]]]
+
+
+_EXAMPLE: GrantShown = {"scopes": [{"scope": "openid profile"}], "claims": ["address"]}
+_ID = {"managed_id": "The grant_id that came with the tokens."}
+_PROBLEMS = {**TOKEN_PROBLEMS, 404: ("unknown_grant",)}
+QUERY_GRANT = Operation(
+    "queryGrant",
+    "What one of the client's own grants holds now.",
+    {200: Answer("The grant.", {"application/json": Media(GrantShown, {"a grant": _EXAMPLE})})},
+    _PROBLEMS,
+    path=_ID,
+    scopes={QUERY: "Look at the client's own grants."},
+)
+REVOKE_GRANT = Operation(
+    "revokeGrant",
+    "End one of the client's own grants, and every token of it.",
+    {204: Answer("It has ended.")},
+    _PROBLEMS,
+    path=_ID,
+    scopes={REVOKE: "End the client's own grants."},
+)
+
+
 @bp.get("/grants/<managed_id>")
 @called_by(Caller.BEARER)
+@described(QUERY_GRANT)
 def query(managed_id: str) -> Response:
     """What the grant holds now; 404 for one that is unknown, over or another client's."""
     try:
@@ -36,6 +75,7 @@ def query(managed_id: str) -> Response:
 
 @bp.delete("/grants/<managed_id>")
 @called_by(Caller.BEARER)
+@described(REVOKE_GRANT)
 def revoke(managed_id: str) -> Response:
     """End the grant and every token of it: 204."""
     try:
@@ -49,11 +89,11 @@ def revoke(managed_id: str) -> Response:
     return Response(status=204, headers=NO_STORE) if row is not None else _unknown()
 
 
-def _shown(row: ManagedGrant) -> dict[str, Any]:
-    scope: dict[str, Any] = {"scope": row.scope}
+def _shown(row: ManagedGrant) -> GrantShown:
+    scope: GrantScope = {"scope": row.scope}
     if row.resource:
         scope["resource"] = row.resource.split()
-    shown: dict[str, Any] = {"scopes": [scope]}
+    shown: GrantShown = {"scopes": [scope]}
     if claims := orjson.loads(row.claims):
         shown["claims"] = claims
     if row.details:

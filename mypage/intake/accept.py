@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from .residents import Residents
 class Accepted:
     """What became of an event; `gap`: a sequence number before it has not come in."""
 
-    status: str
+    status: Literal["accepted", "duplicate", "stale", "held"]
     gap: bool = False
 
 

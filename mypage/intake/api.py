@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import redis
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from idp import ApiClient, Caller, LimitExceededError, bearer_client, called_by, parts, problem_response
+from idp import (
+    ApiClient,
+    Caller,
+    LimitExceededError,
+    Problem,
+    bearer_client,
+    called_by,
+    described,
+    parts,
+    problem_response,
+)
 
 from ..ledger import RefusedError
 from .accept import Accepted, Intake, Result
+from .answer import BATCH, MAX_BATCH, SEND, SINGLE, Line, Results
 from .check import MAX_EVENT_BYTES, Checked, check_event
 
-SINGLE = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-MAX_BATCH = 500
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 RATE = "6000/minute"
 """Requests of one client; `INTAKE_RATE` in the application's config overrides it."""
@@ -29,6 +37,7 @@ bp = Blueprint("intake", __name__)
 
 @bp.post("/api/v1/events")
 @called_by(Caller.BEARER)
+@described(SEND)
 def receive() -> Response:
     """202 with a line for each event; a single event that is refused gets its own problem (RFC 9457)."""
     try:
@@ -49,7 +58,7 @@ def receive() -> Response:
         return answer
     if request.mimetype == SINGLE and isinstance(results[0], RefusedError):
         return _problem(results[0])
-    body = {"results": [_line(raw, result) for raw, result in zip(raws, results, strict=True)]}
+    body: Results = {"results": [_line(raw, result) for raw, result in zip(raws, results, strict=True)]}
     return Response(orjson.dumps(body), 202, content_type="application/json")
 
 
@@ -69,11 +78,11 @@ def _events() -> list[Any]:
         )
     batch = request.mimetype == BATCH
     limit = MAX_BATCH_BYTES if batch else MAX_EVENT_BYTES
-    request.max_content_length = limit
-    if (request.content_length or 0) > limit:
+    request.max_content_length = limit + 1  # where a body in chunks, without its length, is cut off
+    if (request.content_length or 0) > limit or len(body := request.get_data(cache=False)) > limit:
         raise RefusedError(413, "too_large", "The request is too large.", max_bytes=limit)
     try:
-        value = orjson.loads(request.get_data(cache=False))
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise RefusedError(400, "malformed_json", "The body is not JSON in UTF-8.") from None
     if not batch:
@@ -114,14 +123,18 @@ def _store(events: list[Checked], client: ApiClient) -> list[Result]:
     return results
 
 
-def _line(raw: Any, result: Result) -> dict[str, Any]:
+def _line(raw: Any, result: Result) -> Line:
     named = raw if isinstance(raw, dict) else {}
-    line = {name: str(named[name])[:255] if isinstance(named.get(name), str) else None for name in ("id", "source")}
+    event_id, source = (
+        str(named[name])[:255] if isinstance(named.get(name), str) else None for name in ("id", "source")
+    )
     if isinstance(result, Accepted):
-        return {**line, "status": result.status, **({"gap": True} if result.gap else {})}
+        line: Line = {"id": event_id, "source": source, "status": result.status}
+        return {**line, "gap": True} if result.gap else line
     log.info("event refused: %s", result.code)
     problem = {"type": f"urn:machi:problem:{result.code}", "title": result.code, "status": result.status}
-    return {**line, "status": "rejected", "problem": {**problem, "detail": result.detail, **result.members}}
+    problem |= {"detail": result.detail, **result.members}
+    return {"id": event_id, "source": source, "status": "rejected", "problem": cast(Problem, problem)}
 
 
 def _problem(refused: RefusedError) -> Response:

@@ -7,13 +7,41 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response
+from typing_extensions import TypedDict
 
-from idp import Caller, called_by, parts, problem_response
+from idp import Answer, Caller, Media, Operation, called_by, described, parts, problem_response
 
 from .examples import EXAMPLES
 from .types import TYPES
 
 bp = Blueprint("schemas", __name__)
+
+
+class SchemaEntry(TypedDict):
+    type: str
+    scope: str
+    schema: str
+
+
+"""An event type, the scope it needs, and where its schema is."""
+
+
+class SchemaList(TypedDict):
+    """Every event type."""
+
+    schemas: list[SchemaEntry]
+
+
+LIST = Operation(
+    "listSchemas", "The event types.", {200: Answer("Every type.", {"application/json": Media(SchemaList)})}
+)
+READ = Operation(
+    "getSchema",
+    "The JSON Schema (2020-12) of one event type.",
+    {200: Answer("The schema of a whole event.", {"application/schema+json": Media(dict[str, Any])})},
+    {404: ("unknown_type",)},
+    path={"name": "The type, as jp.machi.case.status.v1."},
+)
 
 
 @cache
@@ -26,17 +54,20 @@ def schema_of(name: str, issuer: str) -> dict[str, Any]:
 
 @bp.get("/api/v1/schemas/")
 @called_by(Caller.ANYONE)
+@described(LIST)
 def index() -> Response:
-    """`{"schemas": [{"type", "scope", "schema"}]}`"""
+    """Types, scopes and addresses."""
     issuer = parts().settings.issuer
-    found = [
+    found: list[SchemaEntry] = [
         {"type": t.name, "scope": t.scope, "schema": f"{issuer}/api/v1/schemas/{t.name}.json"} for t in TYPES.values()
     ]
-    return _json({"schemas": found}, "application/json")
+    body: SchemaList = {"schemas": found}
+    return _json(body, "application/json")
 
 
 @bp.get("/api/v1/schemas/<name>.json")
 @called_by(Caller.ANYONE)
+@described(READ)
 def schema(name: str) -> Response:
     """The schema of one event type."""
     if name not in TYPES:
