@@ -29,7 +29,7 @@ def policy(client_id: str, policy_json: str | None, as_json: bool) -> None:
         else:
             given: Any = orjson.loads(sys.stdin.read() if policy_json == "-" else policy_json)
             if not isinstance(given, dict):
-                raise PolicyError("the policy is not a JSON object")
+                raise PolicyError((), "the policy is not a JSON object")
             with parts().database.write() as session:
                 found = set_policy(session, client_id, given, "command_line")
     except orjson.JSONDecodeError:

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from ..foundation import clock
 from ..foundation.context import parts
+from ..oidc.change_client import UnknownClientError, switch_client
 from ..oidc.clients import registered
 from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
@@ -96,11 +96,10 @@ def list_clients(as_json: bool) -> None:
 @json_option
 def end(client_id: str, as_json: bool) -> None:
     """Switch an app off: no sign-in, no token, no event of it is accepted any more."""
-    with parts().database.write() as session:
-        done = session.execute(
-            update(Client).where(Client.client_id == client_id).values(active=False, changed_at=clock.now())
-        )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
+    try:
+        with parts().database.write() as session:
+            switch_client(session, client_id, False, "command_line")
+    except UnknownClientError:
         fail(as_json, "no such app")
     say(as_json, {"client_id": client_id, "active": False}, f"{client_id} is switched off.")
 

@@ -21,7 +21,13 @@ from .model import Client
 
 
 class PolicyError(ValueError):
-    """The policy cannot be stored; one line that names the member and the rule."""
+    """The policy cannot be stored: where in it, and the rule. `kind` is pydantic's name for the rule, or `value_error`."""
+
+    def __init__(self, place: tuple[str, ...], rule: str, kind: str = "value_error") -> None:
+        super().__init__(f"{'.'.join(place)}: {rule}" if place else rule)
+        self.place = place
+        self.rule = rule
+        self.kind = kind
 
 
 class Text(BaseModel):
@@ -109,15 +115,26 @@ def load_policy(session: Session, client_id: str) -> CityPolicy:
     return CityPolicy.model_validate_json(row.policy_json) if row is not None else CityPolicy()
 
 
+def policy_problems(given: dict[str, Any]) -> list[PolicyError]:
+    """Everything that is wrong with `given` in itself."""
+    try:
+        CityPolicy.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        return [
+            PolicyError(tuple(str(p) for p in e["loc"]), e["msg"].removeprefix("Value error, "), e["type"])
+            for e in found
+        ]
+    return []
+
+
 def set_policy(session: Session, client_id: str, given: dict[str, Any], by: str) -> CityPolicy:
     """Put `given` in the place of what held before. Raises `PolicyError`."""
     if session.get(Client, client_id) is None:
-        raise PolicyError("no such app")
-    try:
-        policy = CityPolicy.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PolicyError(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
+        raise PolicyError((), "no such app")
+    for problem in policy_problems(given):
+        raise problem
+    policy = CityPolicy.model_validate(given)
     text = orjson.dumps(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)).decode()
     row = session.get(ClientPolicy, client_id)
     if row is None:
@@ -139,8 +156,8 @@ def _own_resources(session: Session, client_id: str, policy: CityPolicy) -> None
     session.execute(delete(ResourceIndicator).where(ResourceIndicator.client_id == client_id))
     for resource, scopes in policy.resource_indicators.items():
         if resource == parts().settings.issuer or resource.startswith(f"{parts().settings.issuer}/"):
-            raise PolicyError(f"resource_indicators: {resource} is the provider's")
+            raise PolicyError(("resource_indicators", resource), "is the provider's")
         if session.get(ResourceIndicator, resource) is not None:
-            raise PolicyError(f"resource_indicators: {resource} is another app's")
+            raise PolicyError(("resource_indicators", resource), "is another app's")
         texts = {scope: text.model_dump() for scope, text in scopes.items()}
         session.add(ResourceIndicator(resource=resource, client_id=client_id, scopes_json=orjson.dumps(texts).decode()))

@@ -87,6 +87,7 @@ def test_every_page_passes_axe_and_fits(page: Page, served: Town, scheme: str, w
         "apps/new",
         one,
         f"{one}/edit",
+        f"{one}/policy",
         f"{one}/secret",
         f"{one}/switch",
         "keys",

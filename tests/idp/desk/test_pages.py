@@ -151,5 +151,7 @@ def test_apps_on_the_command_line(town: Town) -> None:
     assert (code, len(facts["client_secret"])) == (0, 43)
     assert machi(town, "clients", "end", app.client_id)[0] == 0
     assert machi(town, "clients", "resume", app.client_id)[1]["active"] is True
-    for command in ("show", "edit", "rotate-secret", "resume"):
+    switched = [json.loads(event.facts) for event in town.events("client_switched")]
+    assert switched == [{"by": "command_line", "active": 0}, {"by": "command_line", "active": 1}]
+    for command in ("show", "edit", "rotate-secret", "end", "resume"):
         assert machi(town, "clients", command, "nobody")[0] == 1
