@@ -23,6 +23,7 @@ from .foundation.web.errors import ProblemError, problem_response
 from .foundation.web.language import city_name, language
 from .foundation.web.openapi import Answer, Media, Operation, Problem, described
 from .foundation.web.shell import add_static
+from .oidc.approvals import approvals_waiting
 from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
 from .oidc.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
 from .oidc.revoke import end_app_access
@@ -54,6 +55,7 @@ __all__ = [
     "Profile",
     "RetryLaterError",
     "add_static",
+    "approvals_waiting",
     "apps_with_access",
     "bearer_client",
     "called_by",

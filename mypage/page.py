@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.orm import Session
 
-from idp import Caller, ProblemError, called_by, current_login, parts, resident_profile
+from idp import Caller, ProblemError, approvals_waiting, called_by, current_login, parts, resident_profile
 
 from .counts import badges
 
@@ -37,6 +37,8 @@ def show(session: Session, template: str, door: str, **values: Any) -> Response:
             f"mypage/{template}.html",
             door=door,
             badges=door_counts(session),
+            approvals=approvals_waiting(session, login.resident_id),
+            approvals_fragment_url="/my/approvals",
             live_url="/my/live",
             nav_fragment_url=f"/my/doors?door={door}",
             logout_url="/signout",
@@ -61,3 +63,12 @@ def doors() -> Response:
         raise ProblemError(404, "no_such_door", "This page does not exist")
     with parts().database.read() as session:
         return make_response(render_template("layout/doors.html", door=door, badges=door_counts(session)))
+
+
+@bp.get("/my/approvals")
+@called_by(Caller.RESIDENT)
+def approvals() -> Response:
+    """What departments are asking right now, for the live script."""
+    with parts().database.read() as session:
+        count = approvals_waiting(session, current_login().resident_id)
+    return make_response(render_template("layout/approvals.html", approvals=count))

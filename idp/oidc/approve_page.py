@@ -6,8 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
@@ -16,10 +14,11 @@ from ..foundation.web.errors import ProblemError
 from ..signin import attempts
 from ..signin.levels import reaches
 from ..signin.sessions import Login, current_login
+from .approvals import waiting_for
 from .backchannel_authentication import tell_pages
 from .ciba_ping import queue_ping
 from .device_page import asked_of
-from .further_model import PENDING, BackchannelRequest
+from .further_model import BackchannelRequest
 from .grants.waiting import approve, deny
 from .provider import provider
 
@@ -34,7 +33,7 @@ def waiting() -> Response:
     now = clock.now()
     with op.parts.database.read() as session:
         questions: list[dict[str, Any]] = []
-        for row in _waiting(session, login):
+        for row in waiting_for(session, login.resident_id):
             client = op.clients.get(row.client_id)
             if client is None:
                 continue
@@ -61,7 +60,7 @@ def answer(request_id: str) -> ResponseReturnValue:
     op, login = provider(), current_login()
     decision = request.form.get("decision")
     with op.parts.database.read() as session:
-        row = next((r for r in _waiting(session, login) if r.request_id == request_id), None)
+        row = next((r for r in waiting_for(session, login.resident_id) if r.request_id == request_id), None)
     client = op.clients.get(row.client_id) if row is not None else None
     if row is None or client is None:
         raise ProblemError(410, "request_over", "This request is over. The department can ask you again.")
@@ -88,19 +87,3 @@ def level_reached(row: BackchannelRequest, login: Login) -> bool:
     """Whether the login reaches one of the levels the request asks for."""
     wanted = row.acr_values.split()
     return not wanted or any(reaches((login.ial, login.aal), value) for value in wanted)
-
-
-def _waiting(session: Session, login: Login) -> list[BackchannelRequest]:
-    """Only the resident's own."""
-    return list(
-        session.scalars(
-            select(BackchannelRequest)
-            .where(
-                BackchannelRequest.resident_id == login.resident_id,
-                BackchannelRequest.state == PENDING,
-                BackchannelRequest.expires_at > clock.now(),
-            )
-            .order_by(BackchannelRequest.created_at.desc())
-            .limit(20)
-        )
-    )

@@ -16,6 +16,7 @@ from .claims import LABELS
 from .clients import RegisteredClient, clients_by_id
 from .consent import requested_claims
 from .model import Client, Consent, Grant
+from .permissions import Permissions, permissions_of
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,14 @@ class ClientLabel:
 
 @dataclass(frozen=True)
 class AppAccess:
-    """One app: what it gets (`shared`: English msgids of the labels), since when, and when it last used it."""
+    """One app: what it gets (`shared`: English msgids of the labels), what it may do, since when, and when it last used it."""
 
     client_id: str
     name: dict[str, str]
     department: dict[str, str]
     scopes: list[str]
     shared: list[str]
+    permissions: Permissions
     granted_at: datetime
     last_used_at: datetime | None
     start_uri: str | None
@@ -63,7 +65,7 @@ def client_labels(session: Session, client_ids: list[str]) -> dict[str, ClientLa
 
 
 def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
-    """Apps with a standing consent or a live grant, by name; three queries however many."""
+    """Apps with a standing consent or a live grant, by name. The number of queries grows only with apps that have details."""
     consents = {
         row.client_id: row
         for row in session.scalars(
@@ -79,6 +81,8 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
         )
     }
     clients = clients_by_id(session, sorted({*consents, *grants}))
+    agreed = {client_id: frozenset(row.scope.split()) for client_id, row in consents.items()}
+    permissions = permissions_of(session, resident_id, agreed)
     found = []
     for client_id, client in clients.items():
         consent, used = consents.get(client_id), grants.get(client_id)
@@ -94,6 +98,7 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
                 department=label.department,
                 scopes=[i for i in items if not i.startswith(("claim:", "details:", "resource:"))],
                 shared=[LABELS[name]._args[0] for name in requested_claims(items) if name in LABELS],
+                permissions=permissions.get(client_id, Permissions()),
                 granted_at=since,
                 last_used_at=used[1] if used is not None else None,
                 start_uri=label.initiate_login_uri,

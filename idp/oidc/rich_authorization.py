@@ -65,17 +65,20 @@ def sentences(op: Provider, client_id: str, details: str, language: str) -> list
     """
     with op.parts.database.read() as session:
         policy = load_policy(session, client_id)
-    found = []
-    for entry in orjson.loads(details):
-        text = getattr(policy.authorization_details_types[entry["type"]].consent, language)
-        unsaid = []
-        for name, value in entry.items():
-            if "{" + name + "}" in text:
-                text = text.replace("{" + name + "}", _shown(value))
-            elif name not in ("type", "locations"):
-                unsaid.append(f"{name}: {_shown(value)}")
-        found.append(f"{text} ({', '.join(unsaid)})" if unsaid else text)
-    return found
+    return [sentence(policy, entry, language) for entry in orjson.loads(details)]
+
+
+def sentence(policy: CityPolicy, entry: dict[str, Any], language: str) -> str:
+    """One of them; of a type that the city has taken away meanwhile, its name."""
+    described = policy.authorization_details_types.get(entry["type"])
+    text: str = getattr(described.consent, language) if described is not None else entry["type"]
+    unsaid = []
+    for name, value in entry.items():
+        if "{" + name + "}" in text:
+            text = text.replace("{" + name + "}", _shown(value))
+        elif name not in ("type", "locations"):
+            unsaid.append(f"{name}: {_shown(value)}")
+    return f"{text} ({', '.join(unsaid)})" if unsaid else text
 
 
 def _shown(value: Any) -> str:
