@@ -21,6 +21,7 @@ from .device_page import asked_of
 from .further_model import BackchannelRequest
 from .grants.waiting import approve, deny
 from .provider import provider
+from .resource_access import still_allowed
 
 bp = Blueprint("approve", __name__)
 
@@ -39,7 +40,7 @@ def waiting() -> Response:
                 continue
             questions.append(
                 {
-                    **asked_of(op, session, client, login, row.scope),
+                    **asked_of(op, session, client, login, row),
                     "request_id": row.request_id,
                     "binding_message": row.binding_message,
                     "minutes": int((now - row.created_at).total_seconds() // 60),
@@ -62,18 +63,19 @@ def answer(request_id: str) -> ResponseReturnValue:
     with op.parts.database.read() as session:
         row = next((r for r in waiting_for(session, login.resident_id) if r.request_id == request_id), None)
     client = op.clients.get(row.client_id) if row is not None else None
-    if row is None or client is None:
+    allowing = decision == "allow"
+    if row is None or client is None or (allowing and not still_allowed(op, client, row.resource, row.scope)):
         raise ProblemError(410, "request_over", "This request is over. The department can ask you again.")
-    if decision == "allow" and not level_reached(row, login):
+    if allowing and not level_reached(row, login):
         with op.parts.database.write() as session:
             attempt_id = attempts.begin(session, url_for("approve.waiting"))
         return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
     if decision not in ("allow", "deny"):
         return redirect(url_for("approve.waiting"), 303)
     with op.parts.database.write() as session:
-        done = approve(session, row, client, login) if decision == "allow" else deny(session, row)
+        done = approve(session, op.parts.settings, row, client, login) if allowing else deny(session, row)
         if done:
-            kind = EventType.APPROVAL_GIVEN if decision == "allow" else EventType.APPROVAL_REFUSED
+            kind = EventType.APPROVAL_GIVEN if allowing else EventType.APPROVAL_REFUSED
             record(session, kind, resident_id=login.resident_id, client_id=client.client_id)
             queue_ping(session, row)
     if not done:

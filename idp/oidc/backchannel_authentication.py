@@ -30,7 +30,7 @@ from .further_grant_types import CIBA
 from .further_model import BackchannelRequest
 from .login_hints import resident_meant
 from .provider import provider
-from .resources import audience_for
+from .resource_access import with_api_scopes
 from .token import oauth_error, protocol_request
 
 bp = Blueprint("backchannel_authentication", __name__)
@@ -70,8 +70,7 @@ def ask() -> Response:
 
 def _ask(client: RegisteredClient, parameters: dict[str, str]) -> dict[str, Any]:
     op = provider()
-    scope = wanted_scope(client, parameters)
-    audience_for(op.parts.settings, set(scope.split()), parameters.get("resource"))
+    scope = with_api_scopes(op, client, parameters, wanted_scope(client, parameters))
     acr_values, message = _acr_values(parameters), _binding_message(parameters)
     lifetime, notification_token = _lifetime(parameters), _notification_token(client, parameters)
     op.parts.limits.hit(HINT_LIMIT, "ciba-hint", client.client_id)

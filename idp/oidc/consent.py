@@ -66,7 +66,7 @@ def show(attempt_id: str) -> ResponseReturnValue:
         purpose=client.localised("purpose").get(language()),
         values=values,
         permissions=[
-            *(api_sentences(op, asked, language()) if asked.apis else []),
+            *(api_sentences(op, asked.apis, asked.scope, language()) if asked.apis else []),
             *(sentences(op, client.client_id, asked.details, language()) if asked.details else []),
         ],
         granted_before=bool(before),

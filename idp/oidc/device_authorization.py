@@ -25,7 +25,7 @@ from .clients import RegisteredClient
 from .further_grant_types import DEVICE
 from .further_model import DeviceAuthorization
 from .provider import provider
-from .resources import audience_for
+from .resource_access import with_api_scopes
 from .token import oauth_error, protocol_request
 
 bp = Blueprint("device_authorization", __name__)
@@ -51,8 +51,7 @@ def start() -> Response:
         if not client.check_grant_type(DEVICE):
             raise UnauthorizedClientError("The client is not authorized to use the device flow.")
         provider().parts.limits.hit(START_LIMIT, "device-start", client.client_id, client_network())
-        scope = wanted_scope(client, form.form)
-        audience_for(provider().parts.settings, set(scope.split()), form.form.get("resource"))
+        scope = with_api_scopes(provider(), client, form.form, wanted_scope(client, form.form))
         body = _store(client, scope, form.form.get("resource"))
     except OAuth2Error as error:
         return oauth_error(error)

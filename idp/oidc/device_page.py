@@ -23,9 +23,10 @@ from .claims import shared_values
 from .clients import RegisteredClient
 from .consent import requested_claims
 from .device_authorization import find_waiting, network_index, parse_user_code
-from .further_model import DeviceAuthorization
+from .further_model import DeviceAuthorization, Waiting
 from .grants.waiting import approve, deny
 from .provider import Provider, provider
+from .resource_access import api_sentences, departments_apis, still_allowed
 
 bp = Blueprint("device", __name__)
 
@@ -50,7 +51,7 @@ def show() -> ResponseReturnValue:
         return _unknown()
     row, client, code = found
     with op.parts.database.read() as session:
-        html = render_template("oidc/device_confirm.html", code=code, **asked_of(op, session, client, login, row.scope),
+        html = render_template("oidc/device_confirm.html", code=code, **asked_of(op, session, client, login, row),
             device=row.device, same_network=row.network_index == network_index(op.parts.vault),
             minutes=int((clock.now() - row.created_at).total_seconds() // 60),
             decide_url=url_for("device.decide"))  # fmt: skip
@@ -69,8 +70,10 @@ def decide() -> ResponseReturnValue:
     if found is None:
         return _unknown()
     row, client, _ = found
+    if decision == "allow" and not still_allowed(op, client, row.resource, row.scope):
+        return _unknown()
     with op.parts.database.write() as session:
-        done = approve(session, row, client, login) if decision == "allow" else deny(session, row)
+        done = approve(session, op.parts.settings, row, client, login) if decision == "allow" else deny(session, row)
         if done:
             kind = EventType.DEVICE_ALLOWED if decision == "allow" else EventType.DEVICE_REFUSED
             record(session, kind, resident_id=login.resident_id, client_id=client.client_id, device=row.device)
@@ -82,8 +85,8 @@ def decide() -> ResponseReturnValue:
     return Response(html, content_type="text/html; charset=utf-8")
 
 
-def asked_of(op: Provider, session: Session, client: RegisteredClient, login: Login, scope: str) -> dict[str, object]:
-    """What a page tells about a request that came without a redirect: who asks, and the values that would be shared."""
+def asked_of(op: Provider, session: Session, client: RegisteredClient, login: Login, row: Waiting) -> dict[str, object]:
+    """What a page tells about a request that came without a redirect: who asks, what would be shared and what be done."""
     resident = session.get_one(Resident, login.resident_id)
     attributes = unseal(op.parts.vault, resident.resident_id, resident.attributes)
     return {
@@ -92,9 +95,10 @@ def asked_of(op: Provider, session: Session, client: RegisteredClient, login: Lo
         "purpose": client.localised("purpose").get(language()),
         "values": [
             {"label": label, "value": value}
-            for _, label, value in shared_values(attributes, requested_claims(scope.split()))
+            for _, label, value in shared_values(attributes, requested_claims(row.scope.split()))
         ],
-        "stays_signed_in": "offline_access" in scope.split(),
+        "permissions": api_sentences(op, departments_apis(op.parts.settings, row.resource), row.scope, language()),
+        "stays_signed_in": "offline_access" in row.scope.split(),
     }
 
 

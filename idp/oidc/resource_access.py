@@ -1,13 +1,14 @@
-"""Resource indicators (RFC 8707) for other departments' APIs: named at authorize and consented to.
+"""Resource indicators (RFC 8707) for other departments' APIs: named when the resident is asked, and consented to.
 
 At the token endpoint it is one department at a time, by a token that only its API can look into (`reference_tokens`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from ..foundation.database import from_ms
@@ -20,9 +21,6 @@ from .resources import InvalidTargetError, audience_for
 from .storage.interface import GrantFacts
 from .tokens import api_audience, userinfo_audience
 
-if TYPE_CHECKING:
-    from .authorize_request import AuthorizationRequest
-
 MAX_RESOURCES = 10
 
 
@@ -33,7 +31,7 @@ def departments_apis(settings: Settings, resource: str | None) -> tuple[str, ...
 
 
 def with_api_scopes(op: Provider, client: RegisteredClient, parameters: dict[str, str], scope: str) -> str:
-    """The scope of an authorization request, with what it asks of departments' APIs. Raises an `OAuth2Error`."""
+    """The scope of a request to a resident, with what it asks of departments' APIs. Raises an `OAuth2Error`."""
     apis = departments_apis(op.parts.settings, parameters.get("resource"))
     if not apis:
         return scope
@@ -55,12 +53,21 @@ def with_api_scopes(op: Provider, client: RegisteredClient, parameters: dict[str
     return " ".join([*scope.split(), *found])
 
 
-def api_sentences(op: Provider, asked: AuthorizationRequest, language: str) -> list[str]:
-    """What the consent page says about the departments' APIs in this request."""
-    scopes = asked.scope.split()
+def still_allowed(op: Provider, client: RegisteredClient, resource: str | None, scope: str) -> bool:
+    """Whether a request that waited for the resident could still be made as it was."""
+    try:
+        with_api_scopes(op, client, {"resource": resource or "", "scope": scope}, scope)
+    except OAuth2Error:
+        return False
+    return True
+
+
+def api_sentences(op: Provider, apis: tuple[str, ...], scope: str, language: str) -> list[str]:
+    """What the page that asks says about the departments' APIs in a request."""
+    scopes = scope.split()
     found = []
     with op.parts.database.read() as session:
-        for api in asked.apis:
+        for api in apis:
             owner = resource_owner(session, api)
             client = op.clients.get(owner.client_id) if owner is not None else None
             if owner is None or client is None:

@@ -39,5 +39,6 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         def find(session: Session) -> BackchannelRequest | None:
             return session.get(BackchannelRequest, auth_req_id, with_for_update=True)
 
-        grant, refresh_token = take_grant(op, client, find)
-        return 200, token_body(client, grant, refresh_token), self.TOKEN_RESPONSE_HEADER
+        resource = self.request.form.get("resource")
+        grant, refresh_token = take_grant(op, client, find, resource)
+        return 200, token_body(client, grant, refresh_token, resource=resource), self.TOKEN_RESPONSE_HEADER

@@ -38,5 +38,6 @@ class DeviceGrant(DeviceCodeGrant):  # type: ignore[misc]
         def find(session: Session) -> DeviceAuthorization | None:
             return session.get(DeviceAuthorization, device_code, with_for_update=True)
 
-        grant, refresh_token = take_grant(op, client, find)
-        return 200, token_body(client, grant, refresh_token), self.TOKEN_RESPONSE_HEADER
+        resource = self.request.form.get("resource")
+        grant, refresh_token = take_grant(op, client, find, resource)
+        return 200, token_body(client, grant, refresh_token, resource=resource), self.TOKEN_RESPONSE_HEADER

@@ -28,6 +28,7 @@ from ..further_model import APPROVED, DENIED, PENDING, BackchannelRequest, Devic
 from ..model import Grant, RefreshToken, SessionClient
 from ..participation import grant_consent, join
 from ..provider import Provider
+from ..resource_access import check_target, departments_apis
 from ..sender import sender_key
 from ..storage.interface import GRANT_COLUMNS, GrantFacts, Standing
 
@@ -36,10 +37,14 @@ SLOWER = 5
 
 
 def approve(
-    session: Session, row: DeviceAuthorization | BackchannelRequest, client: RegisteredClient, login: Login
+    session: Session,
+    settings: Settings,
+    row: DeviceAuthorization | BackchannelRequest,
+    client: RegisteredClient,
+    login: Login,
 ) -> bool:
     """Write the resident's yes into the request, with the login it rests on; False if it was answered or expired meanwhile."""
-    asked = AuthorizationRequest(client, "", False, {}, row.scope)
+    asked = AuthorizationRequest(client, "", False, {}, row.scope, apis=departments_apis(settings, row.resource))
     factors, proofing = (
         dump_factors(list(login.factors)),
         " ".join(sorted(proofing_methods(session, login.resident_id))),
@@ -84,9 +89,11 @@ def _answer(session: Session, row: DeviceAuthorization | BackchannelRequest, **v
 
 
 def take_grant(
-    op: Provider, client: RegisteredClient, find: Callable[[Session], Row | None]
+    op: Provider, client: RegisteredClient, find: Callable[[Session], Row | None], resource: str | None
 ) -> tuple[GrantFacts, str | None]:
     """One poll: the grant of an approved request, once. Raises the error of RFC 8628 §3.5 or CIBA §11 otherwise.
+
+    `resource`: which part of what was agreed to the token shall be for; a wrong one uses nothing up (RFC 8707 §2.2).
 
     A poll that came too early is remembered although it fails, so its error is raised after the commit.
     """
@@ -98,6 +105,7 @@ def take_grant(
             raise ExpiredTokenError("The request has expired.")
         if row.state == DENIED:
             raise AccessDeniedError("The resident did not agree.")
+        check_target(op.parts.settings, row.resource, row.scope, resource)
         if row.state == APPROVED:
             return _open(session, op.parts.settings, client, row)
         waiting = _note_poll(session, row)
