@@ -16,7 +16,6 @@ from ..oidc.further_model import ResourceIndicator
 from ..oidc.model import Client
 
 EMPTY_ROWS = {"apis": 2, "types": 1}
-MAX_ROWS = 200
 
 
 @dataclass
@@ -165,7 +164,7 @@ def _is_about(row: Row, section: str, rest: list[str]) -> bool:
 def _rows(form: Any, prefix: str) -> list[Row]:
     columns = [form.getlist(f"{prefix}_{part}") for part in ("name", "detail", "ja", "en")]
     rows = [Row(*(cell.strip() for cell in cells)) for cells in zip(*columns, strict=False)]
-    return [row for row in rows[:MAX_ROWS] if not row.is_empty]
+    return [row for row in rows if not row.is_empty]
 
 
 def _by_api(values: list[str]) -> dict[str, list[str]]:
