@@ -23,7 +23,8 @@ def offices(town: Town) -> dict[str, App]:
     return make_offices(town)
 
 
-def test_other_departments_apis_in_plain_words(town: Town, offices: dict[str, App]) -> None:
+def test_other_departments_apis_in_plain_words(any_town: Town) -> None:
+    town, offices = any_town, make_offices(any_town)
     browser = town.signed_in()
     browser.tokens(offices["app"], scope=SCOPE, resource=f"{TAX} {TAX2}")
     page = browser.get(SETTINGS).text
@@ -46,8 +47,8 @@ def test_an_app_without_consent_shows_what_it_got(town: Town, offices: dict[str,
     assert "See your tax records (税務課)" in browser.get(SETTINGS).text
 
 
-def test_details_are_said_as_on_the_consent_page(town: Town) -> None:
-    app, browser = rich_app(town), town.signed_in()
+def test_details_are_said_as_on_the_consent_page(any_town: Town) -> None:
+    app, browser = rich_app(any_town), any_town.signed_in()
     browser.tokens(app, authorization_details=DETAILS)
     browser.tokens(app, authorization_details=DETAILS)
     browser.tokens(app, authorization_details=json.dumps([{**WANTED[0], "year": 2025}]))
