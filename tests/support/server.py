@@ -50,7 +50,7 @@ def machi(issuer: str, *words: str, **settings: str) -> str:
 
 
 @contextmanager
-def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterator[str]:
+def running(log: Path, port: int, processes: int = 1, threads: int = 16, **settings: str) -> Iterator[str]:
     """Serve with `settings` (names without MACHI_) until the block ends; gives the issuer."""
     issuer = f"http://localhost:{port}"
     command = [
@@ -62,7 +62,7 @@ def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterat
         "--processes",
         str(processes),
         "--threads",
-        "16",
+        str(threads),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
