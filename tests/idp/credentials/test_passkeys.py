@@ -101,6 +101,7 @@ def test_what_the_browser_is_asked(ready: Ready) -> None:
      "http://evillocalhost:8000", "http://localhost:8000/", "", "null"],
 )  # fmt: skip
 def test_another_origin(ready: Ready, origin: str) -> None:
+    """kanidm 1.10: `badexample.com` passed for `example.com`."""
     ready.refused(ready.send(ready.phone.get(ready.options(), origin=origin)), "reason")
 
 
@@ -121,6 +122,7 @@ def test_another_ceremony(ready: Ready, kind: str) -> None:
 
 
 def test_a_challenge_is_good_once(ready: Ready) -> None:
+    """Zitadel CVE-2025-46815: a proof of sign-in used again."""
     assertion = ready.phone.get(ready.options())
     assert ready.send(assertion).status_code == 200
     again = ready.town.browser()
@@ -147,7 +149,7 @@ def test_an_old_challenge(ready: Ready) -> None:
 
 
 def test_a_challenge_of_another_browser(ready: Ready) -> None:
-    """An assertion made for somebody else's page does not sign this browser in."""
+    """An assertion made for somebody else's page does not sign this browser in. Keycloak CVE-2026-9087."""
     other = ready.town.browser()
     elsewhere = other.get("/signin").location
     assertion = ready.phone.get(ready.options(other, elsewhere))
