@@ -9,9 +9,9 @@ import base64
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
@@ -177,13 +177,13 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
     `now_too` does both at once, for a key that may have leaked: verifiers that cache the JWKS then fail until they re-read it.
     """
     _take_turns(session)
+    forget_retired(session)
     now = clock.now()
     steps = []
     for alg in ALGORITHMS:
         rows = session.scalars(select(SigningKey).where(SigningKey.alg == alg)).all()
         if not rows and alg not in FIRST_ALGORITHMS:
             continue  # nobody uses it
-        _forget_retired(session, rows, now)
         waiting = next((r for r in rows if r.state == PUBLISHED), None)
         if waiting is None:
             waiting = create_key(session, vault, alg, PUBLISHED)
@@ -209,7 +209,7 @@ def _take_turns(session: Session) -> None:
         session.execute(text("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _forget_retired(session: Session, rows: Sequence[SigningKey], now: datetime) -> None:
-    for row in rows:
-        if row.state == RETIRED and row.retired_at is not None and row.retired_at < now - KEEP_RETIRED:
-            session.delete(row)
+def forget_retired(session: Session) -> None:
+    """Delete keys whose last tokens are long over: at the next rotation, and each day."""
+    over = SigningKey.retired_at < clock.now() - KEEP_RETIRED
+    session.execute(delete(SigningKey).where(SigningKey.state == RETIRED, over))
