@@ -105,8 +105,8 @@ class KeyRing:
         return self._by_header.get(header)
 
     def jwks(self) -> bytes:
-        """The public JWK set (RFC 7517 §5) as JSON."""
-        self._refresh()
+        """The public JWK set (RFC 7517 §5) as JSON; hardly older than the database, for others keep what they get for minutes."""
+        self._refresh(older_than=1.0)
         return self._jwks
 
     def _refresh(self, older_than: float | None = None) -> None:

@@ -83,6 +83,15 @@ def test_other_processes_learn_of_a_new_key(town: Town, sqlite_url: str, browser
         assert App(other, app.client_id, app.secret, app.metadata).userinfo(token).status_code == 200
 
 
+def test_other_processes_publish_a_new_key_within_a_second(town: Town, sqlite_url: str) -> None:
+    """A client's first key of its algorithm signs at once: a set read just before would be kept without it for ten minutes."""
+    with Town(sqlite_url) as other:
+        assert len(published(other)) == 2
+        town.register(id_token_signed_response_alg="EdDSA")
+        other.op.keys._read_at -= 1
+        assert len(published(other)) == 3
+
+
 def test_keys_belong_to_their_row(town: Town) -> None:
     """A sealed key copied into another row does not open."""
     from idp.foundation.vault import VaultError
