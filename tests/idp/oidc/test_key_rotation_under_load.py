@@ -262,7 +262,7 @@ def test_no_verification_fails(city: City) -> None:
         city.pass_time(MINUTES)
         for load in city.loads:
             load.department.read_keys()
-        assert turn() == {"waiting"}
+        assert city.by_call() == {"waiting"}
         city.pass_time(SETTLE - MINUTES)
         assert turn() == {"promoted"}
         after = city.signing()
