@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import databases
 from tests.support.town import Town
@@ -18,6 +19,11 @@ from tests.support.town import Town
 for _name in [name for name in os.environ if name.startswith("MACHI_") and name != "MACHI_SCREENSHOTS"]:
     del os.environ[_name]  # tests say themselves what is set
 
+
+# The same examples each time, so that a run says the same twice. To look for new ones: `pytest --hypothesis-profile=search`.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 pytest_plugins = ["tests.support.chromium", "tests.relying_parties.needed"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -63,14 +64,74 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def test_the_threat_model_names_tests_that_exist() -> None:
+TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+ENTRY = re.compile(r"CVE-\d+-\d+|GHSA(?:-\w+)+|#\d+|JE23-003|Canaille|kanidm")
+
+
+def threats() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Rows of the threat model: the threat, where it is met, the tests."""
+    lines = (ROOT / "docs" / "threat-model.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    return [(row[0], row[1], TEST.findall(" ".join(row[1:]))) for row in rows if TEST.search(" ".join(row))]
+
+
+def source_of_test(file: str, function: str) -> str:
+    """A test with its parameters and its docstring; empty if there is none of this name."""
+    path = ROOT / "tests" / file
+    text = path.read_text("utf-8") if path.exists() else ""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            begin = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "\n".join(text.splitlines()[begin - 1 : node.end_lineno])
+    return ""
+
+
+def test_each_threat_names_tests_that_exist() -> None:
+    rows = threats()
+    assert len(rows) > 60
+    for threat, _, tests in rows:
+        assert tests, threat
+        for file, function in tests:
+            assert source_of_test(file, function), f"{threat}: {file}::{function}"
     text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
-    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
-    assert len(named) > 30
-    for file, function in named:
-        source = ROOT / "tests" / file
-        assert source.exists(), file
-        assert re.search(rf"def {function}\(", source.read_text("utf-8")), f"{file}::{function}"
+    table = text.split("## Threats")[1].split("### The four")[0]
+    assert len([line for line in table.splitlines() if line.startswith("| ")]) - 2 == len(rows) - 4, (
+        "a row without a test"
+    )
+
+
+def test_each_accident_of_others_is_named_by_a_test_of_its_row() -> None:
+    """So that whoever reads of one finds the test by searching for it, and the test cannot go unnoticed."""
+    named = 0
+    for threat, _, tests in threats():
+        sources = " ".join(source_of_test(*test) for test in tests)
+        for entry in ENTRY.findall(threat):
+            named += 1
+            assert re.search(rf"{re.escape(entry)}(?!\w)", sources), f"{entry}: none of {tests} says so"
+    assert named > 50
+
+
+def test_the_threat_model_says_what_is_promised_and_what_is_not() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+    for heading in ("## Guarantees", "## Non-goals", "## Not possible here"):
+        assert len(text.split(heading + "\n")[1].split("\n## ")[0].strip()) > 200, heading
+
+
+def test_modules_and_tests_of_the_protocol_table_exist() -> None:
+    """A row may name a file in full, or by its name beside one whose folder it shares."""
+    lines = (ROOT / "docs" / "protocol.md").read_text("utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| ---")]
+    assert len(rows) > 60
+    for line in rows:
+        module, test = (cell.strip() for cell in line.strip().strip("|").split("|")[-2:])
+        if test == "test":
+            continue
+        for cell, root in ((module, "idp/oidc"), (test, "tests/idp/oidc")):
+            names = re.findall(r"[\w./*-]+\.(?:py|html)", cell)
+            for name in names:
+                whole = name if name.startswith(("idp/", "tests/")) else f"{root}/{name}"
+                assert list(ROOT.glob(whole)), f"{name} in: {line}"
+        assert re.search(r"tests/[\w/]+\.py", test), f"no test in: {line}"
 
 
 def test_the_inventory_names_every_table() -> None:

@@ -27,6 +27,7 @@ from webauthn.helpers.structs import (
 
 from ..audit import EventType, record
 from ..foundation import clock
+from ..foundation.database import insert_if_absent
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
 from . import challenges
@@ -115,10 +116,7 @@ def add_options(
     session: Session, settings: Settings, resident_id: str, user_name: str, browser_digest: str
 ) -> dict[str, Any]:
     """Options for navigator.credentials.create; passkeys the resident has are excluded."""
-    user = session.get(PasskeyUser, resident_id)
-    if user is None:
-        user = PasskeyUser(resident_id=resident_id, user_handle=secrets.token_bytes(32))
-        session.add(user)
+    handle = _user_handle(session, resident_id)
     known = session.scalars(
         select(Passkey.webauthn_id).where(
             Passkey.resident_id == resident_id, Passkey.state == CredentialState.ACTIVE.value
@@ -130,7 +128,7 @@ def add_options(
     options = generate_registration_options(
         rp_id=settings.rp_id,
         rp_name=settings.city_name,
-        user_id=user.user_handle,
+        user_id=handle,
         user_name=user_name,
         user_display_name=user_name,
         challenge=issued.nonce,
@@ -187,6 +185,17 @@ def verify_add(
         device_type=passkey.device_type,
     )
     return passkey.credential_id
+
+
+def _user_handle(session: Session, resident_id: str) -> bytes:
+    """The resident's, made at the first passkey; two tabs that ask at once get the same."""
+    found = select(PasskeyUser.user_handle).where(PasskeyUser.resident_id == resident_id)
+    handle = session.scalar(found)
+    if handle is None:
+        made = {"resident_id": resident_id, "user_handle": secrets.token_bytes(32)}
+        insert_if_absent(session, PasskeyUser, ["resident_id"], made)
+        handle = session.scalars(found).one()
+    return handle
 
 
 def _consume(session: Session, credential: dict[str, Any], purpose: str, browser_digest: str) -> Any:

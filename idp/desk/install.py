@@ -7,7 +7,17 @@ from pathlib import Path
 from flask import Flask
 
 from ..foundation.web.shell import add_static
-from . import app_acts, apps_pages, guard, keys_pages, log_pages, policy_pages, signin_pages, staff_pages
+from . import (
+    app_acts,
+    apps_pages,
+    cleanup,  # noqa: F401 - registers its cleaner
+    guard,
+    keys_pages,
+    log_pages,
+    policy_pages,
+    signin_pages,
+    staff_pages,
+)
 
 
 def install(app: Flask) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,37 @@ from .settings import Settings
 
 class OutboundError(Exception):
     """The call was refused or failed; the text names no secret and no personal data."""
+
+
+class OutboundBusyError(OutboundError):
+    """Too many calls of this kind, or to this host, are under way; nobody was asked."""
+
+
+class Room:
+    """How many calls of one kind may be under way at once, in all and to one host. Whoever finds no room is refused, not queued:
+
+    a host that hangs, however often it is asked for, holds up a few requests and never all threads. Looking up its name counts.
+    """
+
+    def __init__(self, in_all: int = 8, to_one_host: int = 2) -> None:
+        self._in_all = in_all
+        self._to_one_host = to_one_host
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, host: str) -> Iterator[None]:
+        """Raises `OutboundBusyError`."""
+        with self._lock:
+            if self._under_way.total() >= self._in_all or self._under_way[host] >= self._to_one_host:
+                raise OutboundBusyError("too many requests are waiting for this host")
+            self._under_way[host] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[host] -= 1
+                self._under_way += Counter()  # leaves out who is at zero
 
 
 @dataclass(frozen=True)
@@ -43,9 +75,14 @@ class Outbound:
         if settings.outbound_loopback:
             self._allowed += [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
-    def get(self, url: str, *, timeout: float = 5.0, max_bytes: int = 65536) -> Answer:
-        """GET `url`. Raises `OutboundError`."""
-        return self._request("GET", url, None, {}, timeout, max_bytes)
+    def get(self, url: str, room: Room, *, timeout: float = 5.0, max_bytes: int = 65536) -> Answer:
+        """GET `url`, while a request of somebody waits for it: hence the `room`. Raises `OutboundError`."""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:
+            raise OutboundError("not an http(s) address") from None
+        with room.held(host):
+            return self._request("GET", url, None, {}, timeout, max_bytes)
 
     def post(
         self,
@@ -59,7 +96,9 @@ class Outbound:
         timeout: float = 5.0,
         max_bytes: int = 65536,
     ) -> Answer:
-        """POST `body` to `url`, with `bearer` as its access token or a whole `authorization`. Raises `OutboundError`."""
+        """POST `body` to `url`, with `bearer` as its access token or a whole `authorization`, from the delivery loop. Raises
+        `OutboundError`.
+        """
         headers = {"Content-Type": content_type}
         if bearer is not None:
             authorization = f"Bearer {bearer}"

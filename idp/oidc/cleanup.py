@@ -11,6 +11,7 @@ from ..credentials.model import Challenge
 from ..foundation import clock
 from ..foundation.housekeeping import cleans_up
 from ..signin.model import SignInAttempt
+from .keys import forget_retired
 from .model import AuthorizationCode, Grant, InitialAccessToken, RefreshToken, RevokedToken, UsedAssertion
 from .security_model import PushedRequest, UsedProof
 
@@ -32,6 +33,9 @@ def forget_expired(session: Session) -> None:
     session.execute(delete(PushedRequest).where(PushedRequest.keep_until < now))
     session.execute(delete(RevokedToken).where(RevokedToken.expires_at < now))
     session.execute(delete(InitialAccessToken).where(InitialAccessToken.expires_at < now - KEEP_GRANTS))
+
+
+cleans_up(forget_retired)
 
 
 @cleans_up

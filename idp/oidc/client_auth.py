@@ -23,6 +23,7 @@ from .client_keys import ClientKeysError
 from .client_secret import readable_secret
 from .clients import RegisteredClient
 from .fapi import METHODS as STRONG_METHODS
+from .jwt_times import LEEWAY, Standing, standing
 from .model import UsedAssertion
 from .provider import Provider, provider
 from .sender import prove_sender
@@ -38,7 +39,6 @@ METHODS = (
 )
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA", "HS256")
-LEEWAY = 10
 
 
 def register_methods(op: Provider) -> None:
@@ -130,11 +130,18 @@ def _verify(client: RegisteredClient, assertion: str, header: dict[str, Any], au
                 algorithms=[alg],
                 audience=audiences,
                 issuer=client.client_id,
-                leeway=LEEWAY,
-                options={"require": ["iss", "sub", "aud", "exp", "jti"]},
+                # Times are judged below, by our own clock.
+                options={
+                    "require": ["iss", "sub", "aud", "exp", "jti"],
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
             )
         except (jwt.PyJWTError, ValueError, TypeError, json.JSONDecodeError):
             continue
+        if standing(claims) is not Standing.STANDS:
+            break
         if claims["sub"] == client.client_id and isinstance(claims["jti"], str) and 0 < len(claims["jti"]) <= 255:
             return claims
     raise failed

@@ -14,10 +14,10 @@ from ..foundation import clock
 from ..foundation.vault import digest
 from .client_keys import ClientKeysError
 from .clients import RegisteredClient
+from .jwt_times import LEEWAY, Standing, standing
 from .model import UsedAssertion
 from .provider import Provider
 
-LEEWAY = 10
 _FITTING = {"EC": ("ES256",), "RSA": ("PS256", "RS256"), "OKP": ("EdDSA",)}
 
 
@@ -96,15 +96,14 @@ def _signed(op: Provider, client: RegisteredClient, token: str, algorithms: Sequ
 
 
 def _check_times(claims: dict[str, Any], lifetime: int) -> None:
-    for name in ("exp", "nbf", "iat"):
-        value = claims.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**11:
-            raise ClientJwtError(f"The JWT's {name} is not a time.")
-    now = clock.epoch()
-    if claims["exp"] + LEEWAY <= now:
+    found = standing(claims)
+    if found is Standing.MALFORMED:
+        raise ClientJwtError("The JWT's exp, nbf or iat is not a time.")
+    if found is Standing.EXPIRED:
         raise ClientJwtError("The JWT has expired.", expired=True)
-    if claims.get("nbf", 0) - LEEWAY > now or claims.get("iat", 0) - LEEWAY > now:
+    if found is Standing.NOT_YET:
         raise ClientJwtError("The JWT is not valid yet.")
+    now = clock.epoch()
     begins = claims.get("nbf", claims.get("iat", now))
     if claims["exp"] - begins > lifetime or claims["exp"] - now > lifetime + LEEWAY:
         raise ClientJwtError("The JWT is valid for too long.")

@@ -1,7 +1,7 @@
 """The public keys of a client: registered (`jwks`) or fetched from its `jwks_uri` (OIDC Registration §2), through a cache.
 
-A `jwks_uri` that is down, slow, huge or hostile costs nobody else anything: one fetch at a time for each address and a few in all,
-a short deadline, a pause after each try, and what was fetched before stays good for a while.
+A `jwks_uri` that is down, slow, huge or hostile costs nobody else anything: one fetch at a time for each address, few for each host
+and in all, a short deadline, a pause after each try, and what was fetched before stays good for a while.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from ..foundation.outbound import Outbound, OutboundError
+from ..foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
 from .clients import RegisteredClient
 from .jwk import usable
 
@@ -22,6 +22,8 @@ log = logging.getLogger("machi.oidc")
 
 MAX_BYTES = 131072
 MAX_ADDRESSES = 5000
+# Requests that wait for a first fetch which another of them makes, per address.
+WAITING = 2
 
 
 class ClientKeysError(Exception):
@@ -34,6 +36,7 @@ class _Entry:
     fetched_at: float = -1e9
     tried_at: float = -1e9
     lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITING))
 
 
 class ClientKeys:
@@ -47,11 +50,11 @@ class ClientKeys:
     KEEP = 6 * 3600.0
     """While an address does not answer, its last keys stay good this long."""
 
-    def __init__(self, outbound: Outbound, at_once: int = 4) -> None:
+    def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
-        self._room = threading.Semaphore(at_once)
+        self._room = Room()
 
     def of(self, client: RegisteredClient, kid: str | None = None) -> list[dict[str, Any]]:
         """The client's JWKs. With a `kid` none of them has, its `jwks_uri` is read anew. Raises `ClientKeysError`."""
@@ -74,33 +77,40 @@ class ClientKeys:
             return self._entries.setdefault(uri, _Entry())
 
     def _refresh(self, uri: str, entry: _Entry) -> None:
-        """Read the address, unless somebody did so just now, or too many requests are at it or wait for it already."""
-        if not self._room.acquire(blocking=False):
+        """Read the address, unless somebody did so just now or does."""
+        if not entry.lock.acquire(blocking=False):
+            self._wait(entry)
             return
         try:
-            # With keys of before at hand nobody waits for another's fetch.
-            first = entry.fetched_at < 0
-            if not entry.lock.acquire(blocking=first, timeout=self.TIMEOUT if first else -1):
-                return
-            try:
-                if time.monotonic() - entry.tried_at >= self.MIN_INTERVAL:
-                    self._read(uri, entry)
-            finally:
-                entry.lock.release()
+            if time.monotonic() - entry.tried_at >= self.MIN_INTERVAL:
+                self._read(uri, entry)
         finally:
-            self._room.release()
+            entry.lock.release()
+
+    def _wait(self, entry: _Entry) -> None:
+        """For another's fetch; not with keys of before at hand, and not in a crowd."""
+        if entry.fetched_at < 0 and entry.waiting.acquire(blocking=False):
+            try:
+                if entry.lock.acquire(timeout=self.TIMEOUT):
+                    entry.lock.release()
+            finally:
+                entry.waiting.release()
 
     def _read(self, uri: str, entry: _Entry) -> None:
         try:
             entry.keys = self._fetch(uri)
             entry.fetched_at = time.monotonic()
+        except OutboundBusyError:
+            return  # nobody was asked: the next request may try
         except ClientKeysError as error:
             log.info("jwks_uri not read: %s", error)
         entry.tried_at = time.monotonic()
 
     def _fetch(self, uri: str) -> list[dict[str, Any]]:
         try:
-            answer = self._outbound.get(uri, timeout=self.TIMEOUT, max_bytes=MAX_BYTES)
+            answer = self._outbound.get(uri, self._room, timeout=self.TIMEOUT, max_bytes=MAX_BYTES)
+        except OutboundBusyError:
+            raise
         except OutboundError as error:
             raise ClientKeysError(str(error)) from None
         if answer.status != 200:

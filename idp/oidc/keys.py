@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from sqlalchemy import select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
@@ -106,8 +106,8 @@ class KeyRing:
         return self._by_header.get(header)
 
     def jwks(self) -> bytes:
-        """The public JWK set (RFC 7517 §5) as JSON."""
-        self._refresh()
+        """The public JWK set (RFC 7517 §5) as JSON; hardly older than the database, for others keep what they get for minutes."""
+        self._refresh(older_than=1.0)
         return self._jwks
 
     def _refresh(self, older_than: float | None = None) -> None:
@@ -177,15 +177,14 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
 
     `now_too` does both at once, for a key that may have leaked: verifiers that cache the JWKS then fail until they re-read it.
     """
+    _take_turns(session)
+    forget_retired(session)
     now = clock.now()
     steps = []
     for alg in ALGORITHMS:
         rows = session.scalars(select(SigningKey).where(SigningKey.alg == alg)).all()
         if not rows and alg not in FIRST_ALGORITHMS:
             continue  # nobody uses it
-        for row in rows:
-            if row.state == RETIRED and row.retired_at is not None and row.retired_at < now - KEEP_RETIRED:
-                session.delete(row)
         waiting = next((r for r in rows if r.state == PUBLISHED), None)
         if waiting is None:
             waiting = create_key(session, vault, alg, PUBLISHED)
@@ -203,3 +202,15 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
         record(session, EventType.KEYS_ROTATED, alg=alg)
         steps.append(RotationStep(alg, "promoted"))
     return steps
+
+
+def _take_turns(session: Session) -> None:
+    """Two operators at once: the second one finds what the first did. Readers do not wait; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def forget_retired(session: Session) -> None:
+    """Delete keys whose last tokens are long over: at the next rotation, and each day."""
+    over = SigningKey.retired_at < clock.now() - KEEP_RETIRED
+    session.execute(delete(SigningKey).where(SigningKey.state == RETIRED, over))

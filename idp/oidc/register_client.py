@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id, new_secret
-from ..foundation.outbound import Outbound, OutboundError
+from ..foundation.outbound import Outbound, OutboundError, Room
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault, digest
 from .client_secret import give_secret
@@ -24,6 +24,9 @@ from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
 from .response_metadata import signing_algorithms_of
 from .software_statement import SoftwareStatementError, with_statement
+
+# Sector documents that registrations wait for.
+_DOCUMENTS = Room(in_all=4)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _sector(outbound: Outbound, metadata: dict[str, Any]) -> str:
     if uri is None:
         return sector_of(metadata)
     try:
-        answer = outbound.get(uri)
+        answer = outbound.get(uri, _DOCUMENTS)
         listed = orjson.loads(answer.body) if answer.status == 200 else None
     except (OutboundError, orjson.JSONDecodeError):
         raise MetadataError("sector_identifier_uri", "could not be read") from None

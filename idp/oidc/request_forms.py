@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
 
-from ..foundation.outbound import OutboundError
+from ..foundation.outbound import OutboundError, Room
 from ..foundation.web.errors import ProblemError
 from .authorize_request import AuthorizationError, AuthorizationRequest, prove_client_and_redirect
 from .clients import RegisteredClient
@@ -18,6 +18,9 @@ from .provider import Provider
 from .pushed import PREFIX, find_pushed
 from .request import MAX_LENGTHS
 from .request_object import RequestObjectError, open_request_object
+
+# Anybody can have a registered address fetched, as often as they like.
+_FETCHES = Room()
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def fetch(op: Provider, client: RegisteredClient, request_uri: str) -> str:
     if request_uri not in (client.metadata.get("request_uris") or ()):
         raise OAuth2Error(error="invalid_request_uri", description="The client has not registered this request_uri.")
     try:
-        answer = op.parts.outbound.get(request_uri, max_bytes=MAX_LENGTHS["request"])
+        answer = op.parts.outbound.get(request_uri, _FETCHES, max_bytes=MAX_LENGTHS["request"])
     except OutboundError as error:
         raise OAuth2Error(error="invalid_request_uri", description=f"The request object: {error}.") from None
     if answer.status != 200:

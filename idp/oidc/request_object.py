@@ -19,11 +19,11 @@ from ..foundation import clock
 from ..foundation.settings import Settings
 from .client_keys import ClientKeysError
 from .clients import RegisteredClient
+from .jwt_times import LEEWAY
 from .provider import Provider
 from .public_jwk import SIGNATURE_ONLY, is_time
 from .request import ParameterError, single_parameters
 
-LEEWAY = 10
 # FAPI 2.0 Message Signing §5.3.1: no longer than an hour, begun no more than an hour ago.
 MAX_AGE = 3600
 _TYPES = ("jwt", "oauth-authz-req+jwt")

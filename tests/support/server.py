@@ -40,11 +40,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-@contextmanager
-def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterator[str]:
-    """Serve with `settings` (names without MACHI_) until the block ends; gives the issuer."""
-    issuer = f"http://localhost:{port}"
-    environment = {
+def environment(issuer: str, **settings: str) -> dict[str, str]:
+    """The environment of a process of the product; `settings` are names without MACHI_."""
+    return {
         **{k: v for k, v in os.environ.items() if not k.startswith("MACHI_")},
         "MACHI_DEMO": "true",
         "MACHI_ISSUER": issuer,
@@ -52,6 +50,22 @@ def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterat
         "MACHI_HTTP_REDIRECTS_ON_LOCALHOST": "true",
         **{f"MACHI_{name.upper()}": value for name, value in settings.items()},
     }
+
+
+def machi(issuer: str, *words: str, **settings: str) -> str:
+    """What a `machi` command of a process of its own says."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "machi", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(issuer, **settings), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@contextmanager
+def running(log: Path, port: int, processes: int = 1, threads: int = 16, **settings: str) -> Iterator[str]:
+    """Serve with `settings` (names without MACHI_) until the block ends; gives the issuer."""
+    issuer = f"http://localhost:{port}"
     command = [
         sys.executable,
         "-m",
@@ -61,10 +75,12 @@ def running(log: Path, port: int, processes: int = 1, **settings: str) -> Iterat
         "--processes",
         str(processes),
         "--threads",
-        "16",
+        str(threads),
     ]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(issuer, **settings), stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             until(lambda: _healthy(issuer) or _dead(process, log), 40)
             yield issuer

@@ -142,6 +142,7 @@ def test_missing_state(app: App, provider: TinyProvider) -> None:
 
 
 def test_a_state_of_another_browser(app: App, provider: TinyProvider, browser: requests.Session) -> None:
+    """CSRF of the sign-in (Authlib CVE-2025-68158)."""
     away = browser.get(app.url + "/auth/login", allow_redirects=False).headers["Location"]
     back = browser.get(away, allow_redirects=False).headers["Location"]
     victim = requests.Session()
@@ -162,6 +163,7 @@ def test_an_answer_is_good_for_one_use(app: App, browser: requests.Session) -> N
 def test_an_answer_of_another_provider_is_dropped_before_its_code_is_used(
     app: App, provider: TinyProvider, issuer: str | None
 ) -> None:
+    """Mix-up (RFC 9207, RFC 9700 §4.4)."""
     provider.change_answer = {"iss": issuer}
     refused(app)
     assert provider.token_requests == []
@@ -213,6 +215,7 @@ def now(seconds: int = 0) -> int:
     ids=lambda change: "-".join(change),  # names only: a time in an id would differ between test processes
 )
 def test_id_token_claims_that_are_refused(app: App, provider: TinyProvider, change: dict[str, object]) -> None:
+    """Among them `at_hash` (Authlib CVE-2026-28498)."""
     provider.change_claims = change
     refused(app)
 

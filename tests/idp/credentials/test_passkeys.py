@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 
-from idp.credentials.model import Challenge, Passkey
+from idp.credentials.model import Challenge, Passkey, PasskeyUser
+from idp.credentials.passkeys import add_options
 from idp.foundation import clock
 from tests.support.browser import Browser
 from tests.support.phone import BE, BS, UP, UV, Phone, b64
 from tests.support.town import Town
+from tests.support.waiting import until
 
 
 def add(browser: Browser, authenticator: Phone, **changes: Any) -> Any:
@@ -101,6 +106,7 @@ def test_what_the_browser_is_asked(ready: Ready) -> None:
      "http://evillocalhost:8000", "http://localhost:8000/", "", "null"],
 )  # fmt: skip
 def test_another_origin(ready: Ready, origin: str) -> None:
+    """kanidm 1.10: `badexample.com` passed for `example.com`."""
     ready.refused(ready.send(ready.phone.get(ready.options(), origin=origin)), "reason")
 
 
@@ -121,6 +127,7 @@ def test_another_ceremony(ready: Ready, kind: str) -> None:
 
 
 def test_a_challenge_is_good_once(ready: Ready) -> None:
+    """Zitadel CVE-2025-46815: a proof of sign-in used again."""
     assertion = ready.phone.get(ready.options())
     assert ready.send(assertion).status_code == 200
     again = ready.town.browser()
@@ -147,7 +154,7 @@ def test_an_old_challenge(ready: Ready) -> None:
 
 
 def test_a_challenge_of_another_browser(ready: Ready) -> None:
-    """An assertion made for somebody else's page does not sign this browser in."""
+    """An assertion made for somebody else's page does not sign this browser in. Keycloak CVE-2026-9087."""
     other = ready.town.browser()
     elsewhere = other.get("/signin").location
     assertion = ready.phone.get(ready.options(other, elsewhere))
@@ -276,6 +283,51 @@ def test_a_passkey_is_added_once(town: Town, browser: Browser) -> None:
     assert add(browser, phone).status_code == 400
     assert add(town.signed_in("taro"), phone).status_code == 400
     assert town.count(Passkey) == 1
+
+
+def test_two_tabs_that_add_a_first_passkey_at_once(any_town: Town) -> None:
+    """Both are served, and with the same user handle: an authenticator would keep two accounts otherwise."""
+    resident = any_town.resident()
+    tabs = [any_town.browser() for _ in range(2)]
+    for tab in tabs:
+        tab.sign_in(resident)
+        assert tab.csrf
+    together = threading.Barrier(len(tabs))
+
+    def options(tab: Browser) -> Any:
+        together.wait(10)
+        return tab.post_json("/account/passkeys/options", {})
+
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        answers = list(pool.map(options, tabs))
+    assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+    assert len({answer.json["user"]["id"] for answer in answers}) == 1
+    assert any_town.count(PasskeyUser) == 1
+
+
+@pytest.mark.servers
+def test_two_transactions_that_make_the_handle_meet_in_the_database(postgresql_url: str) -> None:
+    """The second waits for the first one's insert, and then takes the handle the first one made."""
+
+    def handle(session: Session) -> str:
+        return str(add_options(session, town.settings, resident, "x", "b")["user"]["id"])
+
+    def second() -> str:
+        with town.writing() as session:
+            return handle(session)
+
+    def waits() -> bool:
+        with town.parts.database.read() as session:
+            return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+    with Town(postgresql_url) as town, ThreadPoolExecutor(1) as pool:
+        resident = town.resident()
+        with town.writing() as session:
+            made = handle(session)
+            session.flush()
+            other = pool.submit(second)
+            until(waits)
+        assert other.result(10) == made
 
 
 def test_so_many_and_no_more(town: Town, browser: Browser) -> None:

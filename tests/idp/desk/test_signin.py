@@ -38,6 +38,7 @@ def test_the_link_makes_a_passkey_and_the_passkey_signs_in(town: Town) -> None:
 
 
 def test_a_link_works_once(town: Town) -> None:
+    """authentik CVE-2023-46249: the first set-up taken over."""
     _, token = link(town)
     first, second = Desk(town), Desk(town)
     one, two = (d.post_json(f"/desk/enrol/{token}/options", {}).json for d in (first, second))

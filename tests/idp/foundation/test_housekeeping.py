@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from idp.desk.model import Role, StaffInvitation, StaffSession
+from idp.desk.staff import invite
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
-from idp.oidc.model import AuthorizationCode, Grant, RefreshToken
+from idp.oidc.keys import KEEP_RETIRED, rotate
+from idp.oidc.model import AuthorizationCode, Grant, RefreshToken, SigningKey
 from idp.signin.model import SignInAttempt
+from tests.idp.desk.conftest import Desk
 from tests.support.town import Town
 
 JOB = Job(1, housekeeping.TOPIC, {}, 0)
@@ -41,6 +45,41 @@ def test_a_live_sign_on_is_kept_and_an_old_one_forgotten(town: Town) -> None:
     with clock.travelled(timedelta(days=125)):
         housekeeping.handle(town.parts.database, JOB)
     assert [town.count(table) for table in (AuthorizationCode, Grant, RefreshToken, SignInAttempt)] == [0, 0, 0, 0]
+
+
+def test_logins_and_links_of_the_desk(town: Town) -> None:
+    """Forgotten a month after their end; until then a live one counts and an old one does not."""
+    desk = Desk(town)
+    desk.sign_up()
+    with town.writing() as session:
+        invite(session, "架空 ひかり", [Role.ADMINISTRATOR], "test")
+        session.execute(
+            update(StaffSession).values(expires_at=clock.now() + timedelta(days=60))
+        )  # one that lives for long
+    housekeeping.handle(town.parts.database, JOB)
+    assert desk.get("/desk/apps").status_code == 200
+    before = town.count(StaffSession), town.count(StaffInvitation)
+    with clock.travelled(timedelta(days=29)):
+        housekeeping.handle(town.parts.database, JOB)
+        assert (town.count(StaffSession), town.count(StaffInvitation)) == before
+    with clock.travelled(timedelta(days=32)):
+        housekeeping.handle(town.parts.database, JOB)
+        assert (town.count(StaffSession), town.count(StaffInvitation)) == (before[0], 0)
+    desk.post("/desk/signout")
+    with clock.travelled(timedelta(days=31)):
+        housekeeping.handle(town.parts.database, JOB)
+    assert town.count(StaffSession) == 0
+
+
+def test_a_retired_key_goes_without_another_rotation(town: Town) -> None:
+    with town.writing() as session:
+        rotate(session, town.parts.vault, now_too=True)
+    assert town.count(SigningKey) == 4
+    for later, left in ((KEEP_RETIRED - timedelta(minutes=1), 4), (KEEP_RETIRED + timedelta(minutes=1), 2)):
+        with clock.travelled(later):
+            housekeeping.handle(town.parts.database, JOB)
+        assert town.count(SigningKey) == left
+    assert {row.state for row in town.rows(SigningKey)} == {"signing"}
 
 
 def test_a_failing_cleaner_stops_neither_the_others_nor_tomorrow(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from idp.foundation.outbound import Outbound, OutboundError
+from idp.foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
 from idp.foundation.settings import Settings
 from tests.support.hostile import Hostile
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -27,23 +29,23 @@ def outbound() -> Outbound:
 def test_a_slow_answer_is_cut_off(hostile: Hostile, outbound: Outbound, path: str) -> None:
     begun = time.monotonic()
     with pytest.raises(OutboundError):
-        outbound.get(hostile.url + path, timeout=0.6)
+        outbound.get(hostile.url + path, Room(), timeout=0.6)
     assert time.monotonic() - begun < 2.5
 
 
 def test_a_huge_answer_is_not_read_to_its_end(hostile: Hostile, outbound: Outbound) -> None:
     with pytest.raises(OutboundError, match="too large"):
-        outbound.get(hostile.url + "/huge", max_bytes=65536)
+        outbound.get(hostile.url + "/huge", Room(), max_bytes=65536)
     assert hostile.sent < 9 * 1024 * 1024
 
 
 def test_a_redirect_is_not_followed(hostile: Hostile, outbound: Outbound) -> None:
-    assert outbound.get(hostile.url + "/redirect").status == 302
+    assert outbound.get(hostile.url + "/redirect", Room()).status == 302
     assert "/good" not in hostile.asked
 
 
 def test_a_good_answer_arrives(hostile: Hostile, outbound: Outbound) -> None:
-    answer = outbound.get(hostile.url + "/good")
+    answer = outbound.get(hostile.url + "/good", Room())
     assert (answer.status, answer.content_type, answer.body) == (200, "application/json", b'{"keys": []}')
 
 
@@ -52,5 +54,33 @@ def test_a_private_address_is_not_called(hostile: Hostile) -> None:
     for url in (hostile.url + "/good", "https://127.0.0.1/x", "https://10.0.0.1/x", "https://169.254.169.254/latest",
                 "https://[::1]/x", "https://localhost/x", "file:///etc/passwd", "https://u@example.com/"):  # fmt: skip
         with pytest.raises(OutboundError):
-            guarded.get(url)
+            guarded.get(url, Room())
     assert hostile.asked == []
+
+
+def test_a_host_that_hangs_holds_up_a_few_calls_only(hostile: Hostile, outbound: Outbound) -> None:
+    room, told = Room(in_all=3, to_one_host=2), list[str]()
+
+    def ask(host: str) -> None:
+        with pytest.raises(OutboundError) as caught:
+            outbound.get(hostile.url.replace("127.0.0.1", host) + "/silence", room, timeout=1.0)
+        told.append(str(caught.value))
+
+    threads = [threading.Thread(target=ask, args=("127.0.0.1",)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(hostile.asked) == 2)
+    begun = time.monotonic()
+    with pytest.raises(OutboundBusyError):
+        outbound.get(hostile.url + "/good", room)  # the same host
+    elsewhere = hostile.url.replace("127.0.0.1", "localhost")
+    assert outbound.get(elsewhere + "/good", room).status == 200
+    assert outbound.get(hostile.url + "/good", Room()).status == 200  # another kind of call
+    with room.held("third.example"), pytest.raises(OutboundBusyError):
+        outbound.get(elsewhere + "/good", room)  # three in all
+    assert time.monotonic() - begun < 1
+    for thread in threads:
+        thread.join(5)
+    assert told == ["no answer in time"] * 2
+    assert outbound.get(hostile.url + "/good", room).status == 200  # room again, and nothing is kept of the past
+    assert not room._under_way

@@ -103,7 +103,7 @@ def test_state_comes_back_byte_for_byte(shared_browser: Browser, shared_app: App
 
 
 def test_form_post_escapes_what_it_carries(shared_browser: Browser, shared_app: App) -> None:
-    """authentik CVE-2026-42849: script in `state` of a form_post page."""
+    """authentik CVE-2026-42849: script in `state` of a form_post page. CVE-2024-21637."""
     shared_browser.sign_on(shared_app)
     answer = shared_browser.authorize(shared_app, state='"><script>alert(1)</script>', response_mode="form_post")
     assert "<script>alert" not in answer.text

@@ -123,6 +123,7 @@ def test_an_essential_acr_is_met_or_the_request_fails(town: Town, app: App) -> N
 
 
 def test_the_acr_is_what_was_done(town: Town, app: App) -> None:
+    """GSA OIG JE23-003: levels sold that were never reached."""
     browser = town.browser()
     browser.sign_in(town.resident("hanako", "activation_code_post"), Factor("code", now_ms()))
     claims = app.id_token(browser.tokens(app, acr_values="urn:machi:acr:ial3-aal3")["id_token"])
@@ -170,6 +171,7 @@ def test_ui_locales_choose_the_language(town: Town, app: App) -> None:
 
 @pytest.mark.parametrize("state", ["suspended", "moved_out", "deceased", "closed"])
 def test_a_resident_who_is_not_active_is_not_signed_in(town: Town, browser: Browser, app: App, state: str) -> None:
+    """authentik CVE-2025-53942, CVE-2025-64521."""
     from sqlalchemy import update
 
     from idp.residents.model import Resident
@@ -183,3 +185,15 @@ def test_a_resident_who_is_not_active_is_not_signed_in(town: Town, browser: Brow
     assert app.userinfo(tokens["access_token"]).status_code == 401
     assert app.introspect(tokens["access_token"]) == {"active": False}
     assert app.introspect(tokens["refresh_token"]) == {"active": False}
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+def test_every_answer_names_its_issuer(town: Town, browser: Browser, app: App, mode: str) -> None:
+    """Mix-up (RFC 9207 §2): with a code, with an error, and with a resident's no."""
+    asked = browser.authorize(app, response_mode=mode, prompt="none")
+    no = browser.post(browser.authorize(app, response_mode=mode).location, {"decision": "deny"})
+    yes = browser.post(browser.authorize(app, response_mode=mode).location, {"decision": "allow"})
+    for answer, member in ((asked, "error"), (no, "error"), (yes, "code")):
+        told = callback(answer)
+        assert told["iss"] == town.issuer
+        assert member in told

@@ -46,7 +46,10 @@ def test_unknown_client(shared_browser: Browser, shared_app: App, client_id: str
     ],
 )
 def test_redirect_uri_is_compared_exactly(shared_browser: Browser, shared_app: App, uri: str) -> None:
-    """Keycloak GHSA-w8gr-xwp4-r9f7, authentik CVE-2024-52289, CVE-2026-41569; Authlib CVE-2026-41479 and -44681."""
+    """Keycloak GHSA-w8gr-xwp4-r9f7, authentik CVE-2024-52289, CVE-2026-41569; Authlib CVE-2026-41479, CVE-2026-44681.
+
+    django-oauth-toolkit #413.
+    """
     assert_page(shared_browser.authorize(shared_app, redirect_uri=uri))
     # Whatever else is wrong with the request must not open the way either.
     assert_page(shared_browser.authorize(shared_app, redirect_uri=uri, response_type="nonsense", scope="nope"))

@@ -150,6 +150,7 @@ def test_one_app_that_fails_does_not_keep_others_from_hearing(town: Town, receiv
 
 
 def test_a_private_address_is_not_called(sqlite_url: str) -> None:
+    """Canaille's change log: fetches without a guard."""
     with Town(sqlite_url, outbound_loopback=False) as town:
         browser, app = town.signed_in(), town.register(backchannel_logout_uri="https://127.0.0.1:1/logout")
         browser.sign_on(app)
@@ -171,7 +172,7 @@ def test_ending_an_apps_access_tells_that_app_only(town: Town, receiver: Receive
 
 
 def test_each_app_gets_its_own_sid_and_sub(town: Town, receiver: Receiver) -> None:
-    """Two departments must not be able to join their logs."""
+    """Two departments must not be able to join their logs. Keycloak #37839."""
     browser = town.signed_in()
     apps = [town.register(backchannel_logout_uri=receiver.uri) for _ in range(2)]
     claims = [app.id_token(browser.tokens(app)["id_token"]) for app in apps]

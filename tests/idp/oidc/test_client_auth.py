@@ -78,6 +78,7 @@ def refused(answer: object) -> None:
     ids=lambda v: str(v)[:60],
 )
 def test_what_is_no_proof(machine: App, header: dict[str, str]) -> None:
+    """Keycloak CVE-2026-9803: a malformed header is no 500."""
     if header.get("Authorization", "").startswith("Basic e2lkf"):
         raw = base64.b64decode(header["Authorization"][6:]).decode().replace("{id}", machine.client_id)
         header = basic(raw)
@@ -123,6 +124,7 @@ def test_the_header_and_the_form_may_not_name_two_clients(shared_town: Town, mac
 
 
 def test_guessing_is_slowed_down_but_locks_nobody_out(sqlite_url: str) -> None:
+    """Keycloak #26172, for an app."""
     with Town(sqlite_url, token_limit="3/minute") as town:
         app = town.register(grant_types=["client_credentials"], scope="case:write")
         for _ in range(3):

@@ -101,6 +101,7 @@ def test_the_token_is_rotated_and_stored_as_a_digest(registration: Registration)
 
 
 def test_the_token_is_bound_to_its_client(town: Town) -> None:
+    """Canaille's change log: a management token (RFC 7592) opened every client."""
     one, other = Registration(town, GOOD), Registration(town, GOOD | {"redirect_uris": ["https://other.example/cb"]})
     for method, body in (("GET", None), ("PUT", {**GOOD, "client_id": one.body["client_id"]}), ("DELETE", None)):
         answer = one.manage(method, body, other.body["registration_access_token"])

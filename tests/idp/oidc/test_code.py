@@ -133,6 +133,7 @@ def test_a_login_that_ended_takes_its_codes_with_it(any_town: Town) -> None:
 def test_neither_codes_nor_tokens_are_stored_or_logged(
     town: Town, browser: Browser, app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """django-oauth-toolkit #1716: tokens stored as they are."""
     caplog.set_level("DEBUG")
     code = browser.code(app)
     body = app.redeem(code).json

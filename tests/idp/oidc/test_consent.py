@@ -38,6 +38,7 @@ def test_the_page_shows_who_asks_and_what_is_shared(town: Town, browser: Browser
 
 
 def test_markup_in_an_apps_name_is_text(town: Town, browser: Browser) -> None:
+    """kanidm 1.10: a name put into a dialog as markup."""
     app = town.register(client_name="<script>alert(1)</script>")
     page = browser.get(browser.authorize(app).location).text
     assert "<script>alert" not in page
@@ -69,6 +70,7 @@ def test_anything_else_is_no_answer(town: Town, browser: Browser, app: App, deci
 
 
 def test_it_needs_the_csrf_token_and_the_browser_that_asked(town: Town, browser: Browser, app: App) -> None:
+    """CSRF of consent (Authlib CVE-2026-41425)."""
     location = browser.authorize(app).location
     assert browser.client.post(location, data={"decision": "allow"}).status_code == 400
     other = town.signed_in("taro")

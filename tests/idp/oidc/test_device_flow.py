@@ -84,6 +84,7 @@ def test_a_link_with_the_code_answers_nothing_by_itself(town: Town, browser: Bro
 
 
 def test_it_needs_a_signed_in_resident(town: Town) -> None:
+    """authentik CVE-2024-38371: a device code without anybody's right to it."""
     begun = start(terminal(town))
     answer = town.browser().get(f"/device?user_code={begun['user_code']}")
     assert answer.status_code == 303

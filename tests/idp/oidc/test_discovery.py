@@ -25,6 +25,7 @@ def test_both_well_known_paths_say_the_same(shared_town: Town) -> None:
 
 
 def test_the_issuer_comes_from_the_settings_not_from_a_header(shared_town: Town) -> None:
+    """Zitadel CVE-2025-48936, CVE-2025-64101."""
     answer = shared_town.app.test_client().get(
         "/.well-known/openid-configuration", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     )

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.apps import CHALLENGE, App
+from tests.support.apps import App
 from tests.support.browser import Browser, callback
+from tests.support.hostile_words import encoded, nasty
 from tests.support.town import Town
 
 AUTHORIZE_ERRORS = {
@@ -24,18 +25,6 @@ TOKEN_ERRORS = {
     "invalid_target",
 }  # fmt: skip
 
-nasty = st.one_of(
-    st.text(max_size=60),
-    st.sampled_from(
-        ["", " ", "\x00", "\r\nX-Evil: 1", "'", '"', "<script>", "%00", "{}", "[]", "null", "[" * 900, "{" * 900, "-1", "1e9",
-         "0", "99999999999", "none", "none login", "openid", "openid profile", "openid offline_access case:write", "code",
-         "code token", "S256", "plain", "query", "fragment", "form_post", CHALLENGE, "https://[", "//evil.example",
-         "https://evil.example", '{"userinfo":{"name":null}}', '{"id_token":{"acr":{"essential":true}}}',
-         '{"id_token":{"acr":{"essential":1,"values":3}}}', '{"id_token":{"acr":{"essential":1,"values":[null,[]]}}}',
-         '{"id_token":{"sub":{"value":[]}}}', '{"userinfo":{"sub":{"value":"x"}}}', "e30.e30.e30", "é" * 50, "あ" * 50,
-         "\ud7ff", "authorization_code", "refresh_token", "client_credentials", "http://localhost:8000/api/v1"]
-    ),
-)  # fmt: skip
 authorize_names = st.sampled_from(
     ["response_type", "scope", "state", "nonce", "prompt", "max_age", "display", "claims", "acr_values", "id_token_hint",
      "login_hint", "ui_locales", "claims_locales", "response_mode", "code_challenge", "code_challenge_method", "request",
@@ -45,17 +34,13 @@ token_names = st.sampled_from(
     ["grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "resource", "client_id", "client_secret",
      "client_assertion", "client_assertion_type", "audience", "assertion"]
 )  # fmt: skip
-relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
 def ready(shared_browser: Browser, shared_app: App) -> App:
     shared_browser.sign_on(shared_app)
     return shared_app
-
-
-def encoded(values: dict[str, str]) -> str:
-    return urlencode(values, errors="surrogatepass")
 
 
 @relaxed

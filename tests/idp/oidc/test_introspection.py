@@ -28,6 +28,7 @@ def test_its_own_tokens(any_town: Town) -> None:
 
 
 def test_another_clients_tokens_are_unknown(any_town: Town) -> None:
+    """authentik CVE-2024-47077."""
     app, other = any_town.register(), any_town.register()
     body = any_town.signed_in().tokens(app)
     for token in (body["access_token"], body["refresh_token"], body["id_token"]):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jwt
 import pytest
 
 from idp.foundation import clock
-from idp.oidc.keys import rotate
+from idp.oidc.keys import KEEP_RETIRED, rotate
 from idp.oidc.model import SigningKey
 from tests.support.apps import App
 from tests.support.browser import Browser
@@ -81,6 +83,15 @@ def test_other_processes_learn_of_a_new_key(town: Town, sqlite_url: str, browser
         assert App(other, app.client_id, app.secret, app.metadata).userinfo(token).status_code == 200
 
 
+def test_other_processes_publish_a_new_key_within_a_second(town: Town, sqlite_url: str) -> None:
+    """A client's first key of its algorithm signs at once: a set read just before would be kept without it for ten minutes."""
+    with Town(sqlite_url) as other:
+        assert len(published(other)) == 2
+        town.register(id_token_signed_response_alg="EdDSA")
+        other.op.keys._read_at -= 1
+        assert len(published(other)) == 3
+
+
 def test_keys_belong_to_their_row(town: Town) -> None:
     """A sealed key copied into another row does not open."""
     from idp.foundation.vault import VaultError
@@ -96,3 +107,37 @@ def test_an_installation_gets_its_keys_once(town: Town) -> None:
     with town.writing() as session:
         ensure_keys(session, town.parts.vault)
     assert town.count(SigningKey) == 2
+
+
+def test_a_retired_key_outlives_every_token_it_signed(sqlite_url: str) -> None:
+    """With the longest lives the settings allow, and a process that signs with the old key until it looks again."""
+    with Town(sqlite_url, access_token_seconds=3600, id_token_seconds=3600) as town:
+        browser, app = town.signed_in(), town.register()
+        turn(town)
+        first = kid_of(browser.tokens(app)["id_token"])
+        with clock.travelled(timedelta(minutes=61)):
+            turn(town)
+            town.op.keys._read_at = time.monotonic()  # this process goes on with what it knows, for some seconds
+        old = kid_of(browser.tokens(app)["id_token"])
+        assert old == first
+        with clock.travelled(KEEP_RETIRED + timedelta(minutes=60)):  # days after the last token's hour
+            turn(town)
+            assert old in published(town)
+        with clock.travelled(KEEP_RETIRED + timedelta(minutes=62)):
+            turn(town)
+            assert old not in published(town)
+
+
+def test_two_operators_at_once(any_town: Town) -> None:
+    """Each step is taken once, whoever asks at the same time."""
+    for later in (timedelta(0), timedelta(minutes=61)):
+        with clock.travelled(later), ThreadPoolExecutor(6) as pool:
+            told = [done for steps in pool.map(lambda _: steps_of(any_town), range(6)) for done in steps]
+        assert told.count("published" if not later else "promoted") == 2  # one for each algorithm
+    states = sorted(row.state for row in any_town.rows(SigningKey))
+    assert [states.count(state) for state in ("signing", "retired")] == [2, 2]
+
+
+def steps_of(town: Town) -> list[str]:
+    with town.writing() as session:
+        return [step.did for step in rotate(session, town.parts.vault)]

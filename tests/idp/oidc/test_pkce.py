@@ -41,6 +41,7 @@ def test_a_client_registered_without_pkce_may_send_none(shared_town: Town, share
 
 
 def test_a_challenge_once_sent_binds_even_then(shared_town: Town, shared_browser: Browser) -> None:
+    """authentik CVE-2023-48228, CVE-2024-23647."""
     app = shared_town.register(require_pkce=False)
     code = shared_browser.code(app)
     answer = app.redeem(code, code_verifier=None)

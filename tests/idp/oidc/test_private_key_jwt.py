@@ -101,7 +101,7 @@ def test_the_second_key_while_a_client_rotates(shared_town: Town) -> None:
 
 
 def test_an_assertion_is_good_once(any_town: Town) -> None:
-    """Hydra CVE-2020-5300; remembered in the database, so a restart forgets nothing."""
+    """Hydra CVE-2020-5300; remembered in the database, so a restart forgets nothing. GHSA-3p3g-vpw6-4w66."""
     app = machine(any_town, public(EC_KEY, kid="ec-1"))
     assertion = assertion_of(app)
     assert send(app, assertion).status_code == 200
@@ -174,7 +174,10 @@ def hmac_jwt(app: App, secret: bytes, alg: str = "HS256") -> str:
 
 
 def test_algorithm_confusion(app: App) -> None:
-    """The public key is not a secret: HS256 over it proves nothing (Keycloak CVE-2026-11800, Authlib CVE-2024-37568)."""
+    """The public key is not a secret: HS256 over it proves nothing (Keycloak CVE-2026-11800, Authlib CVE-2024-37568).
+
+    PyJWT CVE-2022-29217.
+    """
     pem = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for secret in (pem, json.dumps(public(EC_KEY, kid="ec-1")).encode()):
         refused(send(app, hmac_jwt(app, secret)))
@@ -182,6 +185,8 @@ def test_algorithm_confusion(app: App) -> None:
 
 
 def test_no_signature(app: App) -> None:
+    """Authlib CVE-2026-28802: `none` in any spelling."""
+
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
@@ -206,6 +211,7 @@ def test_no_signature(app: App) -> None:
     ],
 )
 def test_what_is_no_assertion(app: App, make: Callable[[App], str]) -> None:
+    """Among them an unknown `crit` (PyJWT CVE-2026-32597, Authlib CVE-2025-59420)."""
     answer = send(app, make(app))
     assert answer.status_code in (400, 401)
     assert answer.json["error"] in ("invalid_client", "invalid_request")

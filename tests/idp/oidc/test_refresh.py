@@ -165,6 +165,7 @@ def test_the_absolute_end(sqlite_url: str) -> None:
 
 
 def test_the_end_of_the_login_ends_its_grants_but_not_offline_ones(any_town: Town) -> None:
+    """authentik CVE-2025-29928: a session that was deleted and still worked."""
     browser, app = any_town.signed_in(), any_town.register()
     online = browser.tokens(app)
     offline = browser.tokens(app, scope="openid profile offline_access")

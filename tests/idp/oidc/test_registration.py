@@ -69,6 +69,7 @@ def test_a_client_registers_itself_and_works(any_town: Town) -> None:
 
 
 def test_a_client_cannot_give_itself_what_the_city_gives(shared_town: Town, token: str) -> None:
+    """Canaille's change log: open registration opened more than registering."""
     wanted = {
         **GOOD,
         "client_id": "chosen",
@@ -114,6 +115,7 @@ def test_a_token_has_its_number_of_uses(town: Town) -> None:
 
 
 def test_uses_at_once_do_not_exceed_it(any_town: Town) -> None:
+    """authentik CVE-2022-23555: an invitation used again."""
     once = issue(any_town, 1)
     start, answers = threading.Barrier(4), []
 
@@ -237,6 +239,7 @@ BAD = [
 
 @pytest.mark.parametrize(("changes", "member"), BAD, ids=lambda v: str(v)[:60])
 def test_metadata_that_cannot_be(shared_town: Town, token: str, changes: dict[str, Any], member: str) -> None:
+    """Canaille's change log: a client registered `alg: none`."""
     answer = register(shared_town, token, GOOD | changes)
     assert answer.status_code == 400, answer.text
     assert answer.json["error"] in ("invalid_client_metadata", "invalid_redirect_uri")

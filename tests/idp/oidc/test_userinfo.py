@@ -38,6 +38,7 @@ def test_each_scope_gives_its_claims(shared_town: Town, shared_browser: Browser,
 
 
 def test_the_values(shared_town: Town, shared_browser: Browser) -> None:
+    """Zitadel CVE-2026-27946: nothing is called verified on its owner's word."""
     app = shared_town.register()
     answer = app.userinfo(shared_browser.tokens(app, scope="openid profile email address")["access_token"])
     assert answer.headers["Cache-Control"] == "no-store"

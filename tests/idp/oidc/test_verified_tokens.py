@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
+import pytest
+
 from idp.foundation import clock
-from idp.oidc.keys import SIGNING
+from idp.oidc.keys import SIGNING, rotate
 from idp.oidc.model import SigningKey
 from idp.oidc.provider import provider
+from idp.oidc.tokens import TokenError, api_audience, check_access_token, decode_segment
 from idp.oidc.verified_tokens import MAX_TOKENS, VerifiedTokens
+from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
+from tests.support.fapi import DpopKey, b64url
+from tests.support.html import hidden_fields
 from tests.support.town import Town
 
 
@@ -57,3 +64,96 @@ def test_a_key_that_is_gone_takes_its_tokens_along(town: Town, browser: Browser)
             session.delete(row)
     provider(town.app).keys._refresh(older_than=0.0)
     assert app.userinfo(token).status_code == 401
+
+
+@pytest.fixture
+def shown(town: Town, browser: Browser) -> tuple[App, str]:
+    """An app and its access token, shown once already."""
+    app = town.register()
+    token = browser.tokens(app)["access_token"]
+    assert app.userinfo(token).status_code == 200
+    return app, token
+
+
+def test_other_claims_under_the_same_signature(shown: tuple[App, str]) -> None:
+    """The signature was verified over these very bytes; nothing of it counts for others."""
+    app, token = shown
+    header, payload, signature = token.split(".")
+    claims = orjson.loads(decode_segment(payload.encode()))
+    for changes in ({"exp": claims["exp"] + 3600}, {"sub": "somebody"}, {"aud": api_audience(app.town.settings)}, {}):
+        other = b64url(orjson.dumps(claims | changes, option=orjson.OPT_INDENT_2))
+        assert app.userinfo(f"{header}.{other}.{signature}").status_code == 401
+    for other in (f"{header}.{payload}.", f"{header}.{payload}", f"{token}.", f"{token}=", f".{payload}.{signature}"):
+        assert app.userinfo(other).status_code == 401
+    assert app.userinfo(token).status_code == 200
+
+
+def test_the_audience_is_looked_at_each_time(shown: tuple[App, str]) -> None:
+    """Seen at userinfo, the token is no more for the events API than before, and the other way round."""
+    app, token = shown
+    settings, keys = app.town.settings, app.town.op.keys
+    with pytest.raises(TokenError, match="audience"):
+        check_access_token(settings, keys, token, api_audience(settings))
+    assert app.userinfo(token).status_code == 200
+
+
+def test_a_token_seen_is_still_no_id_token(town: Town, browser: Browser) -> None:
+    app = town.register()
+    tokens = browser.tokens(app)
+    for _ in range(2):
+        assert app.userinfo(tokens["id_token"]).status_code == 401
+    assert app.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_a_bound_token_needs_its_proof_each_time(town: Town, browser: Browser) -> None:
+    key = DpopKey()
+    app = town.register(dpop_bound_access_tokens=True)
+    headers = {"DPoP": key.proof("POST", f"{town.issuer}/token")}
+    form: dict[str, str | None] = {"grant_type": "authorization_code", "code": browser.code(app)}
+    form |= {"redirect_uri": app.redirect_uri, "code_verifier": VERIFIER}
+    token = app.post("/token", form, headers=headers, auth=(app.client_id, app.secret)).json["access_token"]
+
+    def status(scheme: str, holder: DpopKey | None) -> int:
+        sent = {"Authorization": f"{scheme} {token}"}
+        if holder is not None:
+            sent["DPoP"] = holder.proof("GET", f"{town.issuer}/userinfo", token)
+        return town.app.test_client().get("/userinfo", headers=sent).status_code
+
+    assert status("DPoP", key) == 200
+    assert [status("DPoP", None), status("Bearer", None), status("DPoP", DpopKey())] == [401, 401, 401]
+    assert status("DPoP", key) == 200
+
+
+def test_another_process_ends_it(sqlite_url: str, shown: tuple[App, str]) -> None:
+    """Each process remembers for itself; what ends a token is in the database."""
+    app, token = shown
+    with Town(sqlite_url) as other:
+        there = App(other, app.client_id, app.secret, app.metadata)
+        assert there.userinfo(token).status_code == 200
+        there.revoke(token)
+        assert [app.userinfo(token).status_code, there.userinfo(token).status_code] == [401, 401]
+
+
+def test_the_end_of_the_login_counts_at_once(town: Town, browser: Browser) -> None:
+    app = town.register()
+    token = browser.tokens(app)["access_token"]
+    assert app.userinfo(token).status_code == 200
+    browser.post("/logout/confirm", hidden_fields(browser.get("/logout").text))
+    assert app.userinfo(token).status_code == 401
+
+
+def test_a_retired_key_keeps_what_it_signed(shown: tuple[App, str]) -> None:
+    app, token = shown
+    town = app.town
+    with town.writing() as session:
+        rotate(session, town.parts.vault, now_too=True)
+    town.op.keys._refresh(older_than=0.0)
+    assert app.userinfo(token).status_code == 200
+
+
+def test_a_token_that_failed_is_not_kept(town: Town, browser: Browser) -> None:
+    app = town.register()
+    token = browser.tokens(app)["access_token"]
+    for end in ("AAAA", "BBBB"):
+        assert app.userinfo(token[:-4] + end).status_code == 401
+    assert town.op.keys.verified._claims == {}

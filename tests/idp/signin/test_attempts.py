@@ -123,3 +123,31 @@ def test_opening_pages_without_end_is_slowed_down(sqlite_url: str) -> None:
 def test_signed_in_already_goes_straight_on(browser: Browser) -> None:
     assert browser.get("/signin?next=/my/settings").location == "/my/settings"
     assert browser.get("/signin").location == "/my/"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "\n//evil.example",
+     "javascript:alert(1)", "https:evil.example", "/%0d%0aLocation:%20//evil.example", "my", "///evil.example", "/%5cevil.example"],
+    ids=ascii,
+)  # fmt: skip
+def test_the_way_after_a_sign_in_stays_here(shared_browser: Browser, target: str) -> None:
+    """Open redirect by `next`."""
+    answer = shared_browser.get("/signin", query_string={"next": target})
+    assert answer.status_code == 303
+    assert answer.location.startswith("/")
+    assert not answer.location.startswith(("//", "/\\"))
+    assert not any(c in answer.location for c in "\t\r\n\\")
+
+
+def test_signing_in_needs_the_csrf_token(town: Town) -> None:
+    """CSRF of the sign-in: nobody can be signed in as somebody else by a page they have open."""
+    code, stranger = town.activation_code("taro"), town.browser()
+    attempt = stranger.get("/signin").location
+    form = {"code": code, "birth_date": BIRTH_DATES["taro"]}
+    assert stranger.client.post(f"{attempt}/code", data=form).status_code == 400
+    elsewhere = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert stranger.post(f"{attempt}/code", form, headers=elsewhere).status_code in (400, 403)
+    assert stranger.client.post(f"{attempt}/passkey", json={}).status_code == 400
+    assert stranger.cookie("machi_session") is None
+    assert stranger.post(f"{attempt}/code", form).status_code == 303

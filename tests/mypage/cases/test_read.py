@@ -94,6 +94,7 @@ def test_filters(city: City):
 
 
 def test_another_residents_case_does_not_exist(city: City):
+    """Keycloak CVE-2026-4636: objects of others by their id."""
     hanako, taro = city.resident(), city.resident()
     city.send(city.case(hanako, "K-1", 1))
     with city.app.app_context(), city.parts.database.read() as session:

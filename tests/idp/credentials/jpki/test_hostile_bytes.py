@@ -15,6 +15,7 @@ from idp.credentials.jpki import CardError, CardReason, TrustStore, verify_card,
 @example(certificate=b"", signature=b"")
 @example(certificate=b"0\x80\x00\x00", signature=bytes(256))
 def test_any_bytes(certificate: bytes, signature: bytes, store: TrustStore, statement: bytes, now: datetime) -> None:
+    """authentik GHSA-cxwx: malformed XML ended a worker; here it would be a certificate."""
     for verify in (verify_card, verify_signature_card):
         with pytest.raises(CardError):
             verify(certificate, signature, statement, store, now)

@@ -91,6 +91,7 @@ def test_pyhanko_agrees_that_an_outdated_list_is_no_list(own_deck: Deck) -> None
 
 
 def test_list_signed_by_a_same_name_rogue(own_deck: Deck, statement: bytes) -> None:
+    """Keycloak CVE-2019-3875, GHSA-38cg-gg9j-q9j9."""
     own_deck.write_crls(signer=Authority.create("auth"))
     assert outcome(own_deck, load_store(own_deck.state_dir), statement) is CardReason.REVOCATION_UNAVAILABLE
     assert not pyhanko_outcome(own_deck)
