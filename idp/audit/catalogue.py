@@ -31,6 +31,7 @@ class EventType(Enum):
     EVENT_STREAM_CHANGED = ("event_stream_changed", ("did",))
     INITIAL_ACCESS_TOKEN_ISSUED = ("initial_access_token_issued", ())
     KEYS_ROTATED = ("keys_rotated", ("alg",))
+    KEY_WITHDRAWN = ("key_withdrawn", ("alg",))
     PASSKEY_ADDED = ("passkey_added", ("credential", "device_type"))
     PASSKEY_REFUSED = ("passkey_refused", ("reason",))
     PASSKEY_REMOVED = ("passkey_removed", ("credential",))

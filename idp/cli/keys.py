@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from ..foundation.context import parts
-from ..oidc.keys import rotate
+from ..oidc.keys import rotate, withdraw
 from .root import json_option, machi, say
 
 
@@ -17,7 +17,12 @@ def keys() -> None:
 
 
 @keys.command("rotate")
-@click.option("--now", "now_too", is_flag=True, help="Publish and sign at once: for a key that may have leaked.")
+@click.option(
+    "--now",
+    "now_too",
+    is_flag=True,
+    help="Publish and sign at once, for a key that may have leaked; then withdraw it.",
+)
 @json_option
 def rotate_keys(now_too: bool, as_json: bool) -> None:
     """Take the next step of rotation: publish a new key, or let the published one sign and retire the old."""
@@ -30,3 +35,18 @@ def rotate_keys(now_too: bool, as_json: bool) -> None:
     }
     text = "\n".join(f"{s.alg}: {words[s.did].format(s.wait_seconds)}" for s in steps)
     say(as_json, {"steps": [asdict(s) for s in steps]}, text)
+
+
+@keys.command("withdraw")
+@click.argument("kid")
+@json_option
+def withdraw_key(kid: str, as_json: bool) -> None:
+    """Forget a leaked key at once, after `rotate --now`: every token and every hint it signed counts no more."""
+    try:
+        with parts().database.write() as session:
+            withdraw(session, kid)
+    except LookupError:
+        raise click.ClickException("No key has this kid.") from None
+    except ValueError:
+        raise click.ClickException("This key signs now. Give it a successor first: keys rotate --now.") from None
+    say(as_json, {"kid": kid}, f"{kid} is forgotten; other processes know it within ten seconds")

@@ -204,6 +204,19 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
     return steps
 
 
+def withdraw(session: Session, kid: str) -> None:
+    """Forget a key at once, because it leaked: whatever it signed counts no more. Raises LookupError for a key that is not known, and
+    ValueError for one that signs, which must first have a successor (`rotate`).
+    """
+    row = session.get(SigningKey, kid)
+    if row is None:
+        raise LookupError(kid)
+    if row.state == SIGNING:
+        raise ValueError(kid)
+    session.delete(row)
+    record(session, EventType.KEY_WITHDRAWN, alg=row.alg)
+
+
 def _take_turns(session: Session) -> None:
     """Two operators at once: the second one finds what the first did. Readers do not wait; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":

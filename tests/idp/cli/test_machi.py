@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from alembic import command
 from click.testing import Result
@@ -115,6 +116,22 @@ def test_keys_rotate_in_steps(machi: Machi, town: Town) -> None:
     assert {s["did"] for s in facts(machi("keys", "rotate", "--json"))["steps"]} == {"waiting"}
     with clock.travelled(SETTLE + timedelta(seconds=5)):
         assert {s["did"] for s in facts(machi("keys", "rotate", "--json"))["steps"]} == {"promoted"}
+
+
+def test_a_leaked_key_is_withdrawn_at_once(machi: Machi, town: Town) -> None:
+    app = town.register()
+    tokens = app.redeem(town.signed_in().code(app)).json
+    kid = jwt.get_unverified_header(tokens["access_token"])["kid"]
+    assert "rotate --now" in machi("keys", "withdraw", kid).output  # it still signs
+    assert app.userinfo(tokens["access_token"]).status_code == 200
+    machi("keys", "rotate", "--now")
+    assert machi("keys", "withdraw", kid).exit_code == 0
+    town.op.keys._read_at = -1e9  # ten seconds later
+    assert app.userinfo(tokens["access_token"]).status_code == 401
+    assert kid not in {key["kid"] for key in town.app.test_client().get("/jwks").json["keys"]}
+    assert len(town.events("key_withdrawn")) == 1
+    assert app.refresh(tokens["refresh_token"]).status_code == 200  # the residents stay signed in: these are not signed
+    assert machi("keys", "withdraw", kid).exit_code == 1
 
 
 def test_import_the_register_and_see_what_was_refused(machi: Machi, tmp_path: Path) -> None:
