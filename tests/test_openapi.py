@@ -19,9 +19,16 @@ from tests.support.town import Town
 
 # What a browser opens or is sent to, and what a standard puts at a fixed place.
 PAGES = {"/", "/static/{package}/{path}", "/authorize", "/logout"}
-BY_STANDARD = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/webfinger"}
+BY_STANDARD = {
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/webfinger",
+    "/.well-known/ssf-configuration",
+}
 # RFC 7592 §3: its address comes with the registration.
 WITH_REGISTRATION = {"/register/{client_id}"}
+# OpenID SSF §6.1.2: the address to poll comes with the stream.
+WITH_STREAM = {"/ssf/poll/{stream_id}"}
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +143,12 @@ def test_anybody_may_read_and_keep_it(department: Department) -> None:
 
 def test_every_route_for_programs_is_in_it_or_discovered_otherwise(department: Department) -> None:
     app = department.town.app
-    discovery = app.test_client().get("/.well-known/openid-configuration").json
-    discovered = {v.removeprefix(ISSUER) for v in discovery.values() if isinstance(v, str) and v.startswith(ISSUER)}
-    discovered |= PAGES | BY_STANDARD | WITH_REGISTRATION | {"/session/check"}
+    told = [
+        app.test_client().get(f"/.well-known/{name}").json for name in ("openid-configuration", "ssf-configuration")
+    ]
+    addresses = {v for document in told for v in document.values() if isinstance(v, str)}
+    discovered = {address.removeprefix(ISSUER) for address in addresses if address.startswith(ISSUER)}
+    discovered |= PAGES | BY_STANDARD | WITH_REGISTRATION | WITH_STREAM | {"/session/check"}
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         if caller_of(app, rule.endpoint) in (Caller.ANYONE, Caller.CLIENT, Caller.BEARER) and path not in discovered:
