@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -128,7 +130,7 @@ class PostgresStore:
             "expires": request.expires_at, "since": request.authenticated_since, "needs": request.needs_consent,
             "binding": request.key_binding, "rich": request.rich,
         }  # fmt: skip
-        with self._pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.hot.execute(_ISSUE, values).fetchone()
         return None if row is None else Standing(*row)
 
@@ -140,7 +142,7 @@ class PostgresStore:
             "grant_expires": redemption.grant_expires_at, "binding": redemption.key_binding,
             "grant_binding": redemption.grant_binding,
         }  # fmt: skip
-        with self._pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.hot.execute(_REDEEM, values).fetchone()
         return None if row is None else GrantFacts(*row)
 
@@ -150,14 +152,23 @@ class PostgresStore:
             "successor": rotation.successor_digest, "sealed": rotation.successor_sealed,
             "expires": rotation.successor_expires_at, "binding": rotation.key_binding,
         }  # fmt: skip
-        with self._pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.hot.execute(_ROTATE, values).fetchone()
         return None if row is None else GrantFacts(*row)
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
-        with self._pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.hot.execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
         return None if row is None else UserinfoFacts(GrantFacts(*row[:-1]), row[-1])
 
     def close(self) -> None:
         self._pool.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[_Connection]:
+        """The pool's own `connection()` would end a transaction each time; here each statement is its own."""
+        connection = self._pool.getconn()
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
