@@ -98,6 +98,7 @@ class Load(threading.Thread):
             while not self.over.is_set():
                 self.once()
                 self.rounds += 1
+                self.over.wait(0.1)  # a steady load, and not all that the machine can do
         except BaseException as error:
             self.failure = error
 
