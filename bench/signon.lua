@@ -1,11 +1,8 @@
 -- One sign-on: authorize with a live login -> code -> token -> userinfo. One connection per thread, so the steps stay in order.
 -- Arguments: cookie, client id, base64 of id:secret, redirect URI, challenge, verifier, authorize path, token path, userinfo path
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "result.lua")
 local step, code, token = 1, nil, nil
 local cookie, client_id, basic, redirect, challenge, verifier, authorize, token_path, userinfo_path
-
-done_count, bad = 0, 0
-local threads = {}
-function setup(thread) table.insert(threads, thread) end
 
 local function escape(s) return (s:gsub("[^%w%-%._~]", function(c) return string.format("%%%02X", string.byte(c)) end)) end
 
@@ -38,11 +35,4 @@ function response(status, headers, body)
     if status == 200 then done_count = done_count + 1 else bad = bad + 1 end
     step = 1
   end
-end
-
-function done(summary, latency, requests)
-  local total, failed = 0, 0
-  for _, thread in ipairs(threads) do total = total + thread:get("done_count"); failed = failed + thread:get("bad") end
-  print(string.format("RESULT units=%d failed=%d seconds=%.3f p50_ms=%.2f p99_ms=%.2f", total, failed, summary.duration / 1e6,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
 end
