@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -29,14 +27,3 @@ class Served:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-
-
-def until(condition: Callable[[], object], *, seconds: float = 10.0) -> object:
-    """Wait until `condition()` is true and return it; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"not within {seconds} s")

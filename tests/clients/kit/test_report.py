@@ -11,8 +11,8 @@ import pytest
 from clients.kit import CaseStatus, Notice, Procedure, Text, by_handle, by_local_number
 from clients.kit.events import Action, Task
 from tests.clients.kit.conftest import App
-from tests.clients.serving import until
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.waiting import until
 
 DAYCARE = Procedure("daycare", {"ja": "保育所等利用申込", "en": "Nursery application"})
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.clients.office.conftest import DAYCARE, Site, apply
-from tests.clients.serving import until
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.waiting import until
 
 
 def test_an_application_from_sign_in_to_receipt(childcare: Site, provider: TinyProvider) -> None:

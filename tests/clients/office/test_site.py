@@ -23,9 +23,9 @@ from clients.office import create_app
 from clients.office.individual_number import contains_individual_number
 from clients.office.seed import seed
 from tests.clients.office.conftest import Site, apply, environment
-from tests.clients.serving import until
 from tests.clients.tiny_provider import TinyProvider
 from tests.support.server import free_port
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[3]
 RESIDENTS = {"hanako": "0000010011", "taro": "0000010022", "midori": "0000010033"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.clients.office.conftest import PASSWORD, Site, apply
-from tests.clients.serving import until
 from tests.clients.tiny_provider import TinyProvider
+from tests.support.waiting import until
 
 
 def test_a_case_moves_from_received_to_completed_and_can_be_reopened(childcare: Site, provider: TinyProvider) -> None:

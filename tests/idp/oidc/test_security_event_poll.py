@@ -11,9 +11,9 @@ import pytest
 from idp.foundation.ids import new_id
 from idp.oidc.security_events import poll as poll_module
 from idp.oidc.security_events.model import SecurityEvent
-from tests.clients.serving import until
 from tests.support.subscriber import VERIFICATION, Subscriber
 from tests.support.town import Town
+from tests.support.waiting import until
 
 
 def polling(town: Town, *states: str) -> Subscriber:
