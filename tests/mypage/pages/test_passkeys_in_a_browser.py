@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit
 from tests.mypage.pages.test_in_a_browser import RULES
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -57,6 +58,17 @@ def test_a_passkey_is_made_and_opens_the_page_again(page: Page, served: Served) 
     page.goto(served.url + "/my/tasks")
     page.get_by_test_id("signin-passkey").click()
     page.wait_for_url("**/my/tasks")
+
+
+def test_the_button_waits_for_its_script_so_that_no_press_is_lost(page: Page, served: Served) -> None:
+    held: list[Route] = []
+    page.route("**/webauthn.js*", lambda route: held.append(route))
+    page.goto(served.url + "/account/passkeys/new", wait_until="commit")
+    expect(page.get_by_test_id("passkey-create")).to_be_disabled()
+    until(lambda: page.evaluate("true") and held)
+    held.pop().continue_()
+    page.get_by_test_id("passkey-create").click()
+    page.wait_for_url("**/my/settings/credentials")
 
 
 def test_a_passkey_picked_from_the_suggestions_signs_in_without_the_button(page: Page, served: Served) -> None:

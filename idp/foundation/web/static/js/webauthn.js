@@ -3,7 +3,8 @@
 //   data-verify-url    POST of the credential as JSON, answers {"next": "/where/to/go"} or an error status with {"detail": "text"}
 //   data-csrf          sent as X-CSRF-Token
 //   data-text-working / -cancelled / -failed / -unsupported / -offline / -exists   what to say, in the language of the page
-// Inside: a button [data-passkey-start] and a live region [data-passkey-status]. Other ways on the page are never touched.
+// Inside: a button [data-passkey-start], disabled until this has loaded so that no press is lost, and a live region
+// [data-passkey-status]. Other ways on the page are never touched.
 const box = document.querySelector("[data-passkey]");
 const button = box?.querySelector("[data-passkey-start]");
 const status = box?.querySelector("[data-passkey-status]");
@@ -134,6 +135,7 @@ if (box && button) {
     say("Unsupported");
   } else {
     button.addEventListener("click", () => button.getAttribute("aria-busy") || askNow());
+    button.disabled = false;
     if (box.dataset.passkey === "signin") void offerQuietly();
   }
 }
