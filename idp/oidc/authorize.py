@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ..foundation import clock
 from ..foundation.database import from_ms, to_ms
 from ..foundation.here import here
-from ..foundation.ids import new_id, new_secret
+from ..foundation.ids import new_id
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import SESSION, get_cookie
@@ -22,12 +22,13 @@ from ..signin.levels import authentication_level, load_factors, reaches
 from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
+from .codes import Code, give_code
 from .fapi import code_seconds
 from .grant_management import is_of_resident
 from .hybrid import hybrid_values
 from .id_token import read_hint
 from .participation import join
-from .provider import provider
+from .provider import Provider, provider
 from .pushed import complete
 from .request import ParameterError, single_parameters
 from .request_forms import open_request, require_form
@@ -36,7 +37,7 @@ from .response_types import is_hybrid
 from .rich_request import rich_of
 from .session_management import session_state
 from .step_up import should_step_up
-from .storage.interface import CodeRequest, Standing
+from .storage.interface import Standing
 from .tokens import TokenError
 
 bp = Blueprint("authorize", __name__, template_folder="templates")
@@ -116,7 +117,7 @@ def issue_after(asked: AuthorizationRequest, standing: Standing, attempt: SignIn
 def try_issue(
     asked: AuthorizationRequest, attempt: SignInAttempt | None, checked: bool = False
 ) -> tuple[str | None, Standing | None]:
-    """One round trip: the code if everything stands, and the login's standing if there is a login."""
+    """One look-up: the code if everything stands, and the login's standing if there is a login."""
     op = provider()
     token = get_cookie(SESSION)
     if not token:
@@ -132,35 +133,46 @@ def try_issue(
         or "grant_id" in asked.parameters
         or ("consent" in asked.prompt)
     )
-    code = new_secret()
     now_ms = to_ms(now)
-    standing = op.store.issue_code(
-        digest(token),
-        CodeRequest(
-            code_digest=digest(code),
+    idle_since = now_ms - op.parts.settings.session_idle_seconds * 1000
+    standing = op.store.standing(digest(token), asked.client.sector, asked.client.client_id, now_ms, idle_since)
+    if standing is None:
+        return None, None
+    stands = (
+        (checked or not by_hand)
+        and standing.sub is not None
+        and standing.sid is not None
+        and standing.authenticated_at >= since
+        and (asked.skips_consent or covers(standing, asked))
+    )
+    return (_code(op, asked, standing, now_ms) if stands else None), standing
+
+
+def _code(op: Provider, asked: AuthorizationRequest, standing: Standing, now: int) -> str:
+    return give_code(
+        op,
+        asked.client.client_id,
+        Code(
             grant_id=new_id(),
-            client_id=asked.client.client_id,
-            sector=asked.client.sector,
+            resident_id=standing.resident_id,
+            session_id=standing.session_id,
             redirect_uri=asked.redirect_uri,
             redirect_given=asked.redirect_given,
             scope=asked.scope,
-            needs_consent=None if asked.skips_consent else asked.consent_items,
             nonce=asked.parameters.get("nonce"),
             challenge=asked.parameters.get("code_challenge", ""),
             claims=asked.parameters.get("claims"),
             resource=asked.parameters.get("resource"),
-            expires_at=now_ms + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000,
-            authenticated_since=_NEVER if by_hand and not checked else since,
+            sub=str(standing.sub),
+            sid=str(standing.sid),
+            factors=standing.factors,
+            proofing=standing.proofing,
+            authenticated_at=standing.authenticated_at,
+            expires_at=now + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000,
             key_binding=f"jkt:{asked.parameters['dpop_jkt']}" if "dpop_jkt" in asked.parameters else None,
             rich=rich_of(asked),
         ),
-        now_ms,
-        now_ms - op.parts.settings.session_idle_seconds * 1000,
     )
-    return (code if standing is not None and standing.issued else None), standing
-
-
-_NEVER = 2**62
 
 
 def authenticated_since(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> int:
@@ -182,7 +194,12 @@ def needs_consent(asked: AuthorizationRequest, standing: Standing) -> bool:
         return True
     if asked.skips_consent:
         return False
-    return not set(asked.consent_items.split()) <= set((standing.consented or "").split())
+    return not covers(standing, asked)
+
+
+def covers(standing: Standing, asked: AuthorizationRequest) -> bool:
+    """Whether the standing consent holds everything this request would share."""
+    return standing.consented is not None and set(asked.consent_items.split()) <= set(standing.consented.split())
 
 
 def require_levels(asked: AuthorizationRequest, standing: Standing) -> None:

@@ -15,8 +15,6 @@ from .keys import forget_retired
 from .model import AuthorizationCode, Grant, InitialAccessToken, RefreshToken, RevokedToken, UsedAssertion
 from .security_model import PushedRequest, UsedProof
 
-# A code seen again within this time still revokes what it gave (RFC 6749 §4.1.2).
-KEEP_CODES = timedelta(days=1)
 # Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
 KEEP_GRANTS = timedelta(days=30)
 
@@ -25,7 +23,7 @@ KEEP_GRANTS = timedelta(days=30)
 def forget_expired(session: Session) -> None:
     """Delete rows that can no longer have any effect."""
     now = clock.now()
-    session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < now - KEEP_CODES))
+    session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < now - timedelta(days=1)))
     session.execute(delete(Challenge).where(Challenge.expires_at < now - timedelta(hours=1)))
     session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now))
     session.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < now))

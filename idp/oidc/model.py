@@ -78,38 +78,14 @@ class SessionClient(Base):
 
 
 class AuthorizationCode(Base):
-    """One code: bound to client, redirect URI, PKCE challenge and login; one use."""
+    """A code too long to travel in an address: the app got a reference to it (codes.py)."""
 
     __tablename__ = "authorization_code"
     __table_args__ = (Index("ix_authorization_code_expires", "expires_at"),)
 
     code_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    grant_id: Mapped[str] = mapped_column(String(26))
-    client_id: Mapped[str] = mapped_column(String(64))
-    resident_id: Mapped[str] = mapped_column(String(26))
-    session_id: Mapped[str] = mapped_column(String(26))
-    redirect_uri: Mapped[str] = mapped_column(Text)
-    redirect_given: Mapped[bool] = mapped_column(default=True)
-    scope: Mapped[str] = mapped_column(String(1000))
-    nonce: Mapped[str | None] = mapped_column(Text)
-    challenge: Mapped[str] = mapped_column(String(128), default="")
-    """S256 challenge; empty when the client may go without PKCE and sent none."""
-    claims: Mapped[str | None] = mapped_column(Text)
-    """The `claims` parameter (JSON), checked."""
-    resource: Mapped[str | None] = mapped_column(Text)
-    sub: Mapped[str] = mapped_column(String(32))
-    sid: Mapped[str] = mapped_column(String(32))
-    factors: Mapped[str] = mapped_column(Text)
-    """The login's factors when the code was given: raw facts, from which `acr` and `amr` are computed."""
-    proofing: Mapped[str] = mapped_column(String(400))
-    """The resident's proofing methods then, space-separated."""
-    authenticated_at: Mapped[datetime]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-    key_binding: Mapped[str | None] = mapped_column(String(60))
-    """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
-    rich: Mapped[str | None] = mapped_column(Text)
-    """JSON: `authorization_details` (RFC 9396), `grant_management` (action and id)."""
 
 
 class Grant(Base):
@@ -143,7 +119,7 @@ class Grant(Base):
     key_binding: Mapped[str | None] = mapped_column(String(60))
     """`jkt:…` or `x5t:…`: the key without which a public client's refresh token is worth nothing (RFC 9449 §5, RFC 8705 §4)."""
     rich: Mapped[str | None] = mapped_column(Text)
-    """As the code's."""
+    """JSON: `authorization_details` (RFC 9396), `grant_management` (action and id)."""
 
 
 class RefreshToken(Base):

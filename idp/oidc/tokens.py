@@ -75,7 +75,10 @@ def make_access_token(
     }
     if confirmation is not None:
         claims["cnf"] = confirmation
-    return keys.signing("ES256").sign(claims, ACCESS_TOKEN_TYPE)
+    key = keys.signing("ES256")
+    token = key.sign(claims, ACCESS_TOKEN_TYPE)
+    keys.verified.keep(token.encode(), key, claims)  # an app's first userinfo request often comes to where it got the token
+    return token
 
 
 def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: str) -> AccessToken:

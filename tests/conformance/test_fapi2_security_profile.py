@@ -13,9 +13,9 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.vault import digest
-from idp.oidc.model import AuthorizationCode
 from idp.oidc.security_model import PushedRequest
 from tests.conformance.conftest import FapiSite
+from tests.support.codes import changed, opened
 from tests.support.fapi import ASSERTION_TYPE, DpopKey, FapiClient, SigningKey
 from tests.support.rp import Person
 
@@ -168,11 +168,9 @@ def test_ensure_token_endpoint_fails_with_expired_auth_code(
     client: FapiClient, person: Person, fapi_site: FapiSite
 ) -> None:
     code = client.code(person)
-    row = fapi_site.town.rows(AuthorizationCode, AuthorizationCode.code_digest == digest(code))[0]
-    assert row.expires_at - clock.now() <= timedelta(seconds=60)
-    over = update(AuthorizationCode).values(expires_at=clock.now() - timedelta(seconds=1))
-    fapi_site.town.change(over.where(AuthorizationCode.code_digest == digest(code)))
-    refused(client.redeem(code), "invalid_grant")
+    town, client_id = fapi_site.town, client.client_id
+    assert opened(town, client_id, code).expires_at - clock.epoch_ms() <= 60_000
+    refused(client.redeem(changed(town, client_id, code, expires_at=clock.epoch_ms() - 1000)), "invalid_grant")
 
 
 def test_ensure_authorization_code_is_bound_to_client(client: FapiClient, second: FapiClient, person: Person) -> None:

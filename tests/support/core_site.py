@@ -11,7 +11,6 @@ import requests
 from flask import Flask, Response, request
 from sqlalchemy import select
 
-from idp.oidc.model import AuthorizationCode
 from idp.oidc.register_client import CityOptions
 from idp.oidc.registration import issue_initial_access_token
 from idp.residents.import_register import import_register
@@ -67,14 +66,11 @@ class CoreSite:
         return person
 
     def later(self, seconds: int) -> None:
-        """As if the sign-ins and codes of now were this old."""
+        """As if the sign-ins of now were this old."""
         ago = timedelta(seconds=seconds)
         with self.town.writing() as session:
             for login in session.scalars(select(LoginSession).where(LoginSession.ended_at.is_(None))):
                 login.authenticated_at -= ago
-            for code in session.scalars(select(AuthorizationCode).where(AuthorizationCode.used_at.is_not(None))):
-                if code.used_at is not None:
-                    code.used_at -= ago
 
     # clients -------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """`grant_type=authorization_code` (RFC 6749 §4.1.3, OIDC Core §3.1.3) with PKCE S256 (RFC 7636).
 
-Client, redirect URI, challenge, use and expiry are conditions of the one statement that consumes the code, so nothing is consumed
-by a request that is not entitled to it. What did not come back is diagnosed afterwards.
+Client, redirect URI, challenge, key and expiry are looked at before anything is written, so nothing is consumed by a request that is
+not entitled to it. One statement then makes the grant, if the login lives and no grant was made by this code before.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ import base64
 import hashlib
 import hmac
 import re
+from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
-from sqlalchemy import select
 
 from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
+from ..codes import Code, open_code
 from ..grant_management import settle
 from ..id_token import make_id_token
-from ..model import AuthorizationCode
+from ..model import Grant
 from ..protection import require_encryption_key
-from ..provider import provider
+from ..provider import Provider, provider
 from ..resource_access import check_target, department_token, own_part, own_target
 from ..revoke import revoke_grants
 from ..rich_request import token_members
@@ -76,10 +77,13 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         if code is None:
             raise InvalidRequestError("Missing 'code' in request.")
         self.request.client = client
+        opened = open_code(provider(), client.client_id, code)
+        if opened is None:
+            raise InvalidGrantError("Invalid 'code' in request.")
         if "resource" in self.request.form:
-            _check_target(code, self.request.form["resource"])
+            check_target(provider().parts.settings, opened.resource, opened.scope, self.request.form["resource"])
         require_encryption_key(provider(), client)
-        self.request.authorization_code = self._redeem(client, code)
+        self.request.authorization_code = self._redeem(client, opened)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         op, client = provider(), self.request.client
@@ -90,28 +94,25 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         op.server.save_token(body, self.request)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
-    def _redeem(self, client: Any, code: str) -> tuple[GrantFacts, str | None]:
-        op = provider()
+    def _redeem(self, client: Any, code: Code) -> tuple[GrantFacts, str | None]:
+        op, now, sender = provider(), clock.epoch_ms(), sender_key()
         settings = op.parts.settings
+        refusal = _refusal(code, self.request.form, sender.binding)
         refresh_token = new_secret() if client.check_grant_type("refresh_token") else None
-        now = clock.epoch_ms()
-        sender = sender_key()
         lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
+        grant = _grant(code, client.client_id, now + lasting * 1000)
         redemption = Redemption(
-            code_digest=digest(code),
-            client_id=client.client_id,
-            redirect_uri=self.request.form.get("redirect_uri"),
-            challenge=_challenge_of(self.request.form.get("code_verifier")),
+            grant=grant,
+            offline="offline_access" in code.scope.split(),
             refresh_digest=digest(refresh_token) if refresh_token else None,
             refresh_expires_at=now + settings.refresh_idle_seconds * 1000,
-            grant_expires_at=now + lasting * 1000,
-            key_binding=sender.binding,
-            grant_binding=sender.binding if client.auth_method == "none" else None,
+            key_binding=sender.binding if client.auth_method == "none" else None,
         )
-        grant = op.store.redeem_code(redemption, now)
-        if grant is None:
-            raise _why(redemption, self.request.form.get("code_verifier"))
-        return grant, refresh_token
+        expires_at = op.store.redeem_code(redemption, now) if refusal is None and code.expires_at > now else None
+        if expires_at is None:
+            _end_if_used(op, code, client.client_id)
+            raise refusal or InvalidGrantError("Invalid 'code' in request.")
+        return replace(grant, expires_at=expires_at), refresh_token
 
 
 def token_body(
@@ -153,12 +154,24 @@ def token_body(
     return body
 
 
-def _check_target(code: str, resource: str) -> None:
-    op = provider()
-    with op.parts.database.read() as session:
-        row = session.get(AuthorizationCode, digest(code))
-    if row is not None:
-        check_target(op.parts.settings, row.resource, row.scope, resource)
+def _grant(code: Code, client_id: str, expires_at: int) -> GrantFacts:
+    return GrantFacts(
+        grant_id=code.grant_id,
+        client_id=client_id,
+        resident_id=code.resident_id,
+        session_id=code.session_id,
+        scope=code.scope,
+        claims=code.claims,
+        resource=code.resource,
+        nonce=code.nonce,
+        factors=code.factors,
+        proofing=code.proofing,
+        authenticated_at=code.authenticated_at,
+        sid=code.sid,
+        sub=code.sub,
+        expires_at=expires_at,
+        rich=code.rich,
+    )
 
 
 def _challenge_of(verifier: str | None) -> str:
@@ -170,28 +183,29 @@ def _challenge_of(verifier: str | None) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _why(redemption: Redemption, verifier: str | None) -> Any:
-    """Why a code was not to be had; a second use also revokes what the first gave (RFC 6749 §4.1.2)."""
-    op = provider()
-    with op.parts.database.read() as session:
-        row = session.scalars(
-            select(AuthorizationCode).where(AuthorizationCode.code_digest == redemption.code_digest)
-        ).first()
-    if row is None or row.client_id != redemption.client_id:
-        return InvalidGrantError("Invalid 'code' in request.")
-    if row.used_at is not None:
-        with op.parts.database.write() as session:
-            revoke_grants(session, [row.grant_id])
-            record(session, EventType.CODE_REUSED, resident_id=row.resident_id, client_id=row.client_id)
-        return InvalidGrantError("Invalid 'code' in request.")
-    if row.challenge and verifier is None:
+def _refusal(code: Code, form: Any, key_binding: str | None) -> Any:
+    """What of the token request does not belong to this code; None if all does. Raises for a malformed verifier."""
+    verifier = form.get("code_verifier")
+    challenge = _challenge_of(verifier)
+    if code.challenge and verifier is None:
         return InvalidRequestError("Missing 'code_verifier'")
-    if not row.challenge and verifier is not None:
+    if not code.challenge and verifier is not None:
         return InvalidRequestError("A 'code_verifier' was sent, but the authorization request had no 'code_challenge'.")
-    if not hmac.compare_digest(row.challenge, redemption.challenge):
+    if not hmac.compare_digest(code.challenge, challenge):
         return InvalidGrantError("Code challenge failed.")
-    if row.key_binding is not None and row.key_binding != redemption.key_binding:
+    if code.key_binding is not None and code.key_binding != key_binding:
         return InvalidGrantError("The code is bound to another DPoP key.")
-    if row.redirect_uri != redemption.redirect_uri:
+    redirect_uri = form.get("redirect_uri")
+    if redirect_uri != code.redirect_uri and (redirect_uri is not None or code.redirect_given):
         return InvalidGrantError("Invalid 'redirect_uri' in request.")
-    return InvalidGrantError("Invalid 'code' in request.")
+    return None
+
+
+def _end_if_used(op: Provider, code: Code, client_id: str) -> None:
+    """A second use revokes what the first gave (RFC 6749 §4.1.2)."""
+    with op.parts.database.read() as session:
+        if session.get(Grant, code.grant_id) is None:
+            return
+    with op.parts.database.write() as session:
+        revoke_grants(session, [code.grant_id])
+        record(session, EventType.CODE_REUSED, resident_id=code.resident_id, client_id=client_id)

@@ -50,7 +50,7 @@ def approve(
         " ".join(sorted(proofing_methods(session, login.resident_id))),
     )
     at = to_ms(login.authenticated_at)
-    standing = Standing(True, login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
+    standing = Standing(login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
     join(session, asked, standing)
     if not client.skip_consent:
         grant_consent(session, asked, login.resident_id)

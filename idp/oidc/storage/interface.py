@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRequest:
-    """A code about to be given, as far as the authorization request determines it."""
-
-    code_digest: str
-    grant_id: str
-    client_id: str
-    sector: str
-    redirect_uri: str
-    redirect_given: bool
-    scope: str
-    needs_consent: str | None
-    """Space-separated items the standing consent must cover; None: this client needs no consent."""
-    nonce: str | None
-    challenge: str
-    claims: str | None
-    resource: str | None
-    expires_at: int
-    authenticated_since: int
-    """The login must be at least this new (`max_age`, `prompt=login`); 0: any."""
-    key_binding: str | None = None
-    """The key the request named for its code (`jkt:…`)."""
-    rich: str | None = None
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The login behind a session cookie, seen from one client. `issued`: the code was stored."""
+    """The login behind a session cookie, seen from one client."""
 
-    issued: bool
     session_id: str
     resident_id: str
     factors: str
@@ -45,23 +21,6 @@ class Standing:
     sub: str | None
     sid: str | None
     consented: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Redemption:
-    """A token request's proof: everything that must match the code for it to be consumed."""
-
-    code_digest: str
-    client_id: str
-    redirect_uri: str | None
-    challenge: str
-    refresh_digest: str | None
-    refresh_expires_at: int
-    grant_expires_at: int
-    key_binding: str | None = None
-    """The key proven with this request; must be the code's if the code has one."""
-    grant_binding: str | None = None
-    """The key to which the refresh tokens will be bound (public clients)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +46,19 @@ class GrantFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Redemption:
+    """A code that is good for what it is shown for, and what it shall become."""
+
+    grant: GrantFacts
+    """`expires_at` is the most; without offline_access it ends with the login."""
+    offline: bool
+    refresh_digest: str | None
+    refresh_expires_at: int
+    key_binding: str | None = None
+    """The key to which the refresh tokens will be bound (public clients)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """A refresh: the token presented, and its successor (digest, and sealed for the grace of a lost answer)."""
 
@@ -106,23 +78,20 @@ class UserinfoFacts:
     attributes: bytes
 
 
-GRANT_COLUMNS = (
-    "grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, "
-    "sid, sub, expires_at, rich"
-)
+GRANT_NAMES = tuple(field.name for field in fields(GrantFacts))
+GRANT_COLUMNS = ", ".join(GRANT_NAMES)
+grant_values: Callable[[GrantFacts], tuple[Any, ...]] = attrgetter(*GRANT_NAMES)
+"""A grant's values, in the order of its columns."""
 
 
 class HotStore(Protocol):
     """Thread-safe."""
 
-    def issue_code(self, token_digest: str, request: CodeRequest, now: int, idle_since: int) -> Standing | None:
-        """Store the code if the login, its age, the subject, the participation and the consent all stand.
+    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+        """The login of a session token, with what this app has of it: subject, participation, consent. None: no live login."""
 
-        None: no live login. `issued=False`: something is missing, and the facts say what.
-        """
-
-    def redeem_code(self, redemption: Redemption, now: int) -> GrantFacts | None:
-        """Consume the code and create its grant (and first refresh token), only if everything matches and the login lives."""
+    def redeem_code(self, redemption: Redemption, now: int) -> int | None:
+        """Make the grant (and its first refresh token), if there is none of this id yet and the login lives. When it expires."""
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         """Spend a refresh token of a live grant of this client for its successor. None: not to be had that way."""

@@ -11,57 +11,49 @@ from psycopg import Connection, Cursor
 from psycopg_pool import ConnectionPool
 
 from ...foundation.database import Database
-from .interface import GRANT_COLUMNS, CodeRequest, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts
-
-_ISSUE = """
-WITH s AS (
-  SELECT ls.session_id, ls.resident_id, ls.factors,
-         coalesce((SELECT string_agg(DISTINCT ce.method, ' ') FROM ceremony ce WHERE ce.resident_id = ls.resident_id), '') AS proofing,
-         ls.authenticated_at, ls.seen_at, si.sub, sc.sid, co.scope AS consented
-  FROM login_session ls
-  JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
-  LEFT JOIN subject_identifier si ON si.resident_id = ls.resident_id AND si.sector = %(sector)s
-  LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = %(client_id)s
-  LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = %(client_id)s AND co.ended_at IS NULL
-  WHERE ls.token_digest = %(token)s AND ls.ended_at IS NULL AND ls.expires_at > %(now)s AND ls.seen_at > %(idle)s
-), i AS (
-  INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-    nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding, rich)
-  SELECT %(code)s, %(grant_id)s, %(client_id)s, s.resident_id, s.session_id, %(redirect_uri)s, %(redirect_given)s, %(scope)s,
-    %(nonce)s, %(challenge)s, %(claims)s, %(resource)s, s.sub, s.sid, s.factors, s.proofing, s.authenticated_at, %(expires)s,
-    %(binding)s, %(rich)s
-  FROM s
-  WHERE s.sub IS NOT NULL AND s.sid IS NOT NULL AND s.authenticated_at >= %(since)s
-    AND (%(needs)s::text IS NULL OR string_to_array(%(needs)s::text, ' ') <@ string_to_array(s.consented, ' '))
-  RETURNING 1
+from .interface import (
+    GRANT_COLUMNS,
+    GRANT_NAMES,
+    GrantFacts,
+    Redemption,
+    Rotation,
+    Standing,
+    UserinfoFacts,
+    grant_values,
 )
-SELECT EXISTS (SELECT 1 FROM i), s.session_id, s.resident_id, s.factors, s.proofing, s.authenticated_at, s.seen_at, s.sub, s.sid,
-       s.consented
-FROM s
+
+_STANDING = """
+SELECT ls.session_id, ls.resident_id, ls.factors,
+       coalesce((SELECT string_agg(DISTINCT ce.method, ' ') FROM ceremony ce WHERE ce.resident_id = ls.resident_id), ''),
+       ls.authenticated_at, ls.seen_at, si.sub, sc.sid, co.scope
+FROM login_session ls
+JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+LEFT JOIN subject_identifier si ON si.resident_id = ls.resident_id AND si.sector = %s
+LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = %s
+LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = %s AND co.ended_at IS NULL
+WHERE ls.token_digest = %s AND ls.ended_at IS NULL AND ls.expires_at > %s AND ls.seen_at > %s
 """
+_GRANT_VALUES = ", ".join(
+    {
+        "session_id": "ls.session_id",
+        "resident_id": "ls.resident_id",
+        "expires_at": "CASE WHEN %(offline)s THEN %(expires_at)s ELSE least(%(expires_at)s, ls.expires_at) END",
+    }.get(name, f"%({name})s")
+    for name in GRANT_NAMES
+)
 _REDEEM = f"""
-WITH c AS (
-  UPDATE authorization_code ac SET used_at = %(now)s
-  FROM login_session ls, resident r
-  WHERE ac.code_digest = %(code)s AND ac.client_id = %(client_id)s AND ac.challenge = %(challenge)s
-    AND ac.used_at IS NULL AND ac.expires_at > %(now)s
-    AND (ac.redirect_uri = %(redirect_uri)s::text OR (%(redirect_uri)s::text IS NULL AND NOT ac.redirect_given))
-    AND (ac.key_binding IS NULL OR ac.key_binding = %(binding)s::text)
-    AND ls.session_id = ac.session_id AND ls.ended_at IS NULL
-    AND r.resident_id = ac.resident_id AND r.state = 'active'
-  RETURNING ac.*, ls.expires_at AS login_ends, string_to_array(ac.scope, ' ') @> ARRAY['offline_access'] AS offline
-), g AS (
+WITH g AS (
   INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
-  SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-         CASE WHEN offline THEN %(grant_expires)s ELSE least(%(grant_expires)s, login_ends) END,
-         rich, offline, %(now)s, %(grant_binding)s
-  FROM c
-  RETURNING {GRANT_COLUMNS}
+  SELECT {_GRANT_VALUES}, %(offline)s, %(now)s, %(binding)s
+  FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+  WHERE ls.session_id = %(session_id)s AND ls.resident_id = %(resident_id)s AND ls.ended_at IS NULL
+  ON CONFLICT (grant_id) DO NOTHING
+  RETURNING grant_id, expires_at
 ), t AS (
   INSERT INTO refresh_token (token_digest, grant_id, expires_at)
-  SELECT %(refresh)s::text, grant_id, %(refresh_expires)s FROM c WHERE %(refresh)s::text IS NOT NULL
+  SELECT %(refresh)s::text, grant_id, %(refresh_expires)s FROM g WHERE %(refresh)s::text IS NOT NULL
 )
-SELECT {GRANT_COLUMNS} FROM g
+SELECT expires_at FROM g
 """  # noqa: S608 - constants only
 _G = ", ".join("g." + c for c in GRANT_COLUMNS.split(", "))
 _ROTATE = f"""
@@ -121,30 +113,20 @@ class PostgresStore:
             check=None,
         )
 
-    def issue_code(self, token_digest: str, request: CodeRequest, now: int, idle_since: int) -> Standing | None:
-        values = {
-            "token": token_digest, "now": now, "idle": idle_since, "sector": request.sector, "client_id": request.client_id,
-            "code": request.code_digest, "grant_id": request.grant_id, "redirect_uri": request.redirect_uri,
-            "redirect_given": request.redirect_given, "scope": request.scope, "nonce": request.nonce,
-            "challenge": request.challenge, "claims": request.claims, "resource": request.resource,
-            "expires": request.expires_at, "since": request.authenticated_since, "needs": request.needs_consent,
-            "binding": request.key_binding, "rich": request.rich,
-        }  # fmt: skip
+    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+        values = (sector, client_id, client_id, token_digest, now, idle_since)
         with self._connection() as connection:
-            row = connection.hot.execute(_ISSUE, values).fetchone()
+            row = connection.hot.execute(_STANDING, values).fetchone()
         return None if row is None else Standing(*row)
 
-    def redeem_code(self, redemption: Redemption, now: int) -> GrantFacts | None:
-        values = {
-            "now": now, "code": redemption.code_digest, "client_id": redemption.client_id,
-            "challenge": redemption.challenge, "redirect_uri": redemption.redirect_uri,
+    def redeem_code(self, redemption: Redemption, now: int) -> int | None:
+        values = dict(zip(GRANT_NAMES, grant_values(redemption.grant), strict=True)) | {
+            "offline": redemption.offline, "now": now, "binding": redemption.key_binding,
             "refresh": redemption.refresh_digest, "refresh_expires": redemption.refresh_expires_at,
-            "grant_expires": redemption.grant_expires_at, "binding": redemption.key_binding,
-            "grant_binding": redemption.grant_binding,
         }  # fmt: skip
         with self._connection() as connection:
             row = connection.hot.execute(_REDEEM, values).fetchone()
-        return None if row is None else GrantFacts(*row)
+        return None if row is None else row[0]
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         values = {

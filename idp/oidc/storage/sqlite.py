@@ -2,8 +2,6 @@
 
 There are as many connections as requests at work at once, not as threads; the one given back last, whose pages are the freshest, is
 used first.
-
-Between the look-up and the insert of `issue_code` nothing is held: a login that ends in between is caught when the code is redeemed.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from contextlib import contextmanager
 
 from ...foundation.database import Database, prepare_sqlite
 from .group_commit import GroupCommit
-from .interface import GRANT_COLUMNS, CodeRequest, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts
+from .interface import GRANT_COLUMNS, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts, grant_values
 
 _STANDING = """
 SELECT ls.session_id, ls.resident_id, ls.factors,
@@ -27,27 +25,14 @@ LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = 
 LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = :client_id AND co.ended_at IS NULL
 WHERE ls.token_digest = :token AND ls.ended_at IS NULL AND ls.expires_at > :now AND ls.seen_at > :idle
 """
-_INSERT_CODE = """
-INSERT INTO authorization_code (code_digest, grant_id, client_id, resident_id, session_id, redirect_uri, redirect_given, scope,
-  nonce, challenge, claims, resource, sub, sid, factors, proofing, authenticated_at, expires_at, key_binding, rich)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_USE_CODE = """
-UPDATE authorization_code SET used_at = :now
-WHERE code_digest = :code AND client_id = :client_id AND challenge = :challenge AND used_at IS NULL AND expires_at > :now
-  AND (redirect_uri = :redirect_uri OR (:redirect_uri IS NULL AND NOT redirect_given))
-  AND (key_binding IS NULL OR key_binding = :binding)
-  AND EXISTS (SELECT 1 FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
-              WHERE ls.session_id = authorization_code.session_id AND ls.ended_at IS NULL)
-"""
 _INSERT_GRANT = f"""
 INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
-SELECT grant_id, client_id, resident_id, session_id, scope, claims, resource, nonce, factors, proofing, authenticated_at, sid, sub,
-       CASE WHEN instr(' ' || scope || ' ', ' offline_access ') > 0 THEN :expires
-            ELSE min(:expires, (SELECT ls.expires_at FROM login_session ls WHERE ls.session_id = authorization_code.session_id)) END,
-       rich, instr(' ' || scope || ' ', ' offline_access ') > 0, :now, :binding
-FROM authorization_code WHERE code_digest = :code
-RETURNING {GRANT_COLUMNS}
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, CASE WHEN ?16 THEN ?14 ELSE min(?14, ls.expires_at) END, ?15,
+       ?16, ?17, ?18
+FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+WHERE ls.session_id = ?4 AND ls.resident_id = ?3 AND ls.ended_at IS NULL
+ON CONFLICT (grant_id) DO NOTHING
+RETURNING expires_at
 """  # noqa: S608 - constants only
 _INSERT_REFRESH = "INSERT INTO refresh_token (token_digest, grant_id, expires_at) VALUES (?, ?, ?)"
 _LIVE_GRANT_OF_TOKEN = f"""
@@ -74,61 +59,28 @@ class SqliteStore:
         self._commits = GroupCommit(database.write_queue)
         self._idle: list[sqlite3.Connection] = []
 
-    def issue_code(self, token_digest: str, request: CodeRequest, now: int, idle_since: int) -> Standing | None:
+    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+        values = {"sector": sector, "client_id": client_id, "token": token_digest, "now": now, "idle": idle_since}
         with self._connection() as connection:
-            row = connection.execute(
-                _STANDING,
-                {
-                    "sector": request.sector,
-                    "client_id": request.client_id,
-                    "token": token_digest,
-                    "now": now,
-                    "idle": idle_since,
-                },
-            ).fetchone()
+            row = connection.execute(_STANDING, values).fetchone()
+        if row is None:
+            return None
+        session_id, resident_id, factors, proofing, *more = row
+        return Standing(session_id, resident_id, factors, (proofing or "").replace(",", " "), *more)
+
+    def redeem_code(self, redemption: Redemption, now: int) -> int | None:
+        grant = redemption.grant
+        values = (*grant_values(grant), redemption.offline, now, redemption.key_binding)
+
+        def redeem(connection: sqlite3.Connection) -> int | None:
+            row = connection.execute(_INSERT_GRANT, values).fetchone()
             if row is None:
                 return None
-            session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented = row
-            proofing = (proofing or "").replace(",", " ")
-            covered = request.needs_consent is None or (
-                consented is not None and set(request.needs_consent.split()) <= set(consented.split())
-            )
-            issued = bool(sub and sid and covered and authenticated_at >= request.authenticated_since)
-            if issued:
-                values = (
-                    request.code_digest, request.grant_id, request.client_id, resident_id, session_id, request.redirect_uri,
-                    request.redirect_given, request.scope, request.nonce, request.challenge, request.claims, request.resource,
-                    sub, sid, factors, proofing, authenticated_at, request.expires_at, request.key_binding,
-                    request.rich,
-                )  # fmt: skip
-                self._commits.write(connection, lambda c: c.execute(_INSERT_CODE, values).rowcount)
-        return Standing(
-            issued, session_id, resident_id, factors, proofing, authenticated_at, seen_at, sub, sid, consented
-        )
-
-    def redeem_code(self, redemption: Redemption, now: int) -> GrantFacts | None:
-        values = {
-            "now": now,
-            "code": redemption.code_digest,
-            "client_id": redemption.client_id,
-            "challenge": redemption.challenge,
-            "redirect_uri": redemption.redirect_uri,
-            "binding": redemption.key_binding,
-        }
-        grant = {
-            "now": now,
-            "code": redemption.code_digest,
-            "expires": redemption.grant_expires_at,
-            "binding": redemption.grant_binding,
-        }
-
-        def redeem(connection: sqlite3.Connection) -> GrantFacts | None:
-            if connection.execute(_USE_CODE, values).rowcount != 1:
-                return None
-            row = connection.execute(_INSERT_GRANT, grant).fetchone()
             if redemption.refresh_digest is not None:
-                connection.execute(_INSERT_REFRESH, (redemption.refresh_digest, row[0], redemption.refresh_expires_at))
-            return GrantFacts(*row)
+                connection.execute(
+                    _INSERT_REFRESH, (redemption.refresh_digest, grant.grant_id, redemption.refresh_expires_at)
+                )
+            return int(row[0])
 
         with self._connection() as connection:
             return self._commits.write(connection, redeem)

@@ -154,6 +154,23 @@ def test_a_retired_key_keeps_what_it_signed(shown: tuple[App, str]) -> None:
 def test_a_token_that_failed_is_not_kept(town: Town, browser: Browser) -> None:
     app = town.register()
     token = browser.tokens(app)["access_token"]
+    known = set(town.op.keys.verified._claims)
     for end in ("AAAA", "BBBB"):
         assert app.userinfo(token[:-4] + end).status_code == 401
-    assert town.op.keys.verified._claims == {}
+    assert set(town.op.keys.verified._claims) == known
+
+
+def test_what_was_signed_here_is_known_as_if_it_had_been_verified(
+    sqlite_url: str, town: Town, browser: Browser
+) -> None:
+    app = town.register()
+    token = browser.tokens(app)["access_token"]
+    with Town(sqlite_url) as other:
+        verified = check_access_token(town.settings, other.op.keys, token, town.issuer)
+    assert len(other.op.keys.verified._claims) == len(town.op.keys.verified._claims) == 1
+    assert check_access_token(town.settings, town.op.keys, token, town.issuer) == verified
+    assert list(other.op.keys.verified._claims) == list(town.op.keys.verified._claims)
+    for (_, there), (_, here) in zip(
+        other.op.keys.verified._claims.values(), town.op.keys.verified._claims.values(), strict=True
+    ):
+        assert there == here

@@ -1,0 +1,97 @@
+"""Authorization codes that carry what they stand for, sealed: giving one writes nothing, and a sign-on waits for the disk once.
+
+A code is opened only for the client it was given to. That it is used once is held by the grant it makes: the grant's id is in the
+code, and there is one grant of an id (`storage.interface.HotStore.redeem_code`). What would make an address too long waits in a row.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, fields
+from operator import attrgetter
+
+import orjson
+
+from ..foundation.database import from_ms
+from ..foundation.ids import new_secret
+from ..foundation.vault import VaultError, digest
+from .model import AuthorizationCode
+from .provider import Provider
+
+MAX_LENGTH = 1000
+"""Characters of a code; some servers in front of apps refuse an address of more than 2,000."""
+_REFERENCE_LENGTH = 43
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code stands for. Times are milliseconds since 1970."""
+
+    grant_id: str
+    """Of the grant it will make."""
+    resident_id: str
+    session_id: str
+    redirect_uri: str
+    redirect_given: bool
+    scope: str
+    nonce: str | None
+    challenge: str
+    """S256 challenge; empty when the client may go without PKCE and sent none."""
+    claims: str | None
+    """The `claims` parameter (JSON), checked."""
+    resource: str | None
+    sub: str
+    sid: str
+    factors: str
+    """The login's factors when the code was given: raw facts, from which `acr` and `amr` are computed."""
+    proofing: str
+    """The resident's proofing methods then, space-separated."""
+    authenticated_at: int
+    expires_at: int
+    key_binding: str | None
+    """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
+    rich: str | None
+    """JSON: `authorization_details` (RFC 9396), `grant_management` (action and id)."""
+
+
+_values = attrgetter(*(field.name for field in fields(Code)))
+
+
+def give_code(op: Provider, client_id: str, code: Code) -> str:
+    """The code as the app gets it (RFC 6749 §4.1.2), base64url."""
+    sealed = op.parts.vault.seal_one("authorization code", orjson.dumps(_values(code)), client_id)
+    text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    if len(text) <= MAX_LENGTH:
+        return text
+    reference = new_secret()
+    with op.parts.database.write() as session:
+        session.add(
+            AuthorizationCode(code_digest=digest(reference), sealed=sealed, expires_at=from_ms(code.expires_at))
+        )
+    return reference
+
+
+def open_code(op: Provider, client_id: str, text: str) -> Code | None:
+    """What a code of this client stands for, used, expired or not; None for what is no code of this client's."""
+    if not text.isascii():
+        return None
+    if len(text) == _REFERENCE_LENGTH:
+        with op.parts.database.read() as session:
+            row = session.get(AuthorizationCode, digest(text))
+        sealed = row.sealed if row is not None else None
+    else:
+        sealed = _decoded(text)
+    if sealed is None:
+        return None
+    try:
+        return Code(*orjson.loads(op.parts.vault.open_one("authorization code", sealed, client_id)))
+    except VaultError:
+        return None
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
