@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from ..foundation.context import parts
 from ..foundation.web import cookies
@@ -41,7 +42,17 @@ def start(attempt_id: str) -> ResponseReturnValue:
     login = current_login_or_none()
     if login is not None and login.authenticated_at >= attempt.created_at:
         return redirect(attempt.continue_to, 303)
-    return start_page(attempt)
+    again = login is not None and attempt.client_id is None
+    return start_page(
+        attempt, gettext("For your safety, please sign in once more before this step.") if again else None
+    )
+
+
+def sign_in_again(continue_to: str) -> ResponseReturnValue:
+    """Ask somebody who is signed in to prove themself anew, and bring them back to a page of ours."""
+    with parts().database.write() as session:
+        attempt_id = attempts.begin(session, continue_to)
+    return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
 
 
 def start_page(attempt: SignInAttempt, message: str | None = None, status: int = 200) -> Response:
