@@ -114,12 +114,3 @@ def devices_end() -> ResponseReturnValue:
         end_other_devices(session, login.resident_id, login.session_id)
     parts().worker.wake()
     return redirect("/my/settings/devices?done=devices", 303)
-
-
-@bp.get("/credentials")
-@called_by(Caller.RESIDENT)
-def credentials() -> Response:
-    """Passkeys and cards that open this page."""
-    with parts().database.read() as session:
-        rows = credentials_of(session, current_login().resident_id)
-        return show(session, "account/credentials", "settings", credentials=rows)
