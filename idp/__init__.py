@@ -36,7 +36,7 @@ from .signin.authority import Permit, is_last_way_in, may_hold, may_release, may
 from .signin.credential_changes import hold_credential, release_credential, remove_passkey, say_not_me
 from .signin.devices import Device, devices, end_device, end_other_devices
 from .signin.first import part_of_first_sign_in
-from .signin.pages import sign_in_again
+from .signin.pages import renew_login, sign_in_again
 from .signin.sessions import Login, current_login, on_session_end, session_is_live
 
 __all__ = [
@@ -96,6 +96,7 @@ __all__ = [
     "problem_response",
     "release_credential",
     "remove_passkey",
+    "renew_login",
     "resident_profile",
     "resolve_local_number",
     "resolve_local_numbers",

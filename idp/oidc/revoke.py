@@ -40,7 +40,7 @@ def end_with_credential(session: Session, happened: Recorded) -> None:
         return
     held = happened.facts["credential"]
     live = select(Grant.grant_id, Grant.factors).where(
-        Grant.resident_id == happened.resident_id, Grant.revoked_at.is_(None)
+        Grant.resident_id == happened.resident_id, Grant.revoked_at.is_(None), Grant.expires_at > clock.now()
     )
     revoke_grants(
         session,

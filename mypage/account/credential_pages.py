@@ -30,6 +30,7 @@ from idp import (
     parts,
     release_credential,
     remove_passkey,
+    renew_login,
     sign_in_again,
     vouchers,
 )
@@ -98,9 +99,12 @@ def change(credential_id: str, act: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         _target(session, login, credential_id, act)
         permit = ACTS[act].do(session, login, credential_id)
+        done = redirect(f"{HOME}?done={act}", 303)
+        if permit is Permit.NOW:
+            renew_login(session, done)
     parts().worker.wake()
     if permit is Permit.NOW:
-        return redirect(f"{HOME}?done={act}", 303)
+        return done
     if permit is Permit.SIGN_IN_AGAIN:
         return sign_in_again(f"{HOME}/{credential_id}/{act}")
     return redirect(f"{HOME}/{credential_id}/{act}", 303)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from idp import Caller, ProblemError, called_by, current_login, end_app_access, parts, say_not_me
+from idp import Caller, ProblemError, called_by, current_login, end_app_access, parts, renew_login, say_not_me
 
 from ..page import page_number, show
 from .open import acknowledge, mark_disowned, mark_opened
@@ -94,8 +94,9 @@ def not_me(notice_id: str) -> ResponseReturnValue:
             say_not_me(session, login, str(notice.about), notice.about_client)
             if notice.about_client is not None:
                 end_app_access(session, login.resident_id, notice.about_client)
+        answer = renew_login(session, redirect(f"/my/notices/{notice_id}", 303))
     parts().worker.wake()
-    return redirect(f"/my/notices/{notice_id}", 303)
+    return answer
 
 
 def _about_security(notice: NoticeDetail | None) -> NoticeDetail:

@@ -100,6 +100,17 @@ def test_a_second_press_changes_nothing(town: Town, ring: Keyring, again: int) -
     assert owner.get(f"{HOME}/{added}/hold").location == HOME
 
 
+def test_a_copy_of_the_owners_own_cookie_is_worth_nothing_after_it(town: Town, ring: Keyring) -> None:
+    """The login that goes on may be the very one that was stolen."""
+    ring.passkey(days=300)
+    added = ring.passkey(days=1)
+    owner, thief = ring.signed_in(minutes=20), town.browser()
+    thief.set_cookie("machi_session", str(owner.cookie("machi_session")))
+    assert is_in(thief)
+    assert done(press(owner, added, "hold"))
+    assert (is_in(owner), is_in(thief)) == (True, False)
+
+
 def test_a_stolen_login_cannot_stop_the_owners_older_passkeys(ring: Keyring) -> None:
     """The thief has the cookie, but nothing to sign in with."""
     older, other = ring.passkey(days=300), ring.passkey(days=200)
