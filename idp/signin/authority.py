@@ -38,6 +38,7 @@ class Permit(Enum):
     NOW = "now"
     SIGN_IN_AGAIN = "sign_in_again"
     LAST_WAY_IN = "last_way_in"
+    TOO_WEAK = "too_weak"
 
 
 def may_hold(session: Session, login: Login, target: CredentialInfo) -> Permit:
@@ -66,12 +67,15 @@ def may_remove(session: Session, login: Login, target: CredentialInfo) -> Permit
     return _vouched(session, login, target, known)
 
 
-def may_add(session: Session, login: Login) -> bool:
+def may_add(session: Session, login: Login) -> Permit:
     """Add a passkey."""
     fresh = _fresh(login)
     if any(factor_level(factor) >= PASSKEY_LEVEL for factor in fresh) or _from_the_counter(session, login, fresh):
-        return True
-    return bool(fresh) and not any(c.signs_in for c in credentials_of(session, login.resident_id))
+        return Permit.NOW
+    if not fresh:
+        return Permit.SIGN_IN_AGAIN
+    other_way = any(c.signs_in for c in credentials_of(session, login.resident_id))
+    return Permit.TOO_WEAK if other_way else Permit.NOW
 
 
 def is_last_way_in(known: Iterable[CredentialInfo], target: CredentialInfo) -> bool:

@@ -18,7 +18,7 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..residents.read import resident_profile
 from . import attempts
-from .authority import may_add
+from .authority import Permit, may_add
 from .devices import device_label
 from .levels import Factor
 from .pages import complete, sign_in_again
@@ -78,8 +78,16 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
 
 
 def _may_add(login: Login) -> bool:
+    """False: a fresh sign-in is needed first. Raises a 403 problem when this one is fresh, but below a passkey's level."""
     with parts().database.read() as session:
-        return may_add(session, login)
+        permit = may_add(session, login)
+    if permit is Permit.TOO_WEAK:
+        raise ProblemError(
+            403,
+            "stronger_sign_in_needed",
+            "A code that came by post is not enough to add a passkey while you have another way to sign in. Please use that one, or come to the residents' counter.",  # noqa: E501
+        )
+    return permit is Permit.NOW
 
 
 def _require_fresh(login: Login) -> None:
