@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
+from clients.simulators.card_reader import Deck
 from idp.audit import EventType, record
+from idp.credentials.model import Card
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.model import Consent, RefreshToken
 from mypage.notices.model import Notice
+from tests.idp.credentials.test_cards import card_town, claim
 from tests.support.browser import Browser
 from tests.support.keyring import Keyring
 from tests.support.phone import Phone
@@ -166,6 +170,19 @@ def test_a_registered_card_is_told_without_anything_of_its_certificate(town: Tow
     owner = ring.signed_in()
     assert "My Number Card on the phone" in page_of(owner, notice)
     assert owner.get(f"/my/notices/{notice.notice_id}/not-me").location.endswith(f"/{card}/hold")
+
+
+def test_the_card_that_claimed_is_no_news_a_renewed_one_is(sqlite_url: str, tmp_path: Path) -> None:
+    deck = Deck.open(tmp_path)
+    with card_town(sqlite_url, deck) as town:
+        town.import_people()
+        claim(town, deck.card("hanako"))
+        assert notices(town, "card_bound") == []
+        claim(town, deck.issue("hanako", serial=987654321))
+        [notice] = notices(town, "card_bound")
+        assert "987654321" not in str(notice.params) + notice.words
+        bound = town.rows(Card, Card.state == "active")[0].credential_id
+        assert notice.params["credential"] == bound
 
 
 def test_the_first_sign_in_is_not_told_but_a_second_passkey_is(town: Town) -> None:
