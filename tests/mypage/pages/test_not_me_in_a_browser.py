@@ -1,4 +1,4 @@
-"""ID の安全のお知らせ, as a person meets it: told on the open page, answered, and stopped; and that everybody can read and use it."""
+"""A notice about the security of the ID: told on the open page, answered, the passkey stopped; and everybody can read and use it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_removing_asks_for_the_passkey_and_comes_back(mine: Page, theirs: Page, 
 
 
 def prepare(visit: Visit) -> list[str]:
-    """Two passkeys, one of them stopped, and a notice of each kind; the addresses of the pages about them."""
+    """Two passkeys, one of them stopped, and notices of each shape; the addresses of the pages about them."""
     city = visit.city
     with city.app.app_context(), city.parts.database.write() as session:
         ids = [new_id() for _ in range(2)]
@@ -110,28 +110,22 @@ def prepare(visit: Visit) -> list[str]:
         record(session, EventType.REFRESH_TOKEN_REUSED, **whose, client_id="kodomo")
         for credential_id in ids:
             record(session, EventType.PASSKEY_ADDED, **whose, credential=credential_id, device_type="multi_device")
-        record(session, EventType.PASSKEY_REMOVED, **whose, credential="gone")
-        record(session, EventType.CARD_BOUND, **whose, ceremony="c", credential="gone", medium="phone")
         record(session, EventType.CREDENTIAL_HELD, **whose, credential=ids[1], kind="passkey")
         session.flush()
         notices = {notice.template: notice.notice_id for notice in session.query(Notice)}
-    pages = [f"/my/notices/{notice_id}" for notice_id in notices.values()]
-    pages += [f"/my/notices/{notices['refresh_reused']}/not-me", f"/my/notices/{notices['passkey_removed']}/not-me"]
     return [
-        *pages,
-        HOME,
+        f"/my/notices/{notices['refresh_reused']}",
+        f"/my/notices/{notices['refresh_reused']}/not-me",
+        f"/my/notices/{notices['passkey_added']}",
+        f"/my/notices/{notices['credential_held']}",
+        f"{HOME}?done=hold",
         f"{HOME}/{ids[0]}/hold",
         f"{HOME}/{ids[0]}/remove",
-        f"{HOME}/{ids[1]}/remove",
         f"{HOME}/{ids[1]}/release",
-        f"{HOME}?done=hold",
     ]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "lang", "width"),
-    [("light", "ja", 1280), ("dark", "ja", 320), ("light", "en", 390), ("dark", "en", 1280)],
-)
+@pytest.mark.parametrize(("scheme", "lang", "width"), [("light", "ja", 320), ("dark", "en", 1280)])
 def test_every_page_of_it_passes_axe_and_fits(
     browser: Browser, served: Served, hanako: Visit, scheme: str, lang: str, width: int
 ) -> None:
