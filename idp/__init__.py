@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from .credentials.read import CredentialInfo, credentials_of
+from .audit import EventType, Recorded, on_record
+from .credentials.read import CredentialInfo, credentials_of, find_credential
 from .foundation import clock
 from .foundation.context import Parts, parts
 from .foundation.database import Base, Instant
@@ -18,6 +19,7 @@ from .foundation.housekeeping import cleans_up
 from .foundation.ids import new_id
 from .foundation.limits import LimitExceededError
 from .foundation.outbox import Job, RetryLaterError, enqueue
+from .foundation.wake import wake_after_commit
 from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
 from .foundation.web.language import city_name, language
@@ -30,7 +32,11 @@ from .oidc.revoke import end_app_access
 from .residents import read as _residents
 from .residents.my_number import looks_like_my_number
 from .residents.read import Profile
+from .signin.authority import Permit, is_last_way_in, may_hold, may_release, may_remove, vouchers
+from .signin.credential_changes import hold_credential, release_credential, remove_passkey, say_not_me
 from .signin.devices import Device, devices, end_device, end_other_devices
+from .signin.first import part_of_first_sign_in
+from .signin.pages import renew_login, sign_in_again
 from .signin.sessions import Login, current_login, on_session_end, session_is_live
 
 __all__ = [
@@ -43,6 +49,7 @@ __all__ = [
     "ClientLabel",
     "CredentialInfo",
     "Device",
+    "EventType",
     "Instant",
     "Job",
     "LimitExceededError",
@@ -50,9 +57,11 @@ __all__ = [
     "Media",
     "Operation",
     "Parts",
+    "Permit",
     "Problem",
     "ProblemError",
     "Profile",
+    "Recorded",
     "RetryLaterError",
     "add_static",
     "approvals_waiting",
@@ -71,18 +80,33 @@ __all__ = [
     "end_device",
     "end_other_devices",
     "enqueue",
+    "find_credential",
+    "hold_credential",
+    "is_last_way_in",
     "language",
     "looks_like_my_number",
+    "may_hold",
+    "may_release",
+    "may_remove",
     "new_id",
+    "on_record",
     "on_session_end",
+    "part_of_first_sign_in",
     "parts",
     "problem_response",
+    "release_credential",
+    "remove_passkey",
+    "renew_login",
     "resident_profile",
     "resolve_local_number",
     "resolve_local_numbers",
     "resolve_subject",
     "resolve_subjects",
+    "say_not_me",
     "session_is_live",
+    "sign_in_again",
+    "vouchers",
+    "wake_after_commit",
 ]
 
 

@@ -6,9 +6,17 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from idp import client_labels
+from idp import client_labels, parts
 
 from .text import Localised
+
+
+def sender_names(session: Session, client_ids: Iterable[str | None]) -> dict[str | None, Localised]:
+    """Name by client, and that of the city for what no client sent."""
+    wanted = list(client_ids)
+    settings = parts().settings
+    city: dict[str | None, Localised] = {None: {"ja": settings.city_name, "en": settings.city_name_en}}
+    return city | department_names(session, (client_id for client_id in wanted if client_id is not None))
 
 
 def department_names(session: Session, client_ids: Iterable[str]) -> dict[str, Localised]:

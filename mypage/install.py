@@ -9,6 +9,7 @@ from idp import cleans_up, parts
 from .delivery.fanout import install_fanout
 from .delivery.stream import install_stream
 from .intake import api, forget_receipts, published
+from .notices.security import install_security_notices
 from .pages import install_pages
 
 
@@ -18,5 +19,6 @@ def install(app: Flask) -> None:
     app.register_blueprint(published.bp)
     install_stream(app)
     install_fanout(parts(app))
+    install_security_notices()
     install_pages(app)
     cleans_up(forget_receipts)

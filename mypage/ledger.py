@@ -42,7 +42,7 @@ class Ledger:
         self.now = clock.now()
         self.cases = Shelf(table_of(Case), "subject")
         self.history = Shelf(table_of(CaseEvent), "history_id")
-        self.notices = Shelf(table_of(Notice), "subject", not_ours=("opened_at", "acknowledged_at"))
+        self.notices = Shelf(table_of(Notice), "subject", not_ours=("opened_at", "acknowledged_at", "disowned_at"))
         self.tasks = Shelf(table_of(Task), "subject")
         self.turns = Shelf(table_of(Task), "related_case")
         """Open tasks derived from cases, by the case's subject."""

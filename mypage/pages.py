@@ -9,6 +9,7 @@ from flask import Flask
 from idp import add_static
 
 from . import page, shown
+from .account import credential_pages as credentials
 from .account import pages as account
 from .cases import pages as cases
 from .home import pages as home
@@ -21,5 +22,5 @@ def install_pages(app: Flask) -> None:
     add_static("mypage", Path(__file__).parent / "static")
     for helper in shown.TEMPLATE_GLOBALS:
         app.add_template_global(helper)
-    for room in (page, home, cases, notices, tasks, account):
+    for room in (page, home, cases, notices, tasks, account, credentials):
         app.register_blueprint(room.bp)

@@ -117,6 +117,14 @@ def _claim(
     statement: bytes,
 ) -> CardOutcome:
     signed = verify_signature_card(reading.sign_certificate, reading.sign_signature, statement, store, clock.now())
+    held = session.scalars(
+        select(Card).where(
+            Card.card_index.in_(vault.indexes("card", *_identity(verdict))), Card.state == CredentialState.HELD.value
+        )
+    ).first()
+    if held is not None:  # a card on hold must not come back by being registered anew
+        record(session, EventType.CARD_REFUSED, resident_id=held.resident_id, reason="held")
+        return CardOutcome.STOPPED
     person = signed.attributes
     claim = claim_by_attributes(
         session,
@@ -165,7 +173,14 @@ def _bind(session: Session, vault: Vault, resident_id: str, ceremony_id: str, ve
         last_used_at=now,
     )
     session.add(card)
-    record(session, EventType.CARD_BOUND, resident_id=resident_id, ceremony=ceremony_id, medium=medium)
+    record(
+        session,
+        EventType.CARD_BOUND,
+        resident_id=resident_id,
+        ceremony=ceremony_id,
+        credential=card.credential_id,
+        medium=medium,
+    )
     return card.credential_id
 
 

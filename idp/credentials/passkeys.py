@@ -44,11 +44,15 @@ _BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, R
 
 
 class PasskeyError(Exception):
-    """Refused; `reason` is for the log, the person gets one message for all."""
+    """Refused; `reason` is for the log, the person gets one message for all.
 
-    def __init__(self, reason: str) -> None:
+    `resident_id` only where the credential has proven itself and is on hold: its holder may be told so, and the record whose it is.
+    """
+
+    def __init__(self, reason: str, resident_id: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.resident_id = resident_id
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def verify_signin(
     except (KeyError, ValueError, AttributeError, TypeError):
         raise PasskeyError("malformed") from None
     passkey = session.scalars(select(Passkey).where(Passkey.webauthn_id == raw_id)).first()
-    if passkey is None or passkey.state != CredentialState.ACTIVE.value:
+    if passkey is None or passkey.state not in (CredentialState.ACTIVE.value, CredentialState.HELD.value):
         raise PasskeyError("unknown_credential")
     owner = session.scalars(select(PasskeyUser).where(PasskeyUser.resident_id == passkey.resident_id)).one()
     if user_handle is None or not secrets.compare_digest(owner.user_handle, user_handle):
@@ -104,6 +108,9 @@ def verify_signin(
         raise PasskeyError(type(error).__name__) from None
     if verified.credential_device_type.value != passkey.device_type:
         raise PasskeyError("backup_eligibility_changed")
+    if passkey.state == CredentialState.HELD.value:
+        # Only now: whoever merely knows its id learns nothing about it.
+        raise PasskeyError("held", passkey.resident_id)
     passkey.sign_count = verified.new_sign_count
     passkey.backed_up = verified.credential_backed_up
     passkey.last_used_at = clock.now()

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
+from ..audit import on_record
 from ..foundation.context import Parts
 from ..foundation.settings import SettingsError
 from ..foundation.web.errors import ProblemError
@@ -52,7 +53,7 @@ from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
-from .revoke import LOGOUT_TOPIC, end_with_sessions
+from .revoke import LOGOUT_TOPIC, end_with_credential, end_with_sessions
 from .security_events.install import install as install_security_events
 from .software_statement import load_issuers
 from .step_up import explanation
@@ -77,6 +78,7 @@ def install(app: Flask, instance: Parts) -> None:
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     on_session_end(end_with_sessions)
+    on_record(end_with_credential)
     install_security_events(app, op)
     app.after_request(add_nonce)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import EventType, Recorded, record
 from ..foundation import clock
 from ..foundation.outbox import enqueue
 from ..foundation.wake import wake_after_commit
+from ..signin.levels import load_factors
 from .model import Client, Consent, Grant, SessionClient
 
 LOGOUT_TOPIC = "oidc.backchannel_logout"
@@ -31,6 +32,24 @@ def end_with_sessions(session: Session, session_ids: list[str]) -> None:
         .values(revoked_at=clock.now())
     )
     _tell_apps(session, SessionClient.session_id.in_(session_ids))
+
+
+def end_with_credential(session: Session, happened: Recorded) -> None:
+    """Listener of the record. What apps got through a credential that is now on hold ends with it, also what outlives a login."""
+    if happened.event is not EventType.CREDENTIAL_HELD:
+        return
+    held = happened.facts["credential"]
+    live = select(Grant.grant_id, Grant.factors).where(
+        Grant.resident_id == happened.resident_id, Grant.revoked_at.is_(None), Grant.expires_at > clock.now()
+    )
+    revoke_grants(
+        session,
+        [
+            row.grant_id
+            for row in session.execute(live)
+            if any(factor.credential_id == held for factor in load_factors(row.factors))
+        ],
+    )
 
 
 def end_app_access(session: Session, resident_id: str, client_id: str, by: str = "resident") -> None:

@@ -77,7 +77,8 @@ def make_access_token(
         claims["cnf"] = confirmation
     key = keys.signing("ES256")
     token = key.sign(claims, ACCESS_TOKEN_TYPE)
-    keys.verified.keep(token.encode(), key, claims)  # an app's first userinfo request often comes to where it got the token
+    # An app's first userinfo request often comes to the process that gave it the token.
+    keys.verified.keep(token.encode(), key, claims)
     return token
 
 

@@ -48,7 +48,7 @@ def use(attempt_id: str) -> ResponseReturnValue:
             gettext("The code and the date of birth do not fit together, or the code was used already."),
             400,
         )
-    factor = Factor("code", now_ms())
+    factor = Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
     token, target = complete(attempt, claim.resident_id, factor, first=claim.result is ClaimResult.CLAIMED)
     return sign_in_response(token, target)
 

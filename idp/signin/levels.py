@@ -17,7 +17,10 @@ ACR_VALUES = tuple(f"{ACR_PREFIX}ial{i}-aal{a}" for i in (1, 2, 3) for a in (1, 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One act of proving: `kind` passkey | card | code; `at` ms since 1970. The rest are raw traits of the credential."""
+    """One act of proving: `kind` passkey | card | code; `at` ms since 1970. The rest are raw traits of the credential.
+
+    `credential_id` of a code is the ceremony in which it was used.
+    """
 
     kind: str
     at: int

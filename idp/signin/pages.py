@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..foundation.context import parts
+from ..foundation.ids import new_secret
+from ..foundation.vault import digest
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.headers import allow_form_target
@@ -13,7 +19,7 @@ from ..foundation.web.language import local_path, prefer
 from . import attempts
 from .devices import device_label
 from .levels import Factor
-from .model import SignInAttempt
+from .model import LoginSession, SignInAttempt
 from .sessions import current_login_or_none, start_session
 
 bp = Blueprint("signin", __name__, template_folder="templates")
@@ -41,7 +47,34 @@ def start(attempt_id: str) -> ResponseReturnValue:
     login = current_login_or_none()
     if login is not None and login.authenticated_at >= attempt.created_at:
         return redirect(attempt.continue_to, 303)
-    return start_page(attempt)
+    again = login is not None and attempt.client_id is None
+    return start_page(
+        attempt, gettext("For your safety, please sign in once more before this step.") if again else None
+    )
+
+
+def sign_in_again(continue_to: str) -> ResponseReturnValue:
+    """Ask somebody who is signed in to prove themself anew, and bring them back to a page of ours."""
+    with parts().database.write() as session:
+        attempt_id = attempts.begin(session, continue_to)
+    return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+
+
+def renew_login(session: Session, response: BaseResponse) -> BaseResponse:
+    """Have `response` bring this browser a new cookie for its login: a copy of the old one, in other hands, opens nothing any more.
+
+    Pressed twice, only the first renews it, whichever answer the browser takes last.
+    """
+    token = new_secret()
+    renewed = session.execute(
+        update(LoginSession)
+        .where(LoginSession.token_digest == digest(cookies.get_cookie(cookies.SESSION) or ""))
+        .values(token_digest=digest(token))
+        .returning(LoginSession.session_id)
+    ).first()
+    if renewed is not None:
+        cookies.set_cookie(response, cookies.SESSION, token, None)  # type: ignore[arg-type]
+    return response
 
 
 def start_page(attempt: SignInAttempt, message: str | None = None, status: int = 200) -> Response:

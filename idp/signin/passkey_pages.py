@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from ..audit import EventType, record
 from ..credentials import passkeys
-from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
@@ -19,16 +18,15 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..residents.read import resident_profile
 from . import attempts
+from .authority import Permit, may_add
 from .devices import device_label
 from .levels import Factor
-from .pages import complete
+from .pages import complete, sign_in_again
 from .sessions import Login, current_login, now_ms
 
 bp = Blueprint("passkey", __name__)
 log = logging.getLogger("machi.signin")
 
-# Adding a credential needs a sign-in this fresh (design/identity.md, "Ceremonies").
-FRESH_SECONDS = 600
 SETTINGS = "/my/settings/credentials"
 
 
@@ -61,10 +59,16 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
         try:
             who = passkeys.verify_signin(session, parts().settings, credential, browser_digest(), attempt_id)
         except passkeys.PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
-            record(session, EventType.PASSKEY_REFUSED, reason=error.reason)
+            record(session, EventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
             refused = error
     if refused is not None:
         log.info("passkey refused: %s", refused.reason)
+        if refused.resident_id is not None:
+            raise ProblemError(
+                403,
+                "passkey_held",
+                "This passkey was stopped on your page. Sign in another way, or come to the residents' counter.",
+            )
         raise ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
     factor = Factor("passkey", now_ms(), synced=who.synced, attested=who.attested, credential_id=who.credential_id)
     token, target = complete(attempt, who.resident_id, factor)
@@ -73,8 +77,21 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
     return response
 
 
+def _may_add(login: Login) -> bool:
+    """False: a fresh sign-in is needed first. Raises a 403 problem when this one is fresh, but below a passkey's level."""
+    with parts().database.read() as session:
+        permit = may_add(session, login)
+    if permit is Permit.TOO_WEAK:
+        raise ProblemError(
+            403,
+            "stronger_sign_in_needed",
+            "A code that came by post is not enough to add a passkey while you have another way to sign in. Please use that one, or come to the residents' counter.",  # noqa: E501
+        )
+    return permit is Permit.NOW
+
+
 def _require_fresh(login: Login) -> None:
-    if (clock.now() - login.authenticated_at).total_seconds() > FRESH_SECONDS:
+    if not _may_add(login):
         raise ProblemError(403, "fresh_sign_in_needed", "For your safety, please sign in once more before this step.")
 
 
@@ -82,11 +99,8 @@ def _require_fresh(login: Login) -> None:
 @called_by(Caller.RESIDENT)
 def new() -> ResponseReturnValue:
     """The page on which a passkey is added later."""
-    login = current_login()
-    if (clock.now() - login.authenticated_at).total_seconds() > FRESH_SECONDS:
-        with parts().database.write() as session:
-            attempt_id = attempts.begin(session, url_for("passkey.new"))
-        return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
+    if not _may_add(current_login()):
+        return sign_in_again(url_for("passkey.new"))
     return Response(
         render_template(
             "signin/passkey_new.html",

@@ -17,6 +17,7 @@ from idp import (
     end_device,
     end_other_devices,
     parts,
+    renew_login,
     resident_profile,
 )
 
@@ -108,18 +109,10 @@ def device_end(session_id: str) -> ResponseReturnValue:
 @bp.post("/devices/end-others")
 @called_by(Caller.RESIDENT)
 def devices_end() -> ResponseReturnValue:
-    """Sign out everywhere but here."""
+    """Sign out everywhere but here; also whoever has a copy of this browser's cookie."""
     login = current_login()
     with parts().database.write() as session:
         end_other_devices(session, login.resident_id, login.session_id)
+        answer = renew_login(session, redirect("/my/settings/devices?done=devices", 303))
     parts().worker.wake()
-    return redirect("/my/settings/devices?done=devices", 303)
-
-
-@bp.get("/credentials")
-@called_by(Caller.RESIDENT)
-def credentials() -> Response:
-    """Passkeys and cards that open this page."""
-    with parts().database.read() as session:
-        rows = credentials_of(session, current_login().resident_id)
-        return show(session, "account/credentials", "settings", credentials=rows)
+    return answer

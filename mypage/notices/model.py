@@ -16,11 +16,14 @@ Kind = Literal["information", "request", "payment", "invitation", "decision", "e
 Importance = Literal["low", "normal", "high"]
 KINDS: tuple[str, ...] = get_args(Kind)
 IMPORTANCES: tuple[str, ...] = get_args(Importance)
-TEMPLATES = ("action_required", "decided")
+OF_CASES = ("action_required", "decided")
+OF_SECURITY = ("refresh_reused", "passkey_added", "passkey_removed", "card_bound", "credential_held")
+TEMPLATES = OF_CASES + OF_SECURITY
 
 
 class Notice(Base):
-    """One notice for one resident: sent by a department (`subject`), or derived from a case (`template`)."""
+    """One notice for one resident: sent by a department (`subject`), derived from one of its cases, or the city's own word about the
+    security of the ID (`template`)."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -30,11 +33,15 @@ class Notice(Base):
         CheckConstraint(one_of("template", TEMPLATES), name="template"),
         CheckConstraint("(subject IS NULL) <> (template IS NULL)", name="sent_or_derived"),
         CheckConstraint("subject IS NULL OR title IS NOT NULL", name="sent_has_title"),
+        CheckConstraint(
+            f"(client_id IS NULL) = ({one_of('template', OF_SECURITY)} AND template IS NOT NULL)", name="sender"
+        ),
         Index("ix_notice_resident_published", "resident_id", "published_at"),
     )
 
     notice_id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    client_id: Mapped[str] = mapped_column(String(64))
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    """The department's client; none when the city itself speaks."""
     subject: Mapped[str | None] = mapped_column(String(200))
     """The department's own number of the notice; none when derived."""
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"))
@@ -58,4 +65,6 @@ class Notice(Base):
     withdrawn_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    disowned_at: Mapped[datetime | None]
+    """When the resident said "this was not me"; only for notices about the security of the ID."""
     recorded_at: Mapped[datetime]

@@ -42,6 +42,18 @@ def acknowledge(session: Session, resident_id: str, notice_id: str) -> bool:
     return _told(session, resident_id, changed.first() is not None)
 
 
+def mark_disowned(session: Session, resident_id: str, notice_id: str) -> bool:
+    """The resident says "this was not me"; says whether this was the first time."""
+    changed = session.execute(
+        update(Notice)
+        .where(Notice.notice_id == notice_id, *visible(resident_id), Notice.disowned_at.is_(None))
+        .values(disowned_at=clock.now())
+        .returning(Notice.notice_id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None
+
+
 def _told(session: Session, resident_id: str, changed: bool) -> bool:
     if changed:
         fragments = ["home", "notices", "badges"]

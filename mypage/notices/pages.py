@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from idp import Caller, ProblemError, called_by, current_login, parts
+from idp import Caller, ProblemError, called_by, current_login, end_app_access, parts, renew_login, say_not_me
 
 from ..page import page_number, show
-from .open import acknowledge, mark_opened
-from .read import get_notice, list_notices
+from .open import acknowledge, mark_disowned, mark_opened
+from .read import NoticeDetail, get_notice, list_notices
 
 PAGE = 20
 FILTERS = ("all", "unread", "important")
@@ -67,3 +67,39 @@ def confirm(notice_id: str) -> ResponseReturnValue:
         acknowledge(session, resident_id, notice_id)
     parts().worker.wake()
     return redirect(f"/my/notices/{notice_id}", 303)
+
+
+@bp.get("/my/notices/<notice_id>/not-me")
+@called_by(Caller.RESIDENT)
+def confirm_not_me(notice_id: str) -> ResponseReturnValue:
+    """What "this was not me" will do; where there is a passkey or card to stop, the settings do it."""
+    with parts().database.read() as session:
+        notice = _about_security(get_notice(session, current_login().resident_id, notice_id))
+        if notice.about_credential is not None and notice.about != "passkey_removed":
+            return redirect(f"/my/settings/credentials/{notice.about_credential.credential_id}/hold", 303)
+        return show(session, "notices/not_me", "notices", notice=notice)
+
+
+@bp.post("/my/notices/<notice_id>/not-me")
+@called_by(Caller.RESIDENT)
+def not_me(notice_id: str) -> ResponseReturnValue:
+    """End every other login, and all that the app has which the notice is about. The second press does nothing.
+
+    Without a fresh sign-in: it only ends what the settings end without one, and it must be quick.
+    """
+    login = current_login()
+    with parts().database.write() as session:
+        notice = _about_security(get_notice(session, login.resident_id, notice_id))
+        if mark_disowned(session, login.resident_id, notice_id):
+            say_not_me(session, login, str(notice.about), notice.about_client)
+            if notice.about_client is not None:
+                end_app_access(session, login.resident_id, notice.about_client)
+        answer = renew_login(session, redirect(f"/my/notices/{notice_id}", 303))
+    parts().worker.wake()
+    return answer
+
+
+def _about_security(notice: NoticeDetail | None) -> NoticeDetail:
+    if notice is None or notice.about is None:
+        raise ProblemError(404, "no_such_notice", "This notice does not exist, has expired, or is not yours.")
+    return notice

@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from idp import find_credential
+
 from ..cases.model import Case
-from ..departments import department_names
+from ..departments import sender_names
 from ..text import Localised, like_pattern
-from .model import Notice
+from .model import OF_SECURITY, Notice
 from .rows import NoticeDetail, NoticeList, NoticeRow
+from .security_words import security_body, security_title
 from .visible import visible
 from .wording import derived_body, derived_title
 
@@ -52,7 +55,7 @@ def list_notices(
         .limit(max(1, min(limit, 200)))
         .offset(max(0, offset))
     ).all()
-    names = department_names(session, (notice.client_id for notice, _ in found))
+    names = sender_names(session, (notice.client_id for notice, _ in found))
     return NoticeList([NoticeRow(**_fields(n, case_id, names)) for n, case_id in found], int(total), int(new))
 
 
@@ -62,9 +65,19 @@ def get_notice(session: Session, resident_id: str, notice_id: str) -> NoticeDeta
     if found is None:
         return None
     notice, case_id = found
-    body = derived_body(notice.params or {}) if notice.template else notice.body or {}
-    names = department_names(session, [notice.client_id])
-    return NoticeDetail(**_fields(notice, case_id, names), body=body)
+    fields = _fields(notice, case_id, sender_names(session, [notice.client_id]))
+    params = notice.params or {}
+    if notice.template not in OF_SECURITY:
+        return NoticeDetail(**fields, body=derived_body(params) if notice.template else notice.body or {})
+    credential = params.get("credential")
+    return NoticeDetail(
+        **fields,
+        body=security_body(notice.template, params),
+        about=notice.template,
+        about_client=params.get("client_id"),
+        about_credential=find_credential(session, resident_id, credential) if credential else None,
+        disowned_at=notice.disowned_at,
+    )
 
 
 def _with_case() -> Select[Notice, str]:
@@ -77,14 +90,22 @@ def _with_case() -> Select[Notice, str]:
     return select(Notice, Case.case_id).outerjoin(Case, same)
 
 
-def _fields(notice: Notice, case_id: str | None, names: dict[str, Localised]) -> dict[str, Any]:
+def _title(notice: Notice) -> Localised:
+    params = notice.params or {}
+    if notice.template in OF_SECURITY:
+        return security_title(notice.template, params)
+    title: Localised = derived_title(notice.template, params) if notice.template else notice.title
+    return title
+
+
+def _fields(notice: Notice, case_id: str | None, names: dict[str | None, Localised]) -> dict[str, Any]:
     return {
         "notice_id": notice.notice_id,
         "client_id": notice.client_id,
         "department": names[notice.client_id],
         "kind": notice.kind,
         "importance": notice.importance,
-        "title": derived_title(notice.template, notice.params or {}) if notice.template else notice.title,
+        "title": _title(notice),
         "published_at": notice.published_at,
         "act_by": notice.act_by,
         "expires_at": notice.expires_at,

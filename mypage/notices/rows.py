@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from idp import CredentialInfo
+
 from ..text import Localised
 
 
 @dataclass(frozen=True)
 class NoticeRow:
-    """One line of a list. `derived`: told by my page itself about a case."""
+    """One line of a list. `client_id` None: the city itself speaks. `derived`: told by my page itself."""
 
     notice_id: str
-    client_id: str
+    client_id: str | None
     department: Localised
     kind: str
     importance: str
@@ -30,7 +32,13 @@ class NoticeRow:
 
 @dataclass(frozen=True)
 class NoticeDetail(NoticeRow):
+    """The whole notice. `about`: the template of one about the security of the ID, with the app or the credential it names."""
+
     body: Localised
+    about: str | None = None
+    about_client: str | None = None
+    about_credential: CredentialInfo | None = None
+    disowned_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,15 @@ _OUTCOMES = {
 
 
 @cache
-def _catalogue(lang: str) -> Callable[[str], str]:
+def catalogue(lang: str) -> Callable[[str], str]:
+    """`gettext` of one language."""
     return Translations.load(str(_FOLDER), [lang]).gettext
 
 
 def derived_title(template: str, params: Mapping[str, Any]) -> Localised:
     """`{"ja", "en"}` for `template` (action_required, decided, your_turn) and the procedure in `params`."""
     return {
-        lang: _catalogue(lang)(_TITLES[template]) % {"procedure": pick(params.get("procedure"), lang)[0]}
+        lang: catalogue(lang)(_TITLES[template]) % {"procedure": pick(params.get("procedure"), lang)[0]}
         for lang in LANGUAGES
     }
 
@@ -56,7 +57,7 @@ def derived_body(params: Mapping[str, Any]) -> Localised:
 
 
 def _body(params: Mapping[str, Any], lang: str) -> str:
-    gettext = _catalogue(lang)
+    gettext = catalogue(lang)
     lines = [gettext(_OUTCOMES[params["outcome"]])] if params.get("outcome") else []
     if params.get("reason"):
         lines.append(pick(params["reason"], lang)[0])

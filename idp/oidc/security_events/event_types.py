@@ -17,6 +17,12 @@ VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 SUPPORTED = (SESSION_REVOKED, CREDENTIAL_CHANGE)
 """What an app can ask for; verification comes unasked (SSF §8.1.4)."""
 
+# CAEP §3.3 has no word of its own for "on hold": to an app it is as good as revoked until it comes back.
+_HOLDS = {
+    EventType.CREDENTIAL_HELD: ("revoke", "The resident put a credential on hold."),
+    EventType.CREDENTIAL_RELEASED: ("update", "A credential is in use again."),
+}
+
 # Who set it off (CAEP §2, `initiating_entity`): the `by` of the record. Everything else is the provider's own doing.
 _USER = ("resident", "app", "other_resident")
 _ADMIN = ("staff", "registrar", "administrator", "command_line")
@@ -43,6 +49,11 @@ def event_of(session: Session, happened: Recorded) -> Event | None:
     if happened.event is EventType.PASSKEY_REMOVED:
         members = {"credential_type": _kind(session, happened), "change_type": "delete"}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", "A passkey was removed.")
+    if happened.event in _HOLDS:
+        card = happened.facts["kind"] == "card"
+        change, reason = _HOLDS[happened.event]
+        members = {"credential_type": "x509" if card else _kind(session, happened), "change_type": change}
+        return _event(happened, CREDENTIAL_CHANGE, members, "user", reason)
     if happened.event is EventType.CARD_BOUND:
         # Never issuer or serial of the certificate, which CAEP §3.3 would allow: they are the same for every department.
         members = {"credential_type": "x509", "change_type": "create"}

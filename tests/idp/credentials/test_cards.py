@@ -214,6 +214,17 @@ def test_a_card_the_resident_stopped(town: Town, deck: Deck, state: str) -> None
     assert kind(page) == ("stopped" if state == "held" else "claim")
 
 
+def test_a_stopped_card_does_not_come_back_by_being_registered_anew(town: Town, deck: Deck) -> None:
+    """Whoever has it in their hands has its PINs, too, perhaps: the first-time ceremony must not undo the stop."""
+    claim(town, deck.card("hanako"))
+    town.change(update(Card).values(state="held"))
+    browser = town.browser()
+    page = claim(town, deck.card("hanako"), browser)
+    assert kind(page) == "stopped"
+    assert not is_signed_in(browser)
+    assert [card.state for card in town.rows(Card)] == ["held"]
+
+
 def test_somebody_of_another_town(town: Town, deck: Deck) -> None:
     page = claim(town, deck.card("outsider"))
     assert (page.status_code, kind(page)) == (403, "no_match")

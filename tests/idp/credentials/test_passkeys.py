@@ -203,11 +203,26 @@ def test_the_counter_is_advisory(ready: Ready, counter: int) -> None:
     assert ready.send(ready.phone.get(ready.options(), counter=counter)).status_code == 200
 
 
-@pytest.mark.parametrize("state", ["held", "revoked", "replaced"])
+@pytest.mark.parametrize("state", ["revoked", "replaced"])
 def test_a_passkey_that_is_out_of_use(town: Town, state: str) -> None:
     ready = Ready(town)
     ready.town.change(update(Passkey).values(state=state))
     ready.refused(ready.send(ready.phone.get(ready.options())), "unknown_credential")
+
+
+def test_a_passkey_on_hold_is_told_so_only_to_whoever_holds_it(town: Town) -> None:
+    """Its id alone, or a signature of another key, learns no more than of a passkey that never was."""
+    ready = Ready(town)
+    ready.town.change(update(Passkey).values(state="held"))
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    ready.refused(ready.send(ready.phone.get(ready.options(), key=stranger)), "reason")
+    ready.refused(ready.send(ready.phone.get(ready.options(), user_handle=b"z" * 32)), "user_handle")
+    assert town.events("passkey_refused")[-1].resident_id is None
+    answer = ready.send(ready.phone.get(ready.options()))
+    assert (answer.status_code, answer.json["title"]) == (403, "passkey_held")
+    assert ready.browser.cookie("machi_session") is None
+    last = town.events("passkey_refused")[-1]
+    assert (last.resident_id, last.facts) == (ready.resident, '{"reason":"held"}')
 
 
 @pytest.mark.parametrize(

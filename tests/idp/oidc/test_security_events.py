@@ -127,16 +127,24 @@ def test_an_app_that_gave_its_grant_back_itself_is_not_told(town: Town) -> None:
     assert me.fetch() == []
 
 
-def happened(town: Town, kind: EventType, **facts: Any) -> None:
+def happened(town: Town, event: EventType, /, **facts: Any) -> None:
     resident_id = resident_of(town)
     with town.writing() as session:
-        record(session, kind, resident_id=resident_id, **facts)
+        record(session, event, resident_id=resident_id, **facts)
 
 
 CHANGES: dict[str, tuple[Callable[[Town], None], dict[str, str]]] = {
     "card": (
         lambda town: happened(town, EventType.CARD_BOUND, ceremony="c", medium="card"),
         {"credential_type": "x509", "change_type": "create"},
+    ),
+    "card on hold": (
+        lambda town: happened(town, EventType.CREDENTIAL_HELD, credential="c", kind="card"),
+        {"credential_type": "x509", "change_type": "revoke"},
+    ),
+    "passkey back": (
+        lambda town: happened(town, EventType.CREDENTIAL_RELEASED, credential="gone", kind="passkey"),
+        {"credential_type": "fido2-platform", "change_type": "update"},
     ),
     "passkey removed": (
         lambda town: happened(town, EventType.PASSKEY_REMOVED, credential="gone"),

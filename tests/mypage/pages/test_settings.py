@@ -59,6 +59,16 @@ def test_all_other_devices_at_once(hanako: Visit, taro: Visit) -> None:
     assert [v.get("/my/").status_code for v in (*others, hanako, taro)] == [303, 303, 200, 200]
 
 
+def test_everywhere_else_is_also_whoever_copied_this_browsers_cookie(hanako: Visit) -> None:
+    copied = hanako.client.get_cookie("machi_session")
+    assert copied is not None
+    thief = hanako.city.app.test_client()
+    thief.set_cookie("machi_session", copied.value)
+    assert thief.get("/my/").status_code == 200
+    hanako.post("/my/settings/devices/end-others", "/my/settings/devices")
+    assert (hanako.get("/my/").status_code, thief.get("/my/").status_code) == (200, 303)
+
+
 @pytest.mark.parametrize("lang", ["ja", "en"])
 @pytest.mark.parametrize("page", ["", "/apps", "/devices", "/credentials"])
 def test_every_settings_page_is_there_in_both_languages(hanako: Visit, page: str, lang: str) -> None:
