@@ -11,6 +11,7 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.outbox import enqueue
 from ..foundation.wake import wake_after_commit
+from ..residents.life_cycle import Act
 from .model import Client, Consent, Grant, SessionClient
 
 LOGOUT_TOPIC = "oidc.backchannel_logout"
@@ -31,6 +32,21 @@ def end_with_sessions(session: Session, session_ids: list[str]) -> None:
         .values(revoked_at=clock.now())
     )
     _tell_apps(session, SessionClient.session_id.in_(session_ids))
+
+
+def end_with_account(session: Session, resident_id: str, act: Act, _by: str) -> None:
+    """When an account is suspended or closed, offline grants end as well; closed, its consents too.
+
+    Reinstated, once more: a grant that came about in the moment of the suspension must not wake up.
+    """
+    now = clock.now()
+    session.execute(
+        update(Grant).where(Grant.resident_id == resident_id, Grant.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    if act is Act.CLOSE:
+        session.execute(
+            update(Consent).where(Consent.resident_id == resident_id, Consent.ended_at.is_(None)).values(ended_at=now)
+        )
 
 
 def end_app_access(session: Session, resident_id: str, client_id: str, by: str = "resident") -> None:
