@@ -77,7 +77,8 @@ def _tell_apps(session: Session, *conditions: object) -> None:
         .where(*conditions)  # type: ignore[arg-type]
     ).all()
     for row in rows:
-        enqueue(session, LOGOUT_TOPIC, {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id})
+        payload = {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id}
+        enqueue(session, LOGOUT_TOPIC, payload, lane=row.client_id)
     if rows:
         wake_after_commit(session)
     for row in rows:

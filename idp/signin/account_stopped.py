@@ -36,5 +36,7 @@ def on_account_stopped(error: AccountStoppedError) -> Response:
 def _sentence(kind: str, phone: str, reference: str) -> str:
     words = {"phone": f" ({phone})" if phone else "", "reference": reference}
     if kind == "suspended":
-        return gettext("This account is paused. Call the residents' counter%(phone)s, number %(reference)s.", **words)
-    return gettext("This account is closed. Call the residents' counter%(phone)s, number %(reference)s.", **words)
+        said = gettext("This account is paused. Call the residents' counter%(phone)s, number %(reference)s.", **words)
+    else:
+        said = gettext("This account is closed. Call the residents' counter%(phone)s, number %(reference)s.", **words)
+    return str(said)
