@@ -134,6 +134,14 @@ def test_a_leaked_key_is_withdrawn_at_once(machi: Machi, town: Town) -> None:
     assert machi("keys", "withdraw", kid).exit_code == 1
 
 
+@pytest.mark.parametrize("kid", ["-" + "a" * 42, "--" + "b" * 41], ids=["one-hyphen", "two-hyphens"])
+def test_a_key_id_that_looks_like_an_option(machi: Machi, kid: str) -> None:
+    """Every 64th does."""
+    for words in (("keys", "withdraw", kid), ("keys", "withdraw", "--json", kid)):
+        result = machi(*words)
+        assert (result.exit_code, "No key has this kid" in result.output) == (1, True)
+
+
 def test_import_the_register_and_see_what_was_refused(machi: Machi, tmp_path: Path) -> None:
     file = tmp_path / "register.csv"
     file.write_text(
