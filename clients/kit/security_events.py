@@ -1,6 +1,7 @@
 """Security events (OpenID Shared Signals): the provider tells the app more than that a login ended.
 
-A session that was revoked is ended here at once; everything else is for the app's own handler.
+A session that was revoked, or whose resident may not sign in any more, is ended here at once; everything else is for the app's own
+handler.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from .signed import verify
 from .tokens import ClientCredentials
 
 CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
+RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 SESSION_REVOKED, CREDENTIAL_CHANGE = f"{CAEP}session-revoked", f"{CAEP}credential-change"
+ACCOUNT_DISABLED, ACCOUNT_ENABLED = f"{RISC}account-disabled", f"{RISC}account-enabled"
+ACCOUNT_PURGED = f"{RISC}account-purged"
+ENDING = frozenset({SESSION_REVOKED, ACCOUNT_DISABLED, ACCOUNT_PURGED})
+"""After these the resident is signed in here no longer."""
+EVERYTHING = (SESSION_REVOKED, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED)
 TYPES = frozenset({"secevent+jwt"})
 PUSH = "urn:ietf:rfc:8935"
 REMEMBERED = 30 * 24 * 60 * 60
@@ -63,13 +70,13 @@ class SecurityEvents:
         event = read_event(token, provider=self._provider, settings=self._settings)
         if self._sessions.heard(event.jti):
             return
-        if event.type == SESSION_REVOKED and event.sub is not None:
+        if event.type in ENDING and event.sub is not None:
             self._sessions.end_matching(event.sid, event.sub)
         if self.handler is not None:
             self.handler(event)
         self._sessions.remember(event.jti, time.time() + REMEMBERED)
 
-    def subscribe(self, address: str, types: Iterable[str] = (SESSION_REVOKED, CREDENTIAL_CHANGE)) -> str:
+    def subscribe(self, address: str, types: Iterable[str] = EVERYTHING) -> str:
         """Have these events pushed to `address`; made once, changed afterwards. Returns the stream's id.
 
         Raises `ProviderRefusedError`, above all if the app may not have the scope `ssf.manage`.

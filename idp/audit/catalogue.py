@@ -8,6 +8,9 @@ from enum import Enum
 class EventType(Enum):
     """`(stored name, allowed facts)`, sorted by name."""
 
+    ACCOUNT_CLOSED = ("account_closed", ("reason", "by"))
+    ACCOUNT_REINSTATED = ("account_reinstated", ("reason", "by"))
+    ACCOUNT_SUSPENDED = ("account_suspended", ("reason", "by"))
     APP_ACCESS_ENDED = ("app_access_ended", ("by",))
     APPROVAL_ASKED = ("approval_asked", ())
     APPROVAL_GIVEN = ("approval_given", ())
@@ -39,10 +42,11 @@ class EventType(Enum):
     PASSKEY_REFUSED = ("passkey_refused", ("reason",))
     PASSKEY_REMOVED = ("passkey_removed", ("credential",))
     REFRESH_TOKEN_REUSED = ("refresh_token_reused", ())
-    REGISTER_IMPORTED = ("register_imported", ("added", "changed", "same", "refused"))
+    REGISTER_IMPORTED = ("register_imported", ("added", "changed", "same", "closed", "refused"))
     RESIDENT_CLAIMED = ("resident_claimed", ("ceremony", "method"))
     SESSION_ENDED = ("session_ended", ("login", "by"))
     TOKEN_EXCHANGED = ("token_exchanged", ("resource", "scope"))
+    SIGN_IN_REFUSED = ("sign_in_refused", ("method", "state"))
     SIGNED_IN = ("signed_in", ("login", "method", "aal"))
     STAFF_ACTED = ("staff_acted", ("staff", "did"))
     STAFF_ENDED = ("staff_ended", ("staff", "by"))

@@ -1,8 +1,9 @@
-"""Residents: import of the register, activation codes."""
+"""Residents: import of the register, activation codes, and an account's life."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ from ..foundation.context import parts
 from ..residents.activation import LIFETIMES, issue_activation_code
 from ..residents.attributes import Attributes
 from ..residents.import_register import RegisterFormatError, import_register
+from ..residents.life_cycle import DEEDS, Act, IllegalTransitionError, change_account
+from ..residents.model import Resident, ResidentState
 from ..residents.read import resolve_local_number
+from ..residents.unified_id import grouped, parse_unified_id
 from .root import fail, json_option, machi, say
 
 
@@ -38,8 +42,16 @@ def import_file(file: Path, as_json: bool) -> None:
         return
     refused = [{"line": line, "reason": reason} for line, reason in report.refused]
     text = f"added {report.added}, changed {report.changed}, same {report.same}, refused {len(refused)}"
+    if report.closed:
+        text += f", of closed accounts and left as they are {report.closed}"
     text += "".join(f"\n  line {r['line']}: {r['reason']}" for r in refused)
-    facts = {"added": report.added, "changed": report.changed, "same": report.same, "refused": refused}
+    facts = {
+        "added": report.added,
+        "changed": report.changed,
+        "same": report.same,
+        "closed": report.closed,
+        "refused": refused,
+    }
     say(as_json, facts, text)
 
 
@@ -78,11 +90,62 @@ def activation_code(local_number: str, channel: str, as_json: bool) -> None:
     _issue(local_number, channel, as_json)
 
 
+def _act(act: Act, unified_id: str, reason: str, as_json: bool) -> None:
+    known = parse_unified_id(unified_id)
+    try:
+        with parts().database.write() as session:
+            if known is None:
+                raise LookupError(unified_id)
+            change_account(session, known, act, reason, by="command_line")
+    except LookupError:
+        fail(as_json, "nobody has this unified ID")
+        return
+    except IllegalTransitionError as error:
+        fail(as_json, f"this account is {error.state.value}; it cannot be changed by {act.value}")
+        return
+    state = {Act.SUSPEND: "suspended", Act.REINSTATE: "active", Act.CLOSE: "closed"}[act]
+    say(as_json, {"unified_id": grouped(known), "state": state}, f"{grouped(known)} is {state}.")
+
+
+def _reason_option(act: Act) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option("--reason", type=click.Choice(DEEDS[act].reasons), required=True)
+
+
+@residents.command("suspend")
+@click.argument("unified_id")
+@_reason_option(Act.SUSPEND)
+@json_option
+def suspend(unified_id: str, reason: str, as_json: bool) -> None:
+    """Stop an account until further notice: every login and every app's access ends now, nobody signs in to it."""
+    _act(Act.SUSPEND, unified_id, reason, as_json)
+
+
+@residents.command("reinstate")
+@click.argument("unified_id")
+@_reason_option(Act.REINSTATE)
+@json_option
+def reinstate(unified_id: str, reason: str, as_json: bool) -> None:
+    """Let a suspended account be used again; the resident signs in anew everywhere."""
+    _act(Act.REINSTATE, unified_id, reason, as_json)
+
+
+@residents.command("close")
+@click.argument("unified_id")
+@_reason_option(Act.CLOSE)
+@json_option
+def close(unified_id: str, reason: str, as_json: bool) -> None:
+    """Close an account for good: nothing opens it again, and its identifiers are given to nobody else."""
+    _act(Act.CLOSE, unified_id, reason, as_json)
+
+
 def _issue(local_number: str, channel: str, as_json: bool) -> None:
     with parts().database.write() as session:
         resident_id = resolve_local_number(session, parts().vault, local_number)
-        code = issue_activation_code(session, parts().vault, resident_id, channel) if resident_id else None
-    if code is None:
-        fail(as_json, "no resident has this local number")
-        return
+        if resident_id is None:
+            fail(as_json, "no resident has this local number")
+            return
+        state = session.get_one(Resident, resident_id).state
+        if state not in (ResidentState.PENDING.value, ResidentState.ACTIVE.value):
+            fail(as_json, f"this account is {state}; no code opens it")
+        code = issue_activation_code(session, parts().vault, resident_id, channel)
     say(as_json, {"activation_code": code, "channel": channel}, f"Activation code (shown once): {code}")

@@ -134,6 +134,10 @@ def _claim(
         address=person.address,
         method="jpki_signature",
     )
+    if claim.result is ClaimResult.CLOSED:
+        # Proven, and nothing is bound: starting the session says why it cannot be.
+        challenge.resident_id = claim.resident_id
+        return CardOutcome.SIGNED_IN
     if claim.resident_id is None or claim.ceremony_id is None:
         return CardOutcome.NO_MATCH
     bound = _bind(session, vault, claim.resident_id, claim.ceremony_id, verdict)

@@ -13,6 +13,7 @@ from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
+from ..oidc.key_algorithms import ENCRYPTION_ALGORITHMS
 from ..oidc.keys import KEEP_RETIRED, SETTLE, rotate
 from ..oidc.model import InitialAccessToken, SigningKey
 from ..oidc.registration import issue_initial_access_token
@@ -37,6 +38,7 @@ def keys() -> Response:
         "keys",
         "keys",
         keys=rows,
+        opening=ENCRYPTION_ALGORITHMS,
         ready_at=ready_at,
         ready=ready_at is None or ready_at <= clock.now(),
         gone={row.kid: row.retired_at + KEEP_RETIRED for row in rows if row.retired_at is not None},

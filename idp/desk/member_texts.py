@@ -27,7 +27,8 @@ SECTIONS: list[tuple[str, tuple[str, ...]]] = [
         "strictness",
         (
             "require_pkce", "require_pushed_authorization_requests", "require_signed_request_object",
-            "request_object_signing_alg", "request_uris", "authorization_signed_response_alg",
+            "request_object_signing_alg", "request_object_encryption_alg", "request_object_encryption_enc",
+            "request_uris", "authorization_signed_response_alg",
             "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens",
         ),
     ),
@@ -148,6 +149,14 @@ TEXTS = {
     ),
     "require_signed_request_object": (_("Signed requests only"), _("Requests must be signed by the app (RFC 9101).")),
     "request_object_signing_alg": (_("Algorithm of signed requests"), _("Only this one is accepted, if given.")),
+    "request_object_encryption_alg": (
+        _("Signed requests: encryption of the key"),
+        _("With a public key of ours. Then only encrypted ones are accepted."),
+    ),
+    "request_object_encryption_enc": (
+        _("Signed requests: encryption of the content"),
+        _("Goes with the field before."),
+    ),
     "request_uris": (_("Addresses of requests"), _("Where signed requests may be fetched from, one per line.")),
     "authorization_signed_response_alg": (_("Signed answers"), _("For response modes that end in “jwt”.")),
     "dpop_bound_access_tokens": (

@@ -1,8 +1,8 @@
 """The one guarded HTTP client for addresses that someone else supplied (back-channel logout, JWKS, sector documents).
 
 Against server-side request forgery: https only (http only to allow-listed places), no redirects, every address the name
-resolves to must be public or allow-listed, the connection goes to the address that was checked, and the whole time and the size
-are bounded.
+resolves to must be public or allow-listed, the connection goes to the address that was checked, and the whole time, looking up the
+name included, and the size are bounded.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.parse import urlsplit
@@ -20,7 +21,10 @@ from urllib.parse import urlsplit
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from .names import LookUpPendingError, Names, NamesBusyError
 from .settings import Settings
+
+CHECK_SECONDS = 3.0
 
 
 class OutboundError(Exception):
@@ -31,10 +35,19 @@ class OutboundBusyError(OutboundError):
     """Too many calls of this kind, or to this host, are under way; nobody was asked."""
 
 
+class _NameTimeoutError(OutboundError):
+    """The name was not resolved in time; the look-up still runs."""
+
+    def __init__(self, pending: LookUpPendingError) -> None:
+        super().__init__("the name does not resolve in time")
+        self.look_up = pending.look_up
+
+
 class Room:
     """How many calls of one kind may be under way at once, in all and to one host. Whoever finds no room is refused, not queued:
 
-    a host that hangs, however often it is asked for, holds up a few requests and never all threads. Looking up its name counts.
+    a host that hangs, however often it is asked for, holds up a few requests and never all threads. Looking up its name counts, also
+    when nobody waits for it any more.
     """
 
     def __init__(self, in_all: int = 8, to_one_host: int = 2) -> None:
@@ -71,6 +84,7 @@ class Outbound:
     """Guarded POST and GET."""
 
     def __init__(self, settings: Settings) -> None:
+        self._names = Names()
         self._allowed = [ipaddress.ip_network(n) for n in settings.outbound_allow]
         if settings.outbound_loopback:
             self._allowed += [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
@@ -81,8 +95,13 @@ class Outbound:
             host = urlsplit(url).hostname or ""
         except ValueError:
             raise OutboundError("not an http(s) address") from None
-        with room.held(host):
-            return self._request("GET", url, None, {}, timeout, max_bytes)
+        with ExitStack() as held:
+            held.enter_context(room.held(host))
+            try:
+                return self._request("GET", url, None, {}, timeout, max_bytes)
+            except _NameTimeoutError as error:
+                error.look_up.when_done(held.pop_all().close)
+                raise
 
     def post(
         self,
@@ -110,9 +129,9 @@ class Outbound:
 
     def check(self, url: str) -> None:
         """Raise `OutboundError` unless `url` may be called as things stand."""
-        self._address(url)
+        self._address(url, CHECK_SECONDS)
 
-    def _address(self, url: str) -> tuple[str, str, int, str]:
+    def _address(self, url: str, seconds: float) -> tuple[str, str, int, str]:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
@@ -123,10 +142,14 @@ class Outbound:
         if port is None:
             port = 443 if parts.scheme == "https" else 80
         try:
-            found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        except (OSError, ValueError):  # ValueError: what cannot be a name, such as a label too long
-            raise OutboundError("the name does not resolve") from None
-        addresses = [ipaddress.ip_address(str(a).split("%")[0]) for a in found]
+            found = self._names.addresses(host, port, seconds)
+        except NamesBusyError:
+            raise OutboundBusyError("too many names are being looked up") from None
+        except LookUpPendingError as pending:
+            raise _NameTimeoutError(pending) from None
+        if not found:
+            raise OutboundError("the name does not resolve")
+        addresses = [ipaddress.ip_address(a.split("%")[0]) for a in found]
         allowed = [a for a in addresses if any(a in n for n in self._allowed)]
         if parts.scheme == "http" and len(allowed) != len(addresses):
             raise OutboundError("plain http is only for allow-listed networks")
@@ -138,7 +161,9 @@ class Outbound:
     def _request(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: float, max_bytes: int
     ) -> Answer:
-        scheme, host, port, address = self._address(url)
+        ends = time.monotonic() + timeout
+        scheme, host, port, address = self._address(url, timeout)
+        timeout = max(0.1, ends - time.monotonic())
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = _connect_later(scheme, host, port, address, timeout)

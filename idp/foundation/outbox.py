@@ -1,25 +1,30 @@
 """Work that must happen after a commit: a row written in the same transaction, done by the delivery loop.
 
-At least once, in the order of its id per topic as far as nothing fails; a handler must bear being called twice. Several workers
+At least once, in the order of its id per lane as far as nothing fails; a handler must bear being called twice. Several workers
 share one table (`FOR UPDATE SKIP LOCKED` on PostgreSQL; SQLite has one worker at a time by its write lock).
+
+Quick topics are done by one thread, one after the other. Slow ones wait for others' servers: each app is a lane of its own with one
+call under way, in all processes together, and lanes run beside each other, so that an app that hangs holds up its own work only.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, select, true, update
+from sqlalchemy import BigInteger, Index, Integer, Select, String, Text, delete, func, or_, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
 from .database import Base, Database
 from .live import Bus
+from .turns import Turns
 
 log = logging.getLogger("machi.outbox")
 
@@ -27,22 +32,30 @@ log = logging.getLogger("machi.outbox")
 PAUSES = (5, 30, 300, 1800, 7200, 18000, 36000)
 LEASE = timedelta(seconds=60)
 QUICK_ROUND = 50
-# So few that a round of them, each at its time limit, ends before the lease does.
-SLOW_ROUND = 8
+# What a lane does in one turn: so little that it ends before the lease does, each call at its time limit.
+LANE_ROUND = 4
+# A call that took longer ends the lane's turn, and the next ones get less room (turns.py).
+SLOW_CALL = 1.0
+# For claiming lanes, one process at a time: a number of our own in PostgreSQL's space of advisory locks.
+_CLAIMING = 0x6D616368
 WAKE_CHANNEL = "outbox"
 
 
 class OutboxRow(Base):
-    """One thing to do. `done_at` set: done or given up (`gave_up`)."""
+    """One thing to do; deleted when done, kept when given up (`gave_up`)."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "due_at"),)
+    __table_args__ = (Index("ix_outbox_due", "due_at"), Index("ix_outbox_lane", "lane", "due_at"))
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     topic: Mapped[str] = mapped_column(String(60))
+    lane: Mapped[str] = mapped_column(String(64), server_default="")
+    """Whose server it waits for: an app's id, or the topic. Empty: written by a version that knew no lanes."""
     payload: Mapped[str] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    """In a worker's hand until then; if its process dies, another takes the row afterwards."""
     last_error: Mapped[str | None] = mapped_column(String(200))
     gave_up: Mapped[bool] = mapped_column(default=False)
 
@@ -64,13 +77,20 @@ class RetryLaterError(Exception):
 Handler = Callable[[Job], None]
 
 
-def enqueue(session: Session, topic: str, payload: dict[str, Any], due_at: datetime | None = None) -> None:
-    """Add work to the transaction of `session`. Call `Worker.wake` after the commit to have it done at once."""
-    session.add(OutboxRow(topic=topic, payload=orjson.dumps(payload).decode(), due_at=due_at or clock.now()))
+def enqueue(
+    session: Session, topic: str, payload: dict[str, Any], due_at: datetime | None = None, lane: str | None = None
+) -> None:
+    """Add work to the transaction of `session`; `lane` is the app whose server a slow topic calls. Call `Worker.wake` after the commit
+    to have it done at once.
+    """
+    row = OutboxRow(
+        topic=topic, lane=lane or topic, payload=orjson.dumps(payload).decode(), due_at=due_at or clock.now()
+    )
+    session.add(row)
 
 
 class Worker:
-    """The delivery loop. One thread per process when inline; any number of processes."""
+    """The delivery loop: a thread for quick work, one that hands out slow work, one for each lane at work. Any number of processes."""
 
     def __init__(self, database: Database, bus: Bus, idle_seconds: float = 1.0) -> None:
         self._database = database
@@ -80,13 +100,11 @@ class Worker:
         self._slow_topics: set[str] = set()
         self._wakes = {slow: threading.Event() for slow in (False, True)}
         self._threads: list[threading.Thread] = []
+        self._turns = Turns()
         self._idle = idle_seconds
 
     def handles(self, topic: str, handler: Handler, *, slow: bool = False) -> None:
-        """Register the one handler of `topic`. `slow`: it waits for others' servers, and gets a lane of its own.
-
-        One app that does not answer must not hold up what an open page waits for.
-        """
+        """Register the one handler of `topic`. `slow`: it waits for others' servers, or takes long itself."""
         if topic in self._handlers:
             raise ValueError(f"topic {topic} has a handler already")
         self._handlers[topic] = handler
@@ -103,9 +121,9 @@ class Worker:
 
     def start(self) -> None:
         """Run in background threads of this process."""
-        targets: dict[str, Callable[[], None]] = {
-            "quick": lambda: self.run(slow=False),
-            "slow": lambda: self.run(slow=True),
+        targets: dict[str, Callable[[], object]] = {
+            "quick": lambda: self._run(False, lambda: self.run_once(QUICK_ROUND, slow=False)),
+            "slow": lambda: self._run(True, self._start_lanes),
         }
         if not isinstance_memory(self._bus):
             targets["listen"] = self._listen
@@ -115,23 +133,24 @@ class Worker:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """End after the job at hand."""
+        """End after the jobs at hand."""
         self._stop.set()
         self._wake_here()
+        ends = time.monotonic() + 5
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, ends - time.monotonic()))
 
     def _wake_here(self) -> None:
         for event in self._wakes.values():
             event.set()
 
-    def run(self, slow: bool) -> None:
-        """Loop over one lane until stopped."""
+    def _run(self, slow: bool, round_of_work: Callable[[], int]) -> None:
+        """Loop until stopped; a round says how much it found to do."""
         wake = self._wakes[slow]
         while not self._stop.is_set():
             wake.clear()
             try:
-                busy = self.run_once(SLOW_ROUND if slow else QUICK_ROUND, slow)
+                busy = round_of_work()
             except Exception:  # the loop must outlive a database that is away for a moment
                 log.exception("outbox round failed")
                 busy = 0
@@ -139,39 +158,109 @@ class Worker:
                 wake.wait(self._idle)
 
     def run_once(self, limit: int = 50, slow: bool | None = None) -> int:
-        """Take up to `limit` due rows (of one lane, or of both), do them, and return how many were taken."""
+        """Take up to `limit` due rows (quick, slow, or both), do them here one after the other, and return how many were taken."""
         jobs = self._take(limit, slow)
-        done: list[int] = []
-        for job in jobs:
-            if self._do(job):
-                done.append(job.id)
-        if done:
-            with self._database.write() as session:
-                session.execute(delete(OutboxRow).where(OutboxRow.id.in_(done)))
+        done = [job.id for job in jobs if self._do(job)]
+        self._finish(done, [])
         return len(jobs)
 
-    def _take(self, limit: int, slow: bool | None = None) -> list[Job]:
-        lane = OutboxRow.topic.in_(self._slow_topics)
-        due = (
-            select(OutboxRow)
-            .where(
-                OutboxRow.due_at <= clock.now(),
-                OutboxRow.gave_up.is_(False),
-                true() if slow is None else lane if slow else ~lane,
-            )
-            .order_by(OutboxRow.due_at, OutboxRow.id)
-            .limit(limit)
+    def _due(self, slow: bool | None) -> Select[OutboxRow]:
+        now = clock.now()
+        waits_for_others = OutboxRow.topic.in_(self._slow_topics)
+        return select(OutboxRow).where(
+            OutboxRow.due_at <= now,
+            or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until <= now),
+            OutboxRow.gave_up.is_(False),
+            true() if slow is None else waits_for_others if slow else ~waits_for_others,
         )
+
+    def _take(self, limit: int, slow: bool | None = None) -> list[Job]:
+        due = self._due(slow)
         with self._database.read() as session:  # the idle loop must not queue for SQLite's write lock
             if session.execute(due.with_only_columns(OutboxRow.id).limit(1)).first() is None:
                 return []
         with self._database.write() as session:
-            rows = session.scalars(due.with_for_update(skip_locked=True)).all()
-            lease = clock.now() + LEASE  # if this process dies, another takes the row when the lease is over
-            jobs = [Job(r.id, r.topic, orjson.loads(r.payload), r.attempts) for r in rows]
-            for row in rows:
-                row.due_at = lease
-            return jobs
+            return self._lease(session, due, limit)
+
+    def _lease(self, session: Session, due: Select[OutboxRow], limit: int) -> list[Job]:
+        ordered = due.order_by(OutboxRow.due_at, OutboxRow.id).limit(limit).with_for_update(skip_locked=True)
+        rows = session.scalars(ordered).all()
+        lease = clock.now() + LEASE
+        for row in rows:
+            row.leased_until = lease
+        return [Job(r.id, r.topic, orjson.loads(r.payload), r.attempts) for r in rows]
+
+    def _start_lanes(self) -> int:
+        """Give each lane whose turn it is a thread, with the oldest of its work; returns how many."""
+        oldest = func.min(OutboxRow.due_at)
+        due = self._due(True).with_only_columns(OutboxRow.lane).group_by(OutboxRow.lane).order_by(oldest)
+        with self._database.read() as session:
+            waiting = session.scalars(due).all()
+        chosen = self._turns.begin(waiting)
+        if not chosen:
+            return 0
+        taken: dict[str, list[Job]] = {}
+        try:
+            taken = self._claim(chosen)
+        finally:
+            for lane in chosen:
+                if lane not in taken:
+                    self._turns.end(lane)
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        for lane, jobs in taken.items():
+            thread = threading.Thread(target=self._run_lane, args=(lane, jobs), name="machi-worker-lane", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no thread to be had now; the lease hands the work to whoever comes next
+                log.exception("a lane got no thread")
+                self._turns.end(lane)
+                continue
+            self._threads.append(thread)
+        return len(taken)
+
+    def _claim(self, lanes: Sequence[str]) -> dict[str, list[Job]]:
+        """The oldest jobs of those lanes that nobody else is at."""
+        with self._database.write() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                # Else two processes could each take another row of the same lane. SQLite has one writer anyway.
+                session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CLAIMING})
+            held = select(OutboxRow.lane).where(OutboxRow.lane.in_(lanes), OutboxRow.leased_until > clock.now())
+            busy = set(session.scalars(held))
+            found = {
+                lane: self._lease(session, self._due(True).where(OutboxRow.lane == lane), LANE_ROUND)
+                for lane in lanes
+                if lane not in busy
+            }
+        return {lane: jobs for lane, jobs in found.items() if jobs}
+
+    def _run_lane(self, lane: str, jobs: Sequence[Job]) -> None:
+        """One turn of a lane: it ends early with the first call that fails or is slow."""
+        done: list[int] = []
+        tried, well = 0, True
+        try:
+            while well and tried < len(jobs) and not self._stop.is_set():
+                job, begun = jobs[tried], time.monotonic()
+                tried += 1
+                well = self._do(job)
+                if well:
+                    done.append(job.id)
+                    well = time.monotonic() - begun <= SLOW_CALL
+            self._finish(done, [job.id for job in jobs[tried:]])
+        except Exception:  # the lease hands the work to whoever comes next
+            log.exception("a lane's turn failed")
+            well = False
+        finally:
+            self._turns.end(lane, well if tried else None)
+            self._wakes[True].set()
+
+    def _finish(self, done: Sequence[int], untried: Sequence[int]) -> None:
+        if not (done or untried):
+            return
+        with self._database.write() as session:
+            if done:
+                session.execute(delete(OutboxRow).where(OutboxRow.id.in_(done)))
+            if untried:
+                session.execute(update(OutboxRow).where(OutboxRow.id.in_(untried)).values(leased_until=None))
 
     def _do(self, job: Job) -> bool:
         handler = self._handlers.get(job.topic)
@@ -195,7 +284,13 @@ class Worker:
             session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == job.id)
-                .values(attempts=job.attempts + 1, due_at=clock.now() + pause, last_error=error[:200], gave_up=gave_up)
+                .values(
+                    attempts=job.attempts + 1,
+                    due_at=clock.now() + pause,
+                    leased_until=None,
+                    last_error=error[:200],
+                    gave_up=gave_up,
+                )
             )
         if gave_up:
             log.error("job %s of topic %s given up after %s tries: %s", job.id, job.topic, job.attempts + 1, error)

@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     """Lets clients register hybrid and implicit response types. For old systems and test suites; new apps use `code`."""
     software_statement_issuers: Path | None = None
     """JSON file: an object from issuer to JWK set. Software statements (RFC 7591 §2.3) signed with these keys are believed."""
+    counter_phone: str = Field(default="", pattern=r"[0-9+() -]{0,30}")
+    """Telephone number of the residents' counter, shown where only people can help."""
     card_reader_url: str = ""
     """Where the browser goes to have a card read; empty switches the card off."""
     jpki_auth_roots: Path | None = None

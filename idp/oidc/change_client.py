@@ -21,7 +21,7 @@ from .keys import ensure_keys
 from .metadata import MetadataError, validate_metadata
 from .model import Client
 from .register_client import CityOptions, Prepared, require_source
-from .response_metadata import signing_algorithms_of
+from .response_metadata import key_algorithms_of
 
 MAX_OVERLAP = timedelta(days=30)
 
@@ -74,7 +74,7 @@ def change_client(
     if not fits(row, prepared.metadata):
         _forget_old_secret(row)
         secret = give_secret(row, Vault.from_settings(settings), prepared.metadata)
-    ensure_keys(session, Vault.from_settings(settings), signing_algorithms_of(prepared.metadata))
+    ensure_keys(session, Vault.from_settings(settings), key_algorithms_of(prepared.metadata))
     record(session, EventType.CLIENT_CHANGED, client_id=client_id, by=by)
     return secret
 

@@ -18,7 +18,7 @@ TOPIC = "oidc.ciba_ping"
 def queue_ping(session: Session, row: BackchannelRequest) -> None:
     """After the answer, in its transaction; nothing for apps that poll."""
     if row.ping_sealed is not None:
-        enqueue(session, TOPIC, {"request_id": row.request_id})
+        enqueue(session, TOPIC, {"request_id": row.request_id}, lane=row.client_id)
 
 
 def deliver(op: Provider, job: Job) -> None:

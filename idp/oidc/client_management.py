@@ -96,6 +96,7 @@ def _replace(row: Client, token: str) -> Response:
         by = "registration_access_token"
         secret = change_client(session, op.parts.settings, row.client_id, prepared, _options(row), by)
     op.clients.forget(row.client_id)
+    op.keys.forget()
     return json_response(configuration(row, new_token, secret), 200)
 
 

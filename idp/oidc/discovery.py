@@ -23,8 +23,8 @@ from .cors import allow_origin
 from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .grant_management import ACTIONS
-from .key_algorithms import ALGORITHMS
-from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS
+from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
+from .protection import ENCRYPTION_METHODS
 from .provider import provider
 from .response import RESPONSE_MODES
 from .response_metadata import SIGNING_ALGORITHMS
@@ -58,6 +58,8 @@ def security_members(settings: Settings) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(REQUEST_ALGORITHMS),
+        "request_object_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "request_object_encryption_enc_values_supported": list(ENCRYPTION_METHODS),
         "authorization_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(ENCRYPTION_METHODS),

@@ -13,6 +13,7 @@ from ..foundation.settings import SettingsError
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.shell import add_static
+from ..residents.life_cycle import on_account_change
 from ..signin.levels import parse_acr
 from ..signin.model import SignInAttempt
 from ..signin.sessions import on_session_end
@@ -53,7 +54,7 @@ from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
 from .provider import build_provider
-from .revoke import LOGOUT_TOPIC, end_with_credential, end_with_sessions
+from .revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 from .security_events.install import install as install_security_events
 from .software_statement import load_issuers
 from .step_up import explanation
@@ -79,6 +80,7 @@ def install(app: Flask, instance: Parts) -> None:
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     on_session_end(end_with_sessions)
     on_record(end_with_credential)
+    on_account_change(end_with_account)
     install_security_events(app, op)
     app.after_request(add_nonce)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]

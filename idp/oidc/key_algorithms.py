@@ -1,4 +1,4 @@
-"""What each signing algorithm needs: making a key, its public JWK, signing and verifying (RFC 7518, 8037, 9964)."""
+"""What each algorithm needs: making a key, its public JWK, signing and verifying (RFC 7518, 8037, 9964)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgori
 FIRST_ALGORITHMS = ("ES256", "RS256")
 POST_QUANTUM = ("ML-DSA-44", "ML-DSA-65")
 ALGORITHMS = (*FIRST_ALGORITHMS, "PS256", "EdDSA", *POST_QUANTUM)
+# RFC 7518 §4, to clients and to us. Never RSA1_5 (an oracle), PBES2 or a shared key.
+ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 
+_P256 = ("ES256", "ECDH-ES", "ECDH-ES+A256KW")
 _MLDSA: dict[str, Any] = {"ML-DSA-44": mldsa.MLDSA44PrivateKey, "ML-DSA-65": mldsa.MLDSA65PrivateKey}
 # RFC 7638 §3.2, RFC 8037 §2, RFC 9964 §3: members of a key that its thumbprint covers.
 _THUMBPRINT = {
@@ -51,8 +54,8 @@ SIGNERS: dict[str, Any] = {
 
 
 def generate(alg: str) -> Any:
-    """A new private key for `alg`, one of `ALGORITHMS`."""
-    if alg == "ES256":
+    """A new private key for `alg`, one of `ALGORITHMS` or `ENCRYPTION_ALGORITHMS`."""
+    if alg in _P256:
         return ec.generate_private_key(ec.SECP256R1())
     if alg == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
@@ -66,7 +69,7 @@ def public_members(alg: str, public: Any) -> dict[str, str]:
     jwk: dict[str, Any]
     if alg in _MLDSA:
         jwk = {"kty": "AKP", "alg": alg, "pub": _text(public.public_bytes(Encoding.Raw, PublicFormat.Raw))}
-    elif alg == "ES256":
+    elif alg in _P256:
         jwk = json.loads(ECAlgorithm.to_jwk(public))
     elif alg == "EdDSA":
         jwk = json.loads(OKPAlgorithm.to_jwk(public))

@@ -1,6 +1,7 @@
-"""The provider's signing keys: sealed at rest, several live ones, rotation in three steps (published, signing, retired).
+"""The provider's keys: sealed at rest, several live ones, rotation in three steps (published, signing, retired).
 
 A key is in the JWKS before it signs and after it stopped, so that no verifier ever meets a signature it cannot check.
+A key that others encrypt to takes the same steps, but leaves the JWKS when retired and goes on opening for a while (OIDC Core §10.2.1).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.vault import Vault
-from .key_algorithms import ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, public_members
+from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, public_members
 from .model import SigningKey
 from .verified_tokens import VerifiedTokens
 
@@ -39,7 +40,7 @@ PUBLISHED, SIGNING, RETIRED = "published", "signing", "retired"
 
 # Verifiers re-read the JWKS at least this often (its Cache-Control says less); rotation waits so long between its steps.
 SETTLE = timedelta(hours=1)
-# A retired key stays in the JWKS until the last token it signed is long over.
+# A retired key stays until the last token it signed, or the last request encrypted to it, is long over.
 KEEP_RETIRED = timedelta(days=2)
 
 
@@ -52,7 +53,7 @@ class Key:
     private: Any
     public: Any
     headers: dict[str, bytes]
-    """The encoded header of each type of token this key makes: the only headers a token of ours can have."""
+    """The encoded header of each type of token this key makes: the only headers a token of ours can have. None for one that opens."""
 
     def sign(self, payload: dict[str, Any], typ: str = "JWT") -> str:
         """A compact JWS (RFC 7515 §7.1) over the JSON of `payload`; `typ` is one of `TYPES`."""
@@ -67,7 +68,8 @@ class Key:
 
 def _load_key(kid: str, alg: str, private: Any) -> Key:
     headers = {
-        typ: base64.urlsafe_b64encode(orjson.dumps({"alg": alg, "kid": kid, "typ": typ})).rstrip(b"=") for typ in TYPES
+        typ: base64.urlsafe_b64encode(orjson.dumps({"alg": alg, "kid": kid, "typ": typ})).rstrip(b"=")
+        for typ in (TYPES if alg in ALGORITHMS else ())
     }
     return Key(kid, alg, private, private.public_key(), headers)
 
@@ -105,10 +107,21 @@ class KeyRing:
             self._refresh(older_than=1.0)
         return self._by_header.get(header)
 
+    def opening(self, alg: str, kid: str | None) -> list[Key]:
+        """The keys that open what was encrypted with `alg`, the newest first, retired ones included; with a `kid`, that one only."""
+        self._refresh()
+        if kid is not None and kid not in self._keys:
+            self._refresh(older_than=1.0)
+        return [key for key in self._keys.values() if key.alg == alg and kid in (None, key.kid)]
+
     def jwks(self) -> bytes:
         """The public JWK set (RFC 7517 §5) as JSON; hardly older than the database, for others keep what they get for minutes."""
         self._refresh(older_than=1.0)
         return self._jwks
+
+    def forget(self) -> None:
+        """Read anew at the next use: an app that just registered looks for the key that came with it."""
+        self._read_at = -1e9
 
     def _refresh(self, older_than: float | None = None) -> None:
         limit = self.CACHE_SECONDS if older_than is None else older_than
@@ -126,7 +139,8 @@ class KeyRing:
                 keys[row.kid] = key
                 if row.state == SIGNING:
                     signing.setdefault(row.alg, key)
-            self._jwks = b'{"keys":[' + b",".join(r.public_jwk.encode() for r in rows) + b"]}"
+            shown = [r for r in rows if r.state != RETIRED or r.alg in ALGORITHMS]
+            self._jwks = b'{"keys":[' + b",".join(r.public_jwk.encode() for r in shown) + b"]}"
             self._by_header = {h: (key, typ) for key in keys.values() for typ, h in key.headers.items()}
             self._keys, self._signing = keys, signing
             self._read_at = time.monotonic()
@@ -148,7 +162,9 @@ def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningK
         alg=alg,
         state=state,
         private_sealed=vault.encrypt(pem, f"signing-key:{kid}"),
-        public_jwk=orjson.dumps({**members, "kid": kid, "use": "sig", "alg": alg}).decode(),
+        public_jwk=orjson.dumps(
+            {**members, "kid": kid, "use": "sig" if alg in ALGORITHMS else "enc", "alg": alg}
+        ).decode(),
         created_at=clock.now(),
     )
     session.add(row)
@@ -156,10 +172,10 @@ def create_key(session: Session, vault: Vault, alg: str, state: str) -> SigningK
 
 
 def ensure_keys(session: Session, vault: Vault, algorithms: Iterable[str] = FIRST_ALGORITHMS) -> None:
-    """Make the signing keys that are missing: a new installation's first ones, later those a client registers."""
+    """Make the keys that are missing: a new installation's first ones, later those a client registers."""
     have = set(session.scalars(select(SigningKey.alg).where(SigningKey.state == SIGNING)))
     for alg in dict.fromkeys(algorithms):
-        if alg in ALGORITHMS and alg not in have:
+        if alg in (*ALGORITHMS, *ENCRYPTION_ALGORITHMS) and alg not in have:
             create_key(session, vault, alg, SIGNING)
 
 
@@ -181,7 +197,7 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
     forget_retired(session)
     now = clock.now()
     steps = []
-    for alg in ALGORITHMS:
+    for alg in (*ALGORITHMS, *ENCRYPTION_ALGORITHMS):
         rows = session.scalars(select(SigningKey).where(SigningKey.alg == alg)).all()
         if not rows and alg not in FIRST_ALGORITHMS:
             continue  # nobody uses it

@@ -15,7 +15,8 @@ from .ciba_metadata import DELIVERY_MODES, ciba_problems
 from .client_auth import ASSERTION_ALGORITHMS, METHODS
 from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
-from .key_algorithms import ALGORITHMS
+from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
+from .protection import ENCRYPTION_METHODS
 from .response_metadata import RESPONSE_MEMBERS, response_problems
 from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
 from .security_metadata import REQUEST_ALGORITHMS, security_problems
@@ -281,6 +282,8 @@ _CHECKS: dict[str, Check] = {
     "require_pushed_authorization_requests": _boolean,
     "request_uris": _addresses,
     "request_object_signing_alg": _one_of(*REQUEST_ALGORITHMS),
+    "request_object_encryption_alg": _one_of(*ENCRYPTION_ALGORITHMS),
+    "request_object_encryption_enc": _one_of(*ENCRYPTION_METHODS),
     "require_signed_request_object": _boolean,
     "authorization_signed_response_alg": _one_of(*ALGORITHMS),
     "dpop_bound_access_tokens": _boolean,

@@ -39,13 +39,13 @@ class Client(Base):
 
 
 class SigningKey(Base):
-    """A key of the provider, in one of three steps: published, signing, retired (still verified)."""
+    """A key of the provider, in one of three steps: published, signing, retired (still verified). Also those that others encrypt to."""
 
     __tablename__ = "signing_key"
 
     kid: Mapped[str] = mapped_column(String(43), primary_key=True)
     """RFC 7638 thumbprint."""
-    alg: Mapped[str] = mapped_column(String(10))
+    alg: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10))
     private_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     public_jwk: Mapped[str] = mapped_column(Text)

@@ -18,8 +18,7 @@ from .clients import RegisteredClient
 from .jwk import encryption_key
 from .provider import Provider
 
-ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
-ENCRYPTION_METHODS = ("A128CBC-HS256", "A128GCM", "A256GCM")
+ENCRYPTION_METHODS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 DEFAULT_METHOD = "A128CBC-HS256"
 HMAC = "HS256"
 

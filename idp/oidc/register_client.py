@@ -22,7 +22,7 @@ from .fapi import profile_problems, with_profile_defaults
 from .keys import ensure_keys
 from .metadata import MetadataError, sector_of, validate_metadata
 from .model import Client
-from .response_metadata import signing_algorithms_of
+from .response_metadata import key_algorithms_of
 from .software_statement import SoftwareStatementError, with_statement
 
 # Sector documents that registrations wait for.
@@ -118,7 +118,7 @@ def store_client(
     )
     vault = Vault.from_settings(settings)
     secret = give_secret(row, vault, metadata)
-    ensure_keys(session, vault, signing_algorithms_of(metadata))
+    ensure_keys(session, vault, key_algorithms_of(metadata))
     session.add(row)
     record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
     return Registered(client_id, secret, metadata, int(now.timestamp()), token)

@@ -40,6 +40,7 @@ def register() -> Response:
         with op.parts.database.write() as session:
             use_initial_access_token(session, token)
             done = store_client(session, op.parts.settings, prepared, "initial_access_token", manageable=True)
+        op.keys.forget()
     except (BearerError, MetadataError) as error:
         return refused(error)
     body: dict[str, Any] = {

@@ -1,4 +1,5 @@
-"""Request objects (RFC 9101): an authorization request as a JWT signed by the client. What is inside counts, nothing else.
+"""Request objects (RFC 9101): an authorization request as a JWT signed by the client, encrypted to us if the client registered that.
+What is inside counts, nothing else.
 
 The key and its algorithm come from the client's registration, never from the JWT's header; `none` does not exist here.
 """
@@ -19,6 +20,7 @@ from ..foundation import clock
 from ..foundation.settings import Settings
 from .client_keys import ClientKeysError
 from .clients import RegisteredClient
+from .encrypted_request import EncryptedRequestError, signed_part
 from .jwt_times import LEEWAY
 from .provider import Provider
 from .public_jwk import SIGNATURE_ONLY, is_time
@@ -39,7 +41,10 @@ class RequestObjectError(OAuth2Error):  # type: ignore[misc]
 
 def open_request_object(op: Provider, client: RegisteredClient, token: str) -> dict[str, str]:
     """The parameters inside a request object of this client, `client_id` included. Raises `RequestObjectError`."""
-    claims = _verified(op, client, token)
+    try:
+        claims = _verified(op, client, signed_part(op, client, token))
+    except EncryptedRequestError as error:
+        raise RequestObjectError(str(error)) from None
     for check in _CHECKS:
         check(op.parts.settings, client, claims)
     pairs = [(name, _text(value)) for name, value in claims.items() if name not in _JWT_CLAIMS]

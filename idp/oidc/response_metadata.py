@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .jwk import encryption_key
-from .key_algorithms import ALGORITHMS
-from .protection import ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS, HMAC
+from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
+from .protection import ENCRYPTION_METHODS, HMAC
 
 _SIGNED = ("id_token", "userinfo", "introspection")
 _ENCRYPTED = (*_SIGNED, "authorization")
@@ -21,9 +21,13 @@ RESPONSE_MEMBERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def signing_algorithms_of(metadata: dict[str, Any]) -> set[str]:
-    """Every algorithm this client has us sign with."""
-    return {str(value) for member, value in metadata.items() if member.endswith("_signed_response_alg")}
+def key_algorithms_of(metadata: dict[str, Any]) -> set[str]:
+    """Every algorithm this client has us keep a key for: to sign with, and to open its request objects."""
+    return {
+        str(value)
+        for member, value in metadata.items()
+        if member.endswith("_signed_response_alg") or member == "request_object_encryption_alg"
+    }
 
 
 def response_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from ..audit import EventType, Recorded, record
 from ..foundation import clock
 from ..foundation.outbox import enqueue
 from ..foundation.wake import wake_after_commit
+from ..residents.life_cycle import Act
 from ..signin.levels import load_factors
 from .model import Client, Consent, Grant, SessionClient
 
@@ -52,6 +53,21 @@ def end_with_credential(session: Session, happened: Recorded) -> None:
     )
 
 
+def end_with_account(session: Session, resident_id: str, act: Act, _by: str) -> None:
+    """When an account is suspended or closed, offline grants end as well; closed, its consents too.
+
+    Reinstated, once more: a grant that came about in the moment of the suspension must not wake up.
+    """
+    now = clock.now()
+    session.execute(
+        update(Grant).where(Grant.resident_id == resident_id, Grant.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    if act is Act.CLOSE:
+        session.execute(
+            update(Consent).where(Consent.resident_id == resident_id, Consent.ended_at.is_(None)).values(ended_at=now)
+        )
+
+
 def end_app_access(session: Session, resident_id: str, client_id: str, by: str = "resident") -> None:
     """Take an app's access away: consent, grants, and its own session, by back-channel logout."""
     now = clock.now()
@@ -80,7 +96,8 @@ def _tell_apps(session: Session, *conditions: object) -> None:
         .where(*conditions)  # type: ignore[arg-type]
     ).all()
     for row in rows:
-        enqueue(session, LOGOUT_TOPIC, {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id})
+        payload = {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id}
+        enqueue(session, LOGOUT_TOPIC, payload, lane=row.client_id)
     if rows:
         wake_after_commit(session)
     for row in rows:

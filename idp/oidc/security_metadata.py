@@ -28,6 +28,10 @@ def security_problems(settings: Settings, metadata: dict[str, Any]) -> Iterator[
             yield "jwks", "needed for signed request objects"
         if "request_object_signing_alg" in metadata:
             yield "jwks", "needed for request_object_signing_alg"
+        if "request_object_encryption_alg" in metadata:
+            yield "jwks", "needed for request_object_encryption_alg: what is inside must be signed"
+    if "request_object_encryption_enc" in metadata and "request_object_encryption_alg" not in metadata:
+        yield "request_object_encryption_enc", "goes with request_object_encryption_alg"
     yield from _tls_problems(settings, metadata)
 
 

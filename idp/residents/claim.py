@@ -17,6 +17,7 @@ from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.vault import Vault
 from .attributes import match_indexes
+from .life_cycle import Act, move
 from .model import ActivationCode, Ceremony, ClaimReview, Resident, ResidentState
 from .unified_id import new_unified_id
 
@@ -33,12 +34,12 @@ class ClaimResult(Enum):
     NO_MATCH = "no_match"
     """Nobody of this register."""
     CLOSED = "closed"
-    """The row exists but may not be used (moved out, deceased, suspended)."""
+    """The row exists but may not be used (suspended, closed, moved out, deceased)."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """`resident_id` and `ceremony_id` only for CLAIMED and KNOWN."""
+    """`resident_id` only for CLAIMED, KNOWN and CLOSED, `ceremony_id` only for the first two."""
 
     result: ClaimResult
     resident_id: str | None = None
@@ -97,12 +98,12 @@ def claim_by_code(session: Session, vault: Vault, *, code: str, birth_date: str)
 def _attach(session: Session, resident: Resident, method: str) -> Claim:
     if resident.state not in (ResidentState.PENDING.value, ResidentState.ACTIVE.value):
         record(session, EventType.CLAIM_REFUSED, resident_id=resident.resident_id, reason=resident.state)
-        return Claim(ClaimResult.CLOSED)
+        return Claim(ClaimResult.CLOSED, resident.resident_id)
     first = resident.state == ResidentState.PENDING.value
     now = clock.now()
     if first:
         resident.unified_id = new_unified_id()
-        resident.state = ResidentState.ACTIVE.value
+        move(resident, Act.CLAIM)
         resident.claimed_at = now
     ceremony = Ceremony(
         ceremony_id=new_id(),

@@ -42,6 +42,8 @@ class Report:
     added: int = 0
     changed: int = 0
     same: int = 0
+    closed: int = 0
+    """Lines of accounts that are closed: left as they are."""
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -71,6 +73,7 @@ def import_register(
             added=report.added,
             changed=report.changed,
             same=report.same,
+            closed=report.closed,
             refused=len(report.refused),
         )
     return report
@@ -154,6 +157,9 @@ def _store(session: Session, vault: Vault, chunk: list[_Line], report: Report) -
         values = line.attributes
         match_key, near_key = match_keys(vault, values.name, values.birth_date, values.address)
         if (resident := known.get(index)) is not None:
+            if resident.state == ResidentState.CLOSED.value:
+                report.closed += 1
+                continue
             same = unseal(vault, resident.resident_id, resident.attributes) == values
             if not (same and resident.match_key == match_key):  # under a former key: written anew under this one
                 resident.attributes = seal(vault, resident.resident_id, values)

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.web.callers import Caller, guard
 from ..foundation.web.errors import ProblemError, wants_json
-from .sessions import current_login_or_none
+from ..residents.life_cycle import on_account_change
+from .sessions import current_login_or_none, end_logins_of
 
 
 def require_resident() -> ResponseReturnValue | None:
@@ -23,3 +24,4 @@ def require_resident() -> ResponseReturnValue | None:
 
 def install_guard(app: Flask) -> None:
     guard(app, Caller.RESIDENT, require_resident)
+    on_account_change(end_logins_of)

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..audit import EventType, record
 from ..foundation.context import parts
 from ..foundation.ids import new_secret
 from ..foundation.vault import digest
@@ -20,7 +21,7 @@ from . import attempts
 from .devices import device_label
 from .levels import Factor
 from .model import LoginSession, SignInAttempt
-from .sessions import current_login_or_none, start_session
+from .sessions import AccountStoppedError, current_login_or_none, start_session
 
 bp = Blueprint("signin", __name__, template_folder="templates")
 
@@ -111,11 +112,24 @@ def describe(attempt: SignInAttempt) -> dict[str, str]:
 
 
 def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first: bool = False) -> tuple[str, str]:
-    """Start the session; returns `(cookie value, where to go)`. The caller sets the cookie on its answer."""
-    with parts().database.write() as session:
-        token = start_session(
-            session, parts().settings, resident_id, factor, device_label(request.headers.get("User-Agent", ""))
-        )
+    """Start the session; returns `(cookie value, where to go)`. The caller sets the cookie on its answer.
+
+    Raises `AccountStoppedError`, which becomes a page of its own (account_stopped.py).
+    """
+    device = device_label(request.headers.get("User-Agent", ""))
+    try:
+        with parts().database.write() as session:
+            token = start_session(session, parts().settings, resident_id, factor, device)
+    except AccountStoppedError as stopped:
+        with parts().database.write() as session:
+            record(
+                session,
+                EventType.SIGN_IN_REFUSED,
+                resident_id=resident_id,
+                method=factor.kind,
+                state=stopped.state,
+            )
+        raise
     target = url_for("welcome.show", attempt_id=attempt.attempt_id) if first else attempt.continue_to
     return token, target
 

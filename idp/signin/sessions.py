@@ -18,6 +18,7 @@ from ..foundation.ids import new_id, new_secret
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
 from ..foundation.web.cookies import SESSION, get_cookie
+from ..residents.life_cycle import Act
 from ..residents.model import Resident, ResidentState
 from ..residents.read import identity_level, proofing_methods
 from .levels import Factor, authentication_level, dump_factors, load_factors
@@ -41,6 +42,15 @@ class Login:
     factors: tuple[Factor, ...]
 
 
+class AccountStoppedError(Exception):
+    """The person proved who they are, and their account may not be used: suspended, closed, …"""
+
+    def __init__(self, resident_id: str, state: str) -> None:
+        super().__init__(state)
+        self.resident_id = resident_id
+        self.state = state
+
+
 def on_session_end(listener: EndListener) -> None:
     """Have `listener(session, session_ids)` run inside every transaction that ends sessions."""
     if listener not in _end_listeners:
@@ -51,8 +61,11 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
     """Sign a resident in and return the new cookie value.
 
     The session id changes with every sign-in of another person and the cookie with every sign-in at all (fixation); the same
-    person proving themself again keeps their session, so that the apps' `sid` stays true.
+    person proving themself again keeps their session, so that the apps' `sid` stays true. Raises `AccountStoppedError`.
     """
+    state = session.scalars(select(Resident.state).where(Resident.resident_id == resident_id)).one()
+    if state != ResidentState.ACTIVE.value:
+        raise AccountStoppedError(resident_id, state)
     now = clock.now()
     token = new_secret()
     before = _live(session, get_cookie(SESSION), settings)
@@ -185,6 +198,14 @@ def end_sessions(session: Session, session_ids: list[str], by: str) -> list[str]
     for listener in _end_listeners:
         listener(session, ids)
     return ids
+
+
+def end_logins_of(session: Session, resident_id: str, _act: Act, by: str) -> None:
+    """When an account is suspended or closed, and once more when it is reinstated, for what began in the same moment."""
+    live = select(LoginSession.session_id).where(
+        LoginSession.resident_id == resident_id, LoginSession.ended_at.is_(None)
+    )
+    end_sessions(session, list(session.scalars(live)), by)
 
 
 def now_ms() -> int:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, request
 
 from tests.clients.serving import Served
+from tests.support.rp import Person
 from tests.support.server import free_port
 from tests.support.waiting import until
 
@@ -137,6 +138,29 @@ def test_the_plain_way_with_a_secret(site: Site, app: Node) -> None:
     with pytest.raises(NodeError) as revoked:
         app.ask("refresh", token=tokens["refresh_token"])
     assert revoked.value.told["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(("alg", "enc"), [("ECDH-ES", "A256GCM"), ("RSA-OAEP-256", "A128CBC-HS256")])
+def test_a_request_encrypted_with_jose(site: Site, app: Node, alg: str, enc: str) -> None:
+    """Its signed request object goes on to the sign-in page encrypted, and nothing of it in any other way."""
+    redirect_uri = f"https://{alg.lower()}.example/cb"
+    metadata = {
+        "client_name": "Sealing app",
+        "redirect_uris": [redirect_uri],
+        "id_token_signed_response_alg": "ES256",
+        "request_object_signing_alg": "ES256",
+        "require_signed_request_object": True,
+        "request_object_encryption_alg": alg,
+        "request_object_encryption_enc": enc,
+    }
+    app.ask("register", issuer=site.issuer, token=site.token, method="private_key_jwt", metadata=metadata)
+    plain = app.ask("start", redirect_uri=redirect_uri, scope="openid")
+    sealed = app.ask("seal", url=plain, alg=alg, enc=enc)
+    assert parse_qs(urlsplit(sealed).query)["request"][0].count(".") == 4
+    assert "/signin/" in Person(site.issuer).go(sealed).url
+    with pytest.raises(NodeError) as refused:
+        app.ask("finish", url=Person(site.issuer).go(plain).headers["Location"])
+    assert refused.value.told["error"] == "invalid_request"
 
 
 def test_an_error_comes_back_as_the_library_expects_it(site: Site, app: Node) -> None:

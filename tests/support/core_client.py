@@ -20,6 +20,7 @@ from .core_plans import CODE, Variant
 from .html import form_actions, hidden_fields
 from .rp import Person
 from .signing_in import Resident
+from .waiting import until
 
 TIMEOUT = 10
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -176,6 +177,17 @@ class Client:
             return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(str(self.secret)))
         alg = "RS256" if self.private.key_type == "RSA" else "ES256"
         return jwt.encode({"alg": alg, "kid": self.private.kid}, claims, self.private)
+
+    def seal(self, content: str, alg: str) -> str:
+        """A JWE to the provider's key for `alg`, as its `jwks_uri` has it now."""
+
+        def ours() -> list[dict[str, Any]]:
+            keys = self.http.get(self.config["jwks_uri"], timeout=TIMEOUT).json()["keys"]
+            return [k for k in keys if k.get("use") == "enc" and k.get("alg") == alg]
+
+        jwk = until(ours)[0]  # made with this client, and within a second in what the server publishes
+        header = {"alg": alg, "enc": "A128CBC-HS256", "kid": jwk["kid"], "cty": "JWT"}
+        return jwe.encrypt_compact(header, content, JWKRegistry.import_key(jwk), algorithms=ENCRYPTIONS)
 
     def redeem(self, code: str, **changes: str) -> requests.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri} | changes

@@ -1,4 +1,4 @@
-"""The event types we send (CAEP 1.0, SSF 1.0), and which happenings of the record they tell of."""
+"""The event types we send (CAEP 1.0, RISC 1.0, SSF 1.0), and which happenings of the record they tell of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from ...credentials.model import Passkey
 SESSION_REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
 CREDENTIAL_CHANGE = "https://schemas.openid.net/secevent/caep/event-type/credential-change"
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
-SUPPORTED = (SESSION_REVOKED, CREDENTIAL_CHANGE)
+_RISC = "https://schemas.openid.net/secevent/risc/event-type/"
+ACCOUNT_DISABLED, ACCOUNT_ENABLED = f"{_RISC}account-disabled", f"{_RISC}account-enabled"
+ACCOUNT_PURGED = f"{_RISC}account-purged"
+SUPPORTED = (SESSION_REVOKED, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED)
 """What an app can ask for; verification comes unasked (SSF §8.1.4)."""
 
 # CAEP §3.3 has no word of its own for "on hold": to an app it is as good as revoked until it comes back.
@@ -23,6 +26,11 @@ _HOLDS = {
     EventType.CREDENTIAL_RELEASED: ("update", "A credential is in use again."),
 }
 
+_ACCOUNT = {
+    EventType.ACCOUNT_SUSPENDED: ACCOUNT_DISABLED,
+    EventType.ACCOUNT_REINSTATED: ACCOUNT_ENABLED,
+    EventType.ACCOUNT_CLOSED: ACCOUNT_PURGED,
+}
 # Who set it off (CAEP §2, `initiating_entity`): the `by` of the record. Everything else is the provider's own doing.
 _USER = ("resident", "app", "other_resident")
 _ADMIN = ("staff", "registrar", "administrator", "command_line")
@@ -38,6 +46,8 @@ class Event:
 
 def event_of(session: Session, happened: Recorded) -> Event | None:
     """The event that tells of what was recorded; None for what no app is told."""
+    if happened.event in _ACCOUNT:
+        return _account_event(happened)
     if happened.event is EventType.SESSION_ENDED:
         return _event(happened, SESSION_REVOKED, {}, _entity(happened), "The login has ended.")
     # An app that gave its grant back itself (Grant Management) ended no session, and knows.
@@ -59,6 +69,12 @@ def event_of(session: Session, happened: Recorded) -> Event | None:
         members = {"credential_type": "x509", "change_type": "create"}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", "A card was registered.")
     return None
+
+
+def _account_event(happened: Recorded) -> Event:
+    """RISC §2.2 to §2.4. Of the two registered reasons for `account-disabled` one can be ours; any other is nobody's business."""
+    hijacked = happened.event is EventType.ACCOUNT_SUSPENDED and happened.facts.get("reason") == "hijacking"
+    return Event(_ACCOUNT[happened.event], {"reason": "hijacking"} if hijacked else {})
 
 
 def _event(happened: Recorded, kind: str, members: dict[str, Any], entity: str, reason: str) -> Event:

@@ -80,7 +80,7 @@ def announce(session: Session, stream: EventStream, jtis: list[str]) -> None:
         after_commit(session, lambda instance: instance.bus.publish(channel, {}))
         return
     for jti in jtis:
-        enqueue(session, PUSH_TOPIC, {"jti": jti})
+        enqueue(session, PUSH_TOPIC, {"jti": jti}, lane=stream.client_id)
     wake_after_commit(session)
 
 

@@ -13,7 +13,13 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from clients.kit import ProviderRefusedError, SecurityEvent
-from clients.kit.security_events import CREDENTIAL_CHANGE, SESSION_REVOKED
+from clients.kit.security_events import (
+    ACCOUNT_DISABLED,
+    ACCOUNT_ENABLED,
+    ACCOUNT_PURGED,
+    CREDENTIAL_CHANGE,
+    SESSION_REVOKED,
+)
 from tests.clients.kit.conftest import App
 from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
@@ -68,6 +74,21 @@ def test_without_a_session_all_of_the_resident_end(app: App, provider: TinyProvi
     app.sign_in(desk)
     assert push(app, event(provider, sid=None)).status_code == 202
     assert phone.get(app.url + "/").text == desk.get(app.url + "/").text == "nobody"
+
+
+@pytest.mark.parametrize("kind", [ACCOUNT_DISABLED, ACCOUNT_PURGED], ids=["disabled", "purged"])
+def test_a_stopped_account_ends_all_sessions(
+    app: App, provider: TinyProvider, heard: list[SecurityEvent], kind: str
+) -> None:
+    phone, desk = requests.Session(), requests.Session()
+    app.sign_in(phone)
+    provider.sid = "sid-2"
+    app.sign_in(desk)
+    assert push(app, event(provider, ACCOUNT_ENABLED, sid=None)).status_code == 202
+    assert phone.get(app.url + "/").text == "hello 見本 花子"
+    assert push(app, event(provider, kind, sid=None)).status_code == 202
+    assert phone.get(app.url + "/").text == desk.get(app.url + "/").text == "nobody"
+    assert [one.type for one in heard] == [ACCOUNT_ENABLED, kind]
 
 
 def test_other_events_are_for_the_handler(

@@ -65,6 +65,27 @@ def test_op_userinfo_enc(site: CoreSite, person: Resident, alg: str, key: Any, s
     assert client.sign_on(person, scope="openid profile").info["name"] == "見本 花子"
 
 
+@pytest.mark.parametrize("by_value", [True, False], ids=["request", "request_uri"])
+@pytest.mark.parametrize("alg", ["RSA-OAEP-256", "ECDH-ES"])
+def test_op_request_sig_enc(site: CoreSite, person: Resident, alg: str, by_value: bool) -> None:
+    """Signed, then encrypted to a key from our `jwks_uri`; encrypted alone (OP-request_uri-Enc) is refused, for nobody signed it."""
+    name = f"sealed-object-{alg}"
+    uri = site.publish(name, "", "application/oauth-authz-req+jwt")
+    client = site.client(private=EC, jwks=jwks(EC), request_object_encryption_alg=alg, request_uris=[uri])
+
+    def outside(content: str) -> dict[str, str]:
+        token = client.seal(content, alg)
+        if by_value:
+            return sent | {"request": token}
+        return sent | {"request_uri": site.publish(name, token, "application/oauth-authz-req+jwt")}
+
+    sent = client.request()
+    asked = outside(client.sign({"iss": client.client_id, "aud": client.issuer, **sent}))
+    assert client.finish(person.visit(client.url(asked)), sent).claims["sub"]
+    page = person.go(client.url(outside(json.dumps(sent))))
+    assert client.answered(page)["error"] == "invalid_request_object"
+
+
 @pytest.mark.parametrize("method", ["client_secret_jwt", "private_key_jwt"])
 def test_op_client_auth(site: CoreSite, person: Resident, method: str) -> None:
     more: dict[str, Any] = {"jwks": jwks(EC)} if method == "private_key_jwt" else {}

@@ -134,6 +134,14 @@ def test_a_leaked_key_is_withdrawn_at_once(machi: Machi, town: Town) -> None:
     assert machi("keys", "withdraw", kid).exit_code == 1
 
 
+@pytest.mark.parametrize("kid", ["-" + "a" * 42, "--" + "b" * 41], ids=["one-hyphen", "two-hyphens"])
+def test_a_key_id_that_looks_like_an_option(machi: Machi, kid: str) -> None:
+    """Every 64th does."""
+    for words in (("keys", "withdraw", kid), ("keys", "withdraw", "--json", kid)):
+        result = machi(*words)
+        assert (result.exit_code, "No key has this kid" in result.output) == (1, True)
+
+
 def test_import_the_register_and_see_what_was_refused(machi: Machi, tmp_path: Path) -> None:
     file = tmp_path / "register.csv"
     file.write_text(
@@ -168,3 +176,40 @@ def test_create_a_resident_who_starts_with_a_code(machi: Machi, town: Town) -> N
     answer = browser.post(f"{attempt}/code", {"code": code, "birth_date": "1996-02-29"})
     assert answer.location.endswith("/welcome")
     assert machi("residents", "activation-code", "--local-number", "999").exit_code == 1
+
+
+def test_an_account_is_suspended_reinstated_and_closed(machi: Machi, town: Town) -> None:
+    from idp.residents.model import Resident
+    from idp.residents.unified_id import grouped
+
+    town.signed_in()
+    number = grouped(town.rows(Resident)[0].unified_id)
+    for words, state in (
+        (("suspend", number, "--reason", "hijacking"), "suspended"),
+        (("reinstate", number.lower(), "--reason", "resolved"), "active"),
+        (("close", number.replace("-", ""), "--reason", "moved_out"), "closed"),
+    ):
+        result = machi("residents", *words, "--json")
+        assert (result.exit_code, facts(result)) == (0, {"unified_id": number, "state": state})
+        assert town.rows(Resident)[0].state == state
+    result = machi("residents", "reinstate", number, "--reason", "mistake")
+    assert (result.exit_code, "closed" in result.output) == (1, True)
+    result = machi("residents", "activation-code", "--local-number", "0000010011")
+    assert (result.exit_code, "closed" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("suspend", "7K3M-9QXT-2HA", "--reason", "other"), "nobody has this unified ID"),
+        (("suspend", "nobody", "--reason", "other"), "nobody has this unified ID"),
+        (("suspend", "7K3M-9QXT-2HA"), "--reason"),
+        (("close", "7K3M-9QXT-2HA", "--reason", "hijacking"), "hijacking"),
+    ],
+    ids=["unknown", "no-id", "no-reason", "wrong-reason"],
+)
+def test_accounts_that_are_not_changed(machi: Machi, town: Town, words: tuple[str, ...], says: str) -> None:
+    result = machi("residents", *words)
+    assert result.exit_code != 0
+    assert says in result.output
+    assert town.events("account_suspended") == town.events("account_closed") == []

@@ -100,6 +100,10 @@ def test_the_rules_are_said_in_japanese(town: Town) -> None:
     page = desk.post("/desk/apps/new", NEW | {"default_max_age": "soon", "logo_uri": "http://x.example/"}).text
     assert "秒数にしてください" in page
     assert "httpsのアドレスにしてください" in page
+    page = desk.post("/desk/apps/new", NEW | {"request_object_encryption_alg": "ECDH-ES"}).text
+    assert "中身には署名が必要なため" in page
+    page = desk.post("/desk/apps/new", NEW | {"request_object_encryption_enc": "A256GCM"}).text
+    assert "request_object_encryption_algと組みです" in page
 
 
 def test_saving_the_form_as_it_is_shown_changes_nothing(town: Town, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.server import free_port
 from tests.support.town import Town
+from tests.support.waiting import until
 
 
 class Receiver:
@@ -193,3 +195,61 @@ def test_the_logout_token_opens_nothing(town: Town, receiver: Receiver) -> None:
     town.parts.worker.run_once()
     assert app.userinfo(receiver.tokens[0]).status_code == 401
     assert app.introspect(receiver.tokens[0]) == {"active": False}
+
+
+class Silent:
+    """An app's endpoint that takes the call and says nothing until `released`."""
+
+    def __init__(self) -> None:
+        self.called, self.released = threading.Event(), threading.Event()
+        app = Flask("silent")
+        app.add_url_rule("/logout", view_func=self._hear, methods=["POST"])
+        self.served = Served(app, free_port())
+        self.uri = f"{self.served.url}/logout"
+
+    def _hear(self) -> str:
+        self.called.set()
+        self.released.wait(30)
+        return ""
+
+
+def test_an_app_that_hangs_delays_no_other(any_town: Town, receiver: Receiver) -> None:
+    """The other's logout arrives while the first call, which came before it, still waits for its answer."""
+    silent = Silent()
+    hanging = any_town.register(backchannel_logout_uri=silent.uri)
+    app = any_town.register(backchannel_logout_uri=receiver.uri)
+    worker = any_town.parts.worker
+    worker.start()
+    try:
+        first, second = any_town.signed_in(), any_town.signed_in("taro")
+        first.sign_on(hanging)
+        first.post("/signout")
+        assert silent.called.wait(10)
+        second.sign_on(app)
+        second.post("/signout")
+        until(lambda: len(receiver.tokens) == 1)
+        [row] = any_town.rows(OutboxRow, OutboxRow.lane == hanging.client_id)
+        assert row.attempts == 0  # not given up in the meantime: it is still under way
+        assert row.leased_until is not None
+        assert told(any_town, app, receiver.tokens[0])["events"] == {EVENT: {}}
+    finally:
+        silent.released.set()
+        worker.stop()
+        silent.served.stop()
+
+
+def test_a_ping_and_an_event_go_by_the_lane_of_their_app(town: Town) -> None:
+    from tests.support.ciba import Desk, answer
+    from tests.support.subscriber import Subscriber
+
+    desk = Desk(town, mode="ping", backchannel_client_notification_endpoint="https://93.184.216.34/ping")
+    resident, browser = town.resident(), town.signed_in()
+    me = Subscriber(town, backchannel_logout_uri="https://93.184.216.34/bye")
+    me.subscribe("https://93.184.216.34/events")
+    me.sub(browser)
+    desk.ask(login_hint=desk.know(resident), client_notification_token="t" * 22)
+    answer(browser)
+    browser.post("/signout")
+    lanes = {(row.topic, row.lane) for row in town.rows(OutboxRow) if row.topic.startswith("oidc.")}
+    expected = {"oidc.security_event": me.app, "oidc.backchannel_logout": me.app, "oidc.ciba_ping": desk.app}
+    assert {(topic, app.client_id) for topic, app in expected.items()} <= lanes

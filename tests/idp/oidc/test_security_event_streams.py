@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from idp.foundation.ids import new_id
+from idp.oidc.security_events.event_types import SUPPORTED
 from idp.oidc.security_events.model import EventStream, SecurityEvent
 from tests.support.browser import Browser
 from tests.support.subscriber import CREDENTIAL, POLL, PUSH, REVOKED, EventServer, Subscriber
@@ -45,7 +46,7 @@ def test_a_stream_is_made_read_changed_replaced_and_deleted(any_town: Town) -> N
         "iss": any_town.issuer,
         "aud": me.app.client_id,
         "delivery": {"method": PUSH, "endpoint_url": ADDRESS},
-        "events_supported": [REVOKED, CREDENTIAL],
+        "events_supported": list(SUPPORTED),
         "events_requested": [REVOKED, "urn:x"],
         "events_delivered": [REVOKED],
         "description": "office",

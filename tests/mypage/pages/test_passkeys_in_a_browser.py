@@ -140,3 +140,21 @@ def test_the_sign_in_pages_pass_axe_and_fit(page: Page, served: Served, scheme: 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     page.get_by_test_id("signin-code").click()
     assert Axe().run(page, options=RULES).response["violations"] == []
+
+
+def test_a_suspended_account_is_explained_where_the_passkey_was_used(page: Page, served: Served, hanako: Visit) -> None:
+    from idp.residents.life_cycle import Act, change_account
+    from idp.residents.model import Resident
+
+    add_passkey(page, served)
+    city = served.city
+    with city.app.app_context(), city.parts.database.write() as session:
+        number = str(session.get_one(Resident, hanako.resident_id).unified_id)
+        change_account(session, number, Act.SUSPEND, "hijacking", "command_line")
+    without_suggestions(page)
+    page.goto(served.url + "/my/tasks")
+    page.wait_for_url("**/signin/*")  # the login of before has ended
+    page.get_by_test_id("signin-passkey").click()
+    said = page.locator("[data-passkey-status]")
+    expect(said).to_contain_text("このアカウントは一時停止中です。市民課に、番号")
+    expect(page.get_by_test_id("signin-card").or_(page.get_by_test_id("signin-code")).first).to_be_visible()

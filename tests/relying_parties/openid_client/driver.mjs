@@ -4,7 +4,7 @@ import * as jose from "jose";
 import * as client from "openid-client";
 
 const insecure = { execute: [client.allowInsecureRequests] }; // http on localhost
-let config, dpop, kept;
+let config, dpop, kept, signer;
 
 async function keys() {
   const pair = await jose.generateKeyPair("ES256", { extractable: true });
@@ -20,6 +20,7 @@ const tasks = {
     let auth;
     if (method === "private_key_jwt") {
       const { key, jwks } = await keys();
+      signer = key;
       auth = client.PrivateKeyJwt(key);
       metadata = { ...metadata, jwks };
     }
@@ -51,6 +52,18 @@ const tasks = {
     };
     const url = pushed ? await client.buildAuthorizationUrlWithPAR(config, asked, dpop) : client.buildAuthorizationUrl(config, asked);
     return url.href;
+  },
+
+  // The request as a signed object (RFC 9101), encrypted with jose to the provider's key.
+  async seal({ url, alg, enc }) {
+    const plain = Object.fromEntries(new URL(url).searchParams);
+    const signed = await client.buildAuthorizationUrlWithJAR(config, plain, signer);
+    const { keys } = await (await fetch(config.serverMetadata().jwks_uri)).json();
+    const ours = keys.find((k) => k.use === "enc" && k.alg === alg);
+    const object = new TextEncoder().encode(signed.searchParams.get("request"));
+    const sealed = new jose.CompactEncrypt(object).setProtectedHeader({ alg, enc, kid: ours.kid, cty: "JWT" });
+    signed.searchParams.set("request", await sealed.encrypt(await jose.importJWK(ours, alg)));
+    return signed.href;
   },
 
   finish: async ({ url, changes }) =>
