@@ -1,14 +1,6 @@
-"""The hot path on PostgreSQL: one statement a request (CTEs with RETURNING), autocommit, prepared after the first use."""
+"""The hot path on PostgreSQL: one statement a request (CTEs with RETURNING), each a transaction of its own (prepared.py)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
-from typing import Any
-
-from psycopg import Connection, Cursor
-from psycopg_pool import ConnectionPool
 
 from ...foundation.database import Database
 from .interface import (
@@ -21,18 +13,22 @@ from .interface import (
     UserinfoFacts,
     grant_values,
 )
+from .prepared import Lines, Statement
 
-_STANDING = """
+_STANDING = Statement(
+    "standing",
+    """
 SELECT ls.session_id, ls.resident_id, ls.factors,
        coalesce((SELECT string_agg(DISTINCT ce.method, ' ') FROM ceremony ce WHERE ce.resident_id = ls.resident_id), ''),
        ls.authenticated_at, ls.seen_at, si.sub, sc.sid, co.scope
 FROM login_session ls
 JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
-LEFT JOIN subject_identifier si ON si.resident_id = ls.resident_id AND si.sector = %s
-LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = %s
-LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = %s AND co.ended_at IS NULL
-WHERE ls.token_digest = %s AND ls.ended_at IS NULL AND ls.expires_at > %s AND ls.seen_at > %s
-"""
+LEFT JOIN subject_identifier si ON si.resident_id = ls.resident_id AND si.sector = %(sector)s
+LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = %(client_id)s
+LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = %(client_id)s AND co.ended_at IS NULL
+WHERE ls.token_digest = %(token)s AND ls.ended_at IS NULL AND ls.expires_at > %(now)s AND ls.seen_at > %(idle)s
+""",
+)
 _GRANT_VALUES = ", ".join(
     {
         "session_id": "ls.session_id",
@@ -41,7 +37,9 @@ _GRANT_VALUES = ", ".join(
     }.get(name, f"%({name})s")
     for name in GRANT_NAMES
 )
-_REDEEM = f"""
+_REDEEM = Statement(
+    "redeem_code",
+    f"""
 WITH g AS (
   INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
   SELECT {_GRANT_VALUES}, %(offline)s, %(now)s, %(binding)s
@@ -54,9 +52,12 @@ WITH g AS (
   SELECT %(refresh)s::text, grant_id, %(refresh_expires)s FROM g WHERE %(refresh)s::text IS NOT NULL
 )
 SELECT expires_at FROM g
-"""  # noqa: S608 - constants only
+""",  # noqa: S608 - constants only
+)
 _G = ", ".join("g." + c for c in GRANT_COLUMNS.split(", "))
-_ROTATE = f"""
+_ROTATE = Statement(
+    "rotate_refresh",
+    f"""
 WITH t AS (
   UPDATE refresh_token SET spent_at = %(now)s, successor_sealed = %(sealed)s
   FROM oauth_grant g, resident r
@@ -70,53 +71,29 @@ WITH t AS (
   SELECT %(successor)s, grant_id, least(%(expires)s, expires_at) FROM t
 )
 SELECT {GRANT_COLUMNS} FROM t
-"""  # noqa: S608 - constants only
-_USERINFO = f"""
+""",  # noqa: S608 - constants only
+)
+_USERINFO = Statement(
+    "userinfo",
+    f"""
 SELECT {_G}, r.attributes
 FROM oauth_grant g JOIN resident r ON r.resident_id = g.resident_id AND r.state = 'active'
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
   AND NOT EXISTS (SELECT 1 FROM revoked_token rt WHERE rt.jti = %(jti)s)
-"""  # noqa: S608 - constants only
-
-
-# Every statement here finds its rows by index, whatever the tables hold: planned once per connection instead of at each execution,
-# which is a fifth of the server's time; without sequential scans, which a plan made on a table still empty would keep.
-_SETTINGS = ("plan_cache_mode = force_generic_plan", "enable_seqscan = off", "jit = off")
-
-
-class _Connection(Connection[tuple[Any, ...]]):
-    """With one cursor for all its statements, in binary: half the client's time of a new text cursor each."""
-
-    @cached_property
-    def hot(self) -> Cursor[tuple[Any, ...]]:
-        return self.cursor(binary=True)
-
-
-def _configure(connection: _Connection) -> None:
-    for setting in _SETTINGS:
-        connection.execute(f"SET {setting}")
+""",  # noqa: S608 - constants only
+)
 
 
 class PostgresStore:
     """See `interface.HotStore`."""
 
     def __init__(self, database: Database, max_size: int = 16) -> None:
-        conninfo = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._pool = ConnectionPool(
-            conninfo,
-            connection_class=_Connection,
-            configure=_configure,
-            min_size=1,
-            max_size=max_size,
-            open=True,
-            kwargs={"autocommit": True, "prepare_threshold": 1},
-            check=None,
-        )
+        url = database.url.set(drivername="postgresql")
+        self._lines = Lines(url.render_as_string(hide_password=False), max_size)
 
     def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
-        values = (sector, client_id, client_id, token_digest, now, idle_since)
-        with self._connection() as connection:
-            row = connection.hot.execute(_STANDING, values).fetchone()
+        values = {"sector": sector, "client_id": client_id, "token": token_digest, "now": now, "idle": idle_since}
+        row = self._lines.row(_STANDING, values)
         return None if row is None else Standing(*row)
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:
@@ -124,8 +101,7 @@ class PostgresStore:
             "offline": redemption.offline, "now": now, "binding": redemption.key_binding,
             "refresh": redemption.refresh_digest, "refresh_expires": redemption.refresh_expires_at,
         }  # fmt: skip
-        with self._connection() as connection:
-            row = connection.hot.execute(_REDEEM, values).fetchone()
+        row = self._lines.row(_REDEEM, values)
         return None if row is None else row[0]
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
@@ -134,23 +110,12 @@ class PostgresStore:
             "successor": rotation.successor_digest, "sealed": rotation.successor_sealed,
             "expires": rotation.successor_expires_at, "binding": rotation.key_binding,
         }  # fmt: skip
-        with self._connection() as connection:
-            row = connection.hot.execute(_ROTATE, values).fetchone()
+        row = self._lines.row(_ROTATE, values)
         return None if row is None else GrantFacts(*row)
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
-        with self._connection() as connection:
-            row = connection.hot.execute(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now}).fetchone()
+        row = self._lines.row(_USERINFO, {"grant_id": grant_id, "jti": jti, "now": now})
         return None if row is None else UserinfoFacts(GrantFacts(*row[:-1]), row[-1])
 
     def close(self) -> None:
-        self._pool.close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[_Connection]:
-        """The pool's own `connection()` would end a transaction each time; here each statement is its own."""
-        connection = self._pool.getconn()
-        try:
-            yield connection
-        finally:
-            self._pool.putconn(connection)
+        self._lines.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
-from collections.abc import Callable
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import psycopg
 import pytest
@@ -13,40 +16,47 @@ from werkzeug.test import TestResponse
 from tests.support.browser import callback
 from tests.support.town import Town
 
+_SENT = re.compile(r"\tF\t\d+\t(Query|Execute)\b")
+
 
 class Counter:
-    """The statements that reached the database."""
+    """The statements that reached the database: SQLite's own trace, and what libpq puts on the wire."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: BinaryIO) -> None:
         self.statements: list[str] = []
+        self.wire = wire
 
     def of(self, call: Callable[[], TestResponse]) -> tuple[TestResponse, list[str]]:
         self.statements.clear()
+        before = os.fstat(self.wire.fileno()).st_size
         answer = call()
-        return answer, [s.split()[0].upper() for s in self.statements]
+        sent = os.pread(self.wire.fileno(), 1_000_000, before).decode()
+        executed = [kind.upper() for kind in _SENT.findall(sent)]
+        return answer, [s.split()[0].upper() for s in self.statements] + executed
 
 
 @pytest.fixture
-def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
-    """Hooks below the product: SQLite's own trace, and psycopg's cursor."""
-    counter = Counter()
-    connect = sqlite3.connect
+def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Hooks below the product."""
+    with tempfile.TemporaryFile() as wire:
+        counter = Counter(wire)
+        connect, to_server = sqlite3.connect, psycopg.Connection.connect
 
-    def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*args, **kwargs)
-        connection.set_trace_callback(counter.statements.append)
-        return connection
+        def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(*args, **kwargs)
+            connection.set_trace_callback(counter.statements.append)
+            return connection
 
-    monkeypatch.setattr(sqlite3, "connect", traced)
-    monkeypatch.setattr(sqlite3.dbapi2, "connect", traced)
-    execute = psycopg.Cursor.execute
+        def listened_to(*args: Any, **kwargs: Any) -> psycopg.Connection[Any]:
+            connection = to_server(*args, **kwargs)
+            connection.pgconn.trace(os.dup(wire.fileno()))
+            return connection
 
-    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        counter.statements.append(str(query))
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    return counter
+        monkeypatch.setattr(sqlite3, "connect", traced)
+        monkeypatch.setattr(sqlite3.dbapi2, "connect", traced)
+        monkeypatch.setattr(psycopg.Connection, "connect", listened_to)
+        monkeypatch.setattr(psycopg, "connect", listened_to)
+        yield counter
 
 
 def silent_sign_on(town: Town, counter: Counter) -> dict[str, list[str]]:
