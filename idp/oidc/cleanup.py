@@ -1,10 +1,10 @@
-"""What the protocol forgets once it is over. Families of refresh tokens go as a whole: until then a spent one is still recognised."""
+"""What the protocol forgets once it is over. Refresh tokens go with their grant: until then a spent one is recognised."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ..credentials.model import Challenge
@@ -12,7 +12,7 @@ from ..foundation import clock
 from ..foundation.housekeeping import cleans_up
 from ..signin.model import SignInAttempt
 from .keys import forget_retired
-from .model import AuthorizationCode, Grant, InitialAccessToken, RefreshToken, RevokedToken, UsedAssertion
+from .model import AuthorizationCode, Grant, InitialAccessToken, RevokedToken, UsedAssertion
 from .security_model import PushedRequest, UsedProof
 
 # Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
@@ -38,7 +38,5 @@ cleans_up(forget_retired)
 
 @cleans_up
 def forget_grants(session: Session) -> None:
-    """Delete grants that expired a month ago, with their refresh tokens."""
-    over = select(Grant.grant_id).where(Grant.expires_at < clock.now() - KEEP_GRANTS)
-    session.execute(delete(RefreshToken).where(RefreshToken.grant_id.in_(over)))
+    """Delete grants that expired a month ago."""
     session.execute(delete(Grant).where(Grant.expires_at < clock.now() - KEEP_GRANTS))

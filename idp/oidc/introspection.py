@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from ..foundation import clock
 from ..foundation.database import to_ms
-from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
-from ..residents.model import Resident, ResidentState
 from . import reference_tokens
 from .client_auth import METHODS, authenticate
+from .grants.refresh_kept import live_grant_of
 from .introspection_jwt import introspection_answer
-from .model import Grant, RefreshToken, RevokedToken
+from .model import RevokedToken
 from .provider import provider
+from .refresh_tokens import read_refresh_token
 from .rich_request import introspection_members
 from .step_up_challenge import authentication_of
 from .token import oauth_error, protocol_request
@@ -89,33 +89,22 @@ def _standing(jti: str, grant_id: str | None) -> dict[str, Any] | None:
         return {} if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None else None
 
 
-def _refresh_token(client_id: str, token: str) -> dict[str, Any] | None:
-    now = clock.now()
-    with provider().parts.database.read() as session:
-        row = session.execute(
-            select(RefreshToken, Grant)
-            .join(Grant, Grant.grant_id == RefreshToken.grant_id)
-            .join(Resident, Resident.resident_id == Grant.resident_id)
-            .where(
-                RefreshToken.token_digest == digest(token),
-                RefreshToken.spent_at.is_(None),
-                RefreshToken.expires_at > now,
-                Grant.client_id == client_id,
-                Grant.revoked_at.is_(None),
-                Grant.expires_at > now,
-                Resident.state == ResidentState.ACTIVE.value,
-            )
-        ).first()
-    if row is None:
+def _refresh_token(client_id: str, text: str) -> dict[str, Any] | None:
+    op = provider()
+    token = read_refresh_token(op.parts.vault, text)
+    if token is None:
         return None
-    refresh_token, grant = row
+    with op.parts.database.read() as session:
+        grant = live_grant_of(session, client_id, token)
+    if grant is None or grant.refresh_expires_at is None:
+        return None
     return {
         "active": True,
         "token_type": "refresh_token",
-        "iss": provider().parts.settings.issuer,
+        "iss": op.parts.settings.issuer,
         "client_id": client_id,
         "sub": grant.sub,
         "scope": grant.scope,
-        "exp": to_ms(refresh_token.expires_at) // 1000,
+        "exp": to_ms(grant.refresh_expires_at) // 1000,
         **introspection_members(grant.rich),
     }

@@ -7,16 +7,15 @@ from datetime import timedelta
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Blueprint, Response
-from sqlalchemy import select
 
 from ..foundation.database import from_ms, insert_if_absent
-from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from . import reference_tokens
 from .client_auth import authenticate
 from .cors import allow_origin
-from .model import Grant, RefreshToken, RevokedToken
+from .model import Grant, RevokedToken
 from .provider import NO_STORE, provider
+from .refresh_tokens import read_refresh_token
 from .revoke import revoke_grants
 from .token import oauth_error, protocol_request
 from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
@@ -45,16 +44,17 @@ def revoke() -> Response:
     return allow_origin(done)
 
 
-def _revoke_refresh_token(client_id: str, token: str) -> bool:
-    with provider().parts.database.write() as session:
-        grant_id = session.scalar(
-            select(RefreshToken.grant_id)
-            .join(Grant, Grant.grant_id == RefreshToken.grant_id)
-            .where(RefreshToken.token_digest == digest(token), Grant.client_id == client_id)
-        )
-        if grant_id is not None:
-            revoke_grants(session, [grant_id])
-        return grant_id is not None
+def _revoke_refresh_token(client_id: str, text: str) -> bool:
+    op = provider()
+    token = read_refresh_token(op.parts.vault, text)
+    if token is None:
+        return False
+    with op.parts.database.write() as session:
+        grant = session.get(Grant, token.grant_id)
+        if grant is None or grant.client_id != client_id:
+            return False
+        revoke_grants(session, [grant.grant_id])
+        return True
 
 
 def _revoke_access_token(client_id: str, token: str) -> None:

@@ -19,7 +19,6 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from ...audit import EventType, record
 from ...foundation import clock
-from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
 from ..codes import Code, open_code
@@ -28,6 +27,7 @@ from ..id_token import make_id_token
 from ..model import Grant
 from ..protection import require_encryption_key
 from ..provider import Provider, provider
+from ..refresh_tokens import first_refresh_token
 from ..resource_access import check_target, department_token, own_part, own_target
 from ..revoke import revoke_grants
 from ..rich_request import token_members
@@ -98,14 +98,15 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         op, now, sender = provider(), clock.epoch_ms(), sender_key()
         settings = op.parts.settings
         refusal = _refusal(code, self.request.form, sender.binding)
-        refresh_token = new_secret() if client.check_grant_type("refresh_token") else None
+        renews = client.check_grant_type("refresh_token")
+        refresh_token = first_refresh_token(op.parts.vault, code.grant_id) if renews else None
         lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
         grant = _grant(code, client.client_id, now + lasting * 1000)
         redemption = Redemption(
             grant=grant,
             offline="offline_access" in code.scope.split(),
             refresh_digest=digest(refresh_token) if refresh_token else None,
-            refresh_expires_at=now + settings.refresh_idle_seconds * 1000,
+            refresh_expires_at=now + settings.refresh_idle_seconds * 1000 if refresh_token else None,
             key_binding=sender.binding if client.auth_method == "none" else None,
         )
         expires_at = op.store.redeem_code(redemption, now) if refusal is None and code.expires_at > now else None

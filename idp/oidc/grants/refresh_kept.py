@@ -6,40 +6,46 @@ from datetime import timedelta
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ...foundation import clock
 from ...foundation.database import to_ms
-from ...foundation.vault import digest
 from ...residents.model import Resident, ResidentState
-from ..model import Grant, RefreshToken
+from ..model import Grant
 from ..provider import provider
+from ..refresh_tokens import RefreshToken
 from ..sender import sender_key
 from ..storage.interface import GRANT_COLUMNS, GrantFacts
 
 
-def keep(client_id: str, token: str) -> tuple[GrantFacts, str]:
+def keep(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
     """The live grant of this refresh token, which stays as it is and lives on. Raises `InvalidGrantError`."""
     op, now = provider(), clock.now()
     with op.parts.database.write() as session:
-        found = session.execute(
-            select(RefreshToken, Grant)
-            .join(Grant, Grant.grant_id == RefreshToken.grant_id)
-            .join(Resident, Resident.resident_id == Grant.resident_id)
-            .where(
-                RefreshToken.token_digest == digest(token),
-                RefreshToken.spent_at.is_(None),
-                RefreshToken.expires_at > now,
-                Grant.client_id == client_id,
-                Grant.revoked_at.is_(None),
-                Grant.expires_at > now,
-                Resident.state == ResidentState.ACTIVE.value,
-            )
-        ).first()
-        if found is None or found.Grant.key_binding not in (None, sender_key().binding):
+        grant = live_grant_of(session, client_id, token)
+        if grant is None or grant.key_binding not in (None, sender_key().binding):
             raise InvalidGrantError("Invalid 'refresh_token' in request.")
         idle = timedelta(seconds=op.parts.settings.refresh_idle_seconds)
-        found.RefreshToken.expires_at = min(now + idle, found.Grant.expires_at)
-        return facts_of(found.Grant), token
+        grant.refresh_expires_at = min(now + idle, grant.expires_at)
+        return facts_of(grant), token.text
+
+
+def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Grant | None:
+    """The grant of this client whose live refresh token this is."""
+    now = clock.now()
+    return session.scalars(
+        select(Grant)
+        .join(Resident, Resident.resident_id == Grant.resident_id)
+        .where(
+            Grant.grant_id == token.grant_id,
+            Grant.refresh_digest == token.digest,
+            Grant.refresh_expires_at > now,
+            Grant.client_id == client_id,
+            Grant.revoked_at.is_(None),
+            Grant.expires_at > now,
+            Resident.state == ResidentState.ACTIVE.value,
+        )
+    ).first()
 
 
 def facts_of(grant: Grant) -> GrantFacts:

@@ -6,23 +6,20 @@ not a theft. Later, or when the successor was used already, it is reuse: the fam
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select
 
 from ...audit import EventType, record
 from ...foundation import clock
-from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
-from ..model import Grant, RefreshToken
+from ..model import Grant
 from ..protection import require_encryption_key
 from ..provider import provider
+from ..refresh_tokens import RefreshToken, read_refresh_token
 from ..resource_access import check_target
 from ..revoke import revoke_grants
 from ..sender import sender_key
@@ -40,10 +37,13 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         client = authenticate(self.request)
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client is not authorized to use 'grant_type=refresh_token'")
-        token = self.request.form.get("refresh_token")
-        if token is None:
+        text = self.request.form.get("refresh_token")
+        if text is None:
             raise InvalidRequestError("Missing 'refresh_token' in request.")
         self.request.client = client
+        token = read_refresh_token(provider().parts.vault, text)
+        if token is None:
+            raise InvalidGrantError("Invalid 'refresh_token' in request.")
         self.request.refresh_token = token
         self._narrow(token)
         require_encryption_key(provider(), client)
@@ -57,17 +57,13 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
             self.TOKEN_RESPONSE_HEADER,
         )
 
-    def _narrow(self, token: str) -> None:
+    def _narrow(self, token: RefreshToken) -> None:
         """A part of scope or resources for this access token is fine, more is not; checked before anything is consumed."""
         wanted, resource = self.request.form.get("scope"), self.request.form.get("resource")
         if wanted is None and resource is None:
             return
         with provider().parts.database.read() as session:
-            grant = session.scalars(
-                select(Grant)
-                .join(RefreshToken, RefreshToken.grant_id == Grant.grant_id)
-                .where(RefreshToken.token_digest == digest(token))
-            ).first()
+            grant = session.get(Grant, token.grant_id)
         if grant is None:
             return
         if wanted is not None and not set(wanted.split()) <= set(grant.scope.split()):
@@ -75,15 +71,15 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         check_target(provider().parts.settings, grant.resource, grant.scope, resource)
 
 
-def _rotate(client_id: str, token: str) -> tuple[GrantFacts, str]:
+def _rotate(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
     op = provider()
     now = clock.epoch_ms()
-    successor = new_secret()
+    successor = token.successor(op.parts.vault)
     rotation = Rotation(
-        token_digest=digest(token),
+        grant_id=token.grant_id,
+        token_digest=token.digest,
         client_id=client_id,
         successor_digest=digest(successor),
-        successor_sealed=_seal(token, successor),
         successor_expires_at=now + op.parts.settings.refresh_idle_seconds * 1000,
         key_binding=sender_key().binding,
     )
@@ -91,41 +87,23 @@ def _rotate(client_id: str, token: str) -> tuple[GrantFacts, str]:
     return (grant, successor) if grant is not None else _repeat(client_id, token)
 
 
-def _repeat(client_id: str, token: str) -> tuple[GrantFacts, str]:
-    """A token that cannot be rotated: a repeat within the grace, a reuse, or simply not one."""
+def _repeat(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
+    """A token that cannot be rotated: a repeat within the grace, a reuse, or one that is over."""
     op = provider()
-    now = clock.now()
+    now, shown = clock.now(), token.digest
     grace = timedelta(seconds=op.parts.settings.refresh_grace_seconds)
     with op.parts.database.read() as session:
-        row = session.get(RefreshToken, digest(token))
-        grant = session.get(Grant, row.grant_id) if row is not None else None
-        if row is None or grant is None or grant.client_id != client_id or row.spent_at is None:
-            raise InvalidGrantError("Invalid 'refresh_token' in request.")
-        if grant.revoked_at is not None or grant.expires_at <= now:
-            raise InvalidGrantError("Invalid 'refresh_token' in request.")
-        if grant.key_binding not in (None, sender_key().binding):
-            # Who does not hold the key can use nothing and end nothing.
-            raise InvalidGrantError("Invalid 'refresh_token' in request.")
-        if row.spent_at > now - grace and row.successor_sealed is not None:
-            successor = _unseal(token, row.successor_sealed)
-            following = session.get(RefreshToken, digest(successor))
-            if following is not None and following.spent_at is None:
+        grant = session.get(Grant, token.grant_id)
+    if grant is None or grant.client_id != client_id or grant.revoked_at is not None or grant.expires_at <= now:
+        raise InvalidGrantError("Invalid 'refresh_token' in request.")
+    if grant.refresh_digest == shown or grant.key_binding not in (None, sender_key().binding):
+        # It lay idle too long; or who shows it does not hold the key, and can use nothing and end nothing.
+        raise InvalidGrantError("Invalid 'refresh_token' in request.")
+    if grant.refresh_before == shown and grant.refresh_used_at is not None and grant.refresh_used_at > now - grace:
+        for successor in token.successors(op.parts.vault):
+            if digest(successor) == grant.refresh_digest:
                 return facts_of(grant), successor
     with op.parts.database.write() as session:
         revoke_grants(session, [grant.grant_id])
         record(session, EventType.REFRESH_TOKEN_REUSED, resident_id=grant.resident_id, client_id=client_id)
     raise InvalidGrantError("Invalid 'refresh_token' in request.")
-
-
-def _key(token: str) -> AESGCM:
-    # Only whoever holds the spent token can open its successor; the database alone cannot.
-    return AESGCM(hashlib.sha256(b"machi-refresh-successor" + token.encode()).digest())
-
-
-def _seal(token: str, successor: str) -> bytes:
-    # The key is used for this one message only, so a fixed nonce is safe (NIST SP 800-38D §8: never twice under one key).
-    return _key(token).encrypt(bytes(12), successor.encode(), None)
-
-
-def _unseal(token: str, sealed: bytes) -> str:
-    return _key(token).decrypt(bytes(12), bytes(sealed), None).decode()

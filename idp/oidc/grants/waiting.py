@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ...foundation import clock
 from ...foundation.database import to_ms
-from ...foundation.ids import new_id, new_secret
+from ...foundation.ids import new_id
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
 from ...residents.model import Resident, ResidentState
@@ -25,12 +25,14 @@ from ...signin.sessions import Login
 from ..authorize_request import AuthorizationRequest
 from ..clients import RegisteredClient
 from ..further_model import APPROVED, DENIED, PENDING, BackchannelRequest, DeviceAuthorization
-from ..model import Grant, RefreshToken, SessionClient
+from ..model import Grant, SessionClient
 from ..participation import grant_consent, join
 from ..provider import Provider
+from ..refresh_tokens import first_refresh_token
 from ..resource_access import check_target, departments_apis
 from ..sender import sender_key
-from ..storage.interface import GRANT_COLUMNS, GrantFacts, Standing
+from ..storage.interface import GrantFacts, Standing
+from .refresh_kept import facts_of
 
 Row = TypeVar("Row", DeviceAuthorization, BackchannelRequest)
 SLOWER = 5
@@ -107,7 +109,7 @@ def take_grant(
             raise AccessDeniedError("The resident did not agree.")
         check_target(op.parts.settings, row.resource, row.scope, resource)
         if row.state == APPROVED:
-            return _open(session, op.parts.settings, client, row)
+            return _open(session, op, client, row)
         waiting = _note_poll(session, row)
     raise waiting
 
@@ -128,10 +130,10 @@ def _note_poll(session: Session, row: DeviceAuthorization | BackchannelRequest) 
 
 
 def _open(
-    session: Session, settings: Settings, client: RegisteredClient, row: DeviceAuthorization | BackchannelRequest
+    session: Session, op: Provider, client: RegisteredClient, row: DeviceAuthorization | BackchannelRequest
 ) -> tuple[GrantFacts, str | None]:
     """The grant of an approved request, with a refresh token if the client may have one. The login must still live."""
-    now = clock.now()
+    now, settings = clock.now(), op.parts.settings
     table = type(row)
     taken = session.execute(
         update(table).where(_key(row) == _key_value(row), table.used_at.is_(None)).values(used_at=now)
@@ -149,10 +151,11 @@ def _open(
     )
     if lives is None:
         raise InvalidGrantError("The resident has signed out meanwhile.")
-    refresh_token = new_secret() if client.check_grant_type("refresh_token") else None
+    grant_id = new_id()
+    refresh_token = first_refresh_token(op.parts.vault, grant_id) if client.check_grant_type("refresh_token") else None
     lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
     grant = Grant(
-        grant_id=new_id(),
+        grant_id=grant_id,
         client_id=client.client_id,
         resident_id=row.resident_id,
         session_id=row.session_id,
@@ -170,19 +173,11 @@ def _open(
         created_at=now,
         expires_at=now + timedelta(seconds=lasting),
     )
-    session.add(grant)
     if refresh_token is not None:
-        expires_at = now + timedelta(seconds=settings.refresh_idle_seconds)
-        session.add(RefreshToken(token_digest=digest(refresh_token), grant_id=grant.grant_id, expires_at=expires_at))
+        grant.refresh_digest = digest(refresh_token)
+        grant.refresh_expires_at = now + timedelta(seconds=settings.refresh_idle_seconds)
+    session.add(grant)
     return facts_of(grant), refresh_token
-
-
-def facts_of(grant: Grant) -> GrantFacts:
-    """A row as the tokens made from it need it."""
-    values = {name: getattr(grant, name) for name in GRANT_COLUMNS.split(", ")}
-    values["authenticated_at"] = to_ms(grant.authenticated_at)
-    values["expires_at"] = to_ms(grant.expires_at)
-    return GrantFacts(**values)
 
 
 def _key(row: DeviceAuthorization | BackchannelRequest) -> Any:

@@ -53,19 +53,19 @@ class Redemption:
     """`expires_at` is the most; without offline_access it ends with the login."""
     offline: bool
     refresh_digest: str | None
-    refresh_expires_at: int
+    refresh_expires_at: int | None
     key_binding: str | None = None
     """The key to which the refresh tokens will be bound (public clients)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A refresh: the token presented, and its successor (digest, and sealed for the grace of a lost answer)."""
+    """A refresh: the token presented, and its successor."""
 
+    grant_id: str
     token_digest: str
     client_id: str
     successor_digest: str
-    successor_sealed: bytes
     successor_expires_at: int
     key_binding: str | None = None
 
@@ -94,7 +94,7 @@ class HotStore(Protocol):
         """Make the grant (and its first refresh token), if there is none of this id yet and the login lives. When it expires."""
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
-        """Spend a refresh token of a live grant of this client for its successor. None: not to be had that way."""
+        """Put the successor in the place of the live refresh token of a live grant of this client. None: not to be had that way."""
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
         """The live grant behind an access token that was not revoked."""

@@ -40,37 +40,26 @@ _GRANT_VALUES = ", ".join(
 _REDEEM = Statement(
     "redeem_code",
     f"""
-WITH g AS (
-  INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
-  SELECT {_GRANT_VALUES}, %(offline)s, %(now)s, %(binding)s
-  FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
-  WHERE ls.session_id = %(session_id)s AND ls.resident_id = %(resident_id)s AND ls.ended_at IS NULL
-  ON CONFLICT (grant_id) DO NOTHING
-  RETURNING grant_id, expires_at
-), t AS (
-  INSERT INTO refresh_token (token_digest, grant_id, expires_at)
-  SELECT %(refresh)s::text, grant_id, %(refresh_expires)s FROM g WHERE %(refresh)s::text IS NOT NULL
-)
-SELECT expires_at FROM g
+INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding, refresh_digest, refresh_expires_at)
+SELECT {_GRANT_VALUES}, %(offline)s, %(now)s, %(binding)s, %(refresh)s, %(refresh_expires)s
+FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+WHERE ls.session_id = %(session_id)s AND ls.resident_id = %(resident_id)s AND ls.ended_at IS NULL
+ON CONFLICT (grant_id) DO NOTHING
+RETURNING expires_at
 """,  # noqa: S608 - constants only
 )
-_G = ", ".join("g." + c for c in GRANT_COLUMNS.split(", "))
+_G = ", ".join("g." + c for c in GRANT_NAMES)
 _ROTATE = Statement(
     "rotate_refresh",
     f"""
-WITH t AS (
-  UPDATE refresh_token SET spent_at = %(now)s, successor_sealed = %(sealed)s
-  FROM oauth_grant g, resident r
-  WHERE token_digest = %(token)s AND spent_at IS NULL AND refresh_token.expires_at > %(now)s
-    AND g.grant_id = refresh_token.grant_id AND g.client_id = %(client_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
-    AND (g.key_binding IS NULL OR g.key_binding = %(binding)s::text)
-    AND r.resident_id = g.resident_id AND r.state = 'active'
-  RETURNING {_G}
-), n AS (
-  INSERT INTO refresh_token (token_digest, grant_id, expires_at)
-  SELECT %(successor)s, grant_id, least(%(expires)s, expires_at) FROM t
-)
-SELECT {GRANT_COLUMNS} FROM t
+UPDATE oauth_grant g SET refresh_before = g.refresh_digest, refresh_digest = %(successor)s, refresh_used_at = %(now)s,
+  refresh_expires_at = least(%(expires)s, g.expires_at)
+FROM resident r
+WHERE g.grant_id = %(grant_id)s AND g.refresh_digest = %(token)s AND g.refresh_expires_at > %(now)s
+  AND g.client_id = %(client_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
+  AND (g.key_binding IS NULL OR g.key_binding = %(binding)s::text)
+  AND r.resident_id = g.resident_id AND r.state = 'active'
+RETURNING {_G}
 """,  # noqa: S608 - constants only
 )
 _USERINFO = Statement(
@@ -106,9 +95,9 @@ class PostgresStore:
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         values = {
-            "now": now, "token": rotation.token_digest, "client_id": rotation.client_id,
-            "successor": rotation.successor_digest, "sealed": rotation.successor_sealed,
-            "expires": rotation.successor_expires_at, "binding": rotation.key_binding,
+            "now": now, "grant_id": rotation.grant_id, "token": rotation.token_digest, "client_id": rotation.client_id,
+            "successor": rotation.successor_digest, "expires": rotation.successor_expires_at,
+            "binding": rotation.key_binding,
         }  # fmt: skip
         row = self._lines.row(_ROTATE, values)
         return None if row is None else GrantFacts(*row)

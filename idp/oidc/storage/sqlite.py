@@ -26,23 +26,23 @@ LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = :clie
 WHERE ls.token_digest = :token AND ls.ended_at IS NULL AND ls.expires_at > :now AND ls.seen_at > :idle
 """
 _INSERT_GRANT = f"""
-INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding)
+INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding, refresh_digest, refresh_expires_at)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, CASE WHEN ?16 THEN ?14 ELSE min(?14, ls.expires_at) END, ?15,
-       ?16, ?17, ?18
+       ?16, ?17, ?18, ?19, ?20
 FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
 WHERE ls.session_id = ?4 AND ls.resident_id = ?3 AND ls.ended_at IS NULL
 ON CONFLICT (grant_id) DO NOTHING
 RETURNING expires_at
 """  # noqa: S608 - constants only
-_INSERT_REFRESH = "INSERT INTO refresh_token (token_digest, grant_id, expires_at) VALUES (?, ?, ?)"
-_LIVE_GRANT_OF_TOKEN = f"""
-SELECT {", ".join("g." + c for c in GRANT_COLUMNS.split(", "))}
-FROM refresh_token t JOIN oauth_grant g ON g.grant_id = t.grant_id JOIN resident r ON r.resident_id = g.resident_id
-WHERE t.token_digest = :token AND t.spent_at IS NULL AND t.expires_at > :now
-  AND g.client_id = :client_id AND g.revoked_at IS NULL AND g.expires_at > :now AND r.state = 'active'
-  AND (g.key_binding IS NULL OR g.key_binding = :binding)
+_ROTATE = f"""
+UPDATE oauth_grant SET refresh_before = refresh_digest, refresh_digest = :successor, refresh_used_at = :now,
+  refresh_expires_at = min(:expires, expires_at)
+WHERE grant_id = :grant_id AND refresh_digest = :token AND refresh_expires_at > :now
+  AND client_id = :client_id AND revoked_at IS NULL AND expires_at > :now
+  AND (key_binding IS NULL OR key_binding = :binding)
+  AND EXISTS (SELECT 1 FROM resident r WHERE r.resident_id = oauth_grant.resident_id AND r.state = 'active')
+RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only
-_SPEND = "UPDATE refresh_token SET spent_at = ?, successor_sealed = ? WHERE token_digest = ? AND spent_at IS NULL"
 _USERINFO = f"""
 SELECT {", ".join("g." + c for c in GRANT_COLUMNS.split(", "))}, r.attributes
 FROM oauth_grant g JOIN resident r ON r.resident_id = g.resident_id AND r.state = 'active'
@@ -69,39 +69,30 @@ class SqliteStore:
         return Standing(session_id, resident_id, factors, (proofing or "").replace(",", " "), *more)
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:
-        grant = redemption.grant
-        values = (*grant_values(grant), redemption.offline, now, redemption.key_binding)
+        values = (*grant_values(redemption.grant), redemption.offline, now, redemption.key_binding)
+        refresh = (redemption.refresh_digest, redemption.refresh_expires_at)
 
         def redeem(connection: sqlite3.Connection) -> int | None:
-            row = connection.execute(_INSERT_GRANT, values).fetchone()
-            if row is None:
-                return None
-            if redemption.refresh_digest is not None:
-                connection.execute(
-                    _INSERT_REFRESH, (redemption.refresh_digest, grant.grant_id, redemption.refresh_expires_at)
-                )
-            return int(row[0])
+            row = connection.execute(_INSERT_GRANT, (*values, *refresh)).fetchone()
+            return None if row is None else int(row[0])
 
         with self._connection() as connection:
             return self._commits.write(connection, redeem)
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         values = {
+            "grant_id": rotation.grant_id,
             "token": rotation.token_digest,
             "now": now,
             "client_id": rotation.client_id,
+            "successor": rotation.successor_digest,
+            "expires": rotation.successor_expires_at,
             "binding": rotation.key_binding,
         }
 
         def rotate(connection: sqlite3.Connection) -> GrantFacts | None:
-            row = connection.execute(_LIVE_GRANT_OF_TOKEN, values).fetchone()
-            if row is None:
-                return None
-            grant = GrantFacts(*row)
-            connection.execute(_SPEND, (now, rotation.successor_sealed, rotation.token_digest))
-            expires_at = min(rotation.successor_expires_at, grant.expires_at)
-            connection.execute(_INSERT_REFRESH, (rotation.successor_digest, grant.grant_id, expires_at))
-            return grant
+            row = connection.execute(_ROTATE, values).fetchone()
+            return None if row is None else GrantFacts(*row)
 
         with self._connection() as connection:
             return self._commits.write(connection, rotate)

@@ -13,7 +13,7 @@ from idp.desk.staff import invite
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
 from idp.oidc.keys import KEEP_RETIRED, rotate
-from idp.oidc.model import AuthorizationCode, Grant, RefreshToken, SigningKey
+from idp.oidc.model import AuthorizationCode, Grant, SigningKey
 from idp.signin.model import SignInAttempt
 from tests.idp.desk.conftest import Desk
 from tests.support.town import Town
@@ -44,7 +44,7 @@ def test_a_live_sign_on_is_kept_and_an_old_one_forgotten(town: Town) -> None:
 
     with clock.travelled(timedelta(days=125)):
         housekeeping.handle(town.parts.database, JOB)
-    assert [town.count(table) for table in (AuthorizationCode, Grant, RefreshToken, SignInAttempt)] == [0, 0, 0, 0]
+    assert [town.count(table) for table in (AuthorizationCode, Grant, SignInAttempt)] == [0, 0, 0]
 
 
 def test_logins_and_links_of_the_desk(town: Town) -> None:

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from idp.foundation import clock
 from idp.oidc.dpop import NONCE_SECONDS, PAST, current_nonce, nonce_stands, normalised
-from idp.oidc.model import RefreshToken
+from idp.oidc.model import Grant
 from idp.oidc.security_model import UsedProof
 from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
@@ -72,7 +72,7 @@ def test_a_public_client_s_refresh_token_is_bound_to_its_key(any_town: Town) -> 
     token = body["refresh_token"]
     for key in (None, DpopKey()):
         assert refresh(app, token, key).json["error"] == "invalid_grant"
-    assert town.count(RefreshToken, RefreshToken.spent_at.is_not(None)) == 0
+    assert town.count(Grant, Grant.refresh_used_at.is_not(None)) == 0
     successor = refresh(app, token).json["refresh_token"]
     for key in (None, DpopKey()):
         assert refresh(app, token, key).json["error"] == "invalid_grant"  # nor by the grace of a lost answer

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from idp.oidc.client_policy import set_policy
-from idp.oidc.model import RefreshToken
+from idp.oidc.model import Grant
 from tests.conftest import sqlite_copy
 from tests.idp.oidc.test_device_flow import DEVICE, answer_on_phone, start, terminal
 from tests.idp.oidc.test_dpop import redeem
@@ -178,10 +178,10 @@ def test_a_device_s_refresh_token_hangs_on_its_key(village: tuple[Town, Browser]
     asking = device(*village)
     body = asking.token(RIGHT).json
     refreshing = Asking(asking.app, lambda: {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]})
-    spent = village[0].count(RefreshToken, RefreshToken.spent_at.is_not(None))
+    spent = village[0].count(Grant, Grant.refresh_used_at.is_not(None))
     for key in (None, WRONG):
         assert refreshing.token(key).json["error"] == "invalid_grant"
-    assert village[0].count(RefreshToken, RefreshToken.spent_at.is_not(None)) == spent
+    assert village[0].count(Grant, Grant.refresh_used_at.is_not(None)) == spent
     again = refreshing.token(RIGHT).json
     assert again["token_type"] == "DPoP"
     assert asking.use(again["access_token"], RIGHT) == 200

@@ -15,7 +15,7 @@ from idp.audit import EventType, record
 from idp.credentials.model import Card
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
-from idp.oidc.model import Consent, RefreshToken
+from idp.oidc.model import Consent, Grant
 from mypage.notices.model import Notice
 from tests.idp.credentials.test_cards import card_town, claim
 from tests.support.browser import Browser
@@ -42,7 +42,7 @@ def reused(town: Town, ring: Keyring) -> tuple[Notice, str]:
     browser = ring.signed_in()
     first = browser.tokens(app)["refresh_token"]
     assert app.refresh(first).status_code == 200
-    town.change(update(RefreshToken).values(spent_at=clock.now() - timedelta(hours=1)))
+    town.change(update(Grant).values(refresh_used_at=clock.now() - timedelta(hours=1)))
     assert app.refresh(first).status_code == 400
     return notices(town, "refresh_reused")[-1], app.client_id
 

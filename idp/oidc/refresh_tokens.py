@@ -1,0 +1,68 @@
+"""Refresh tokens: each says of which family (grant) it is, and gives its successor, so that a family is one row however often it is
+used.
+
+A token is `grant id (26) | body (24) | seal (16)` in base64url. The first body is random; the next is made from the token by the
+operator's key. In the grant stand the digests of the live token and of the one before. So neither the database alone nor the key alone
+makes a token; a lost answer can be given again; and a sealed token that is neither of the two was used before.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..foundation.ids import is_id
+from ..foundation.vault import Prf, Vault, digest
+
+_ID, _BODY, _SEAL = 26, 24, 16
+_LENGTH = (_ID + _BODY + _SEAL) // 3 * 4
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A token of ours, as it was shown. Whether it is the live one only its grant knows."""
+
+    text: str
+    grant_id: str
+    _value: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest(self.text)
+
+    def successor(self, vault: Vault) -> str:
+        """The token that follows this one."""
+        return next(self.successors(vault))
+
+    def successors(self, vault: Vault) -> Iterator[str]:
+        """What follows it, or did, under the current key and then under each former one."""
+        for prf in vault.prfs():
+            yield _sealed(prf, self._value[:_ID] + prf("refresh successor", self._value)[:_BODY])
+
+
+def first_refresh_token(vault: Vault, grant_id: str) -> str:
+    """The first of a family."""
+    return _sealed(next(vault.prfs()), grant_id.encode() + os.urandom(_BODY))
+
+
+def read_refresh_token(vault: Vault, text: str) -> RefreshToken | None:
+    """None for what this installation never made."""
+    if len(text) != _LENGTH or not text.isascii():
+        return None
+    try:
+        raw = base64.b64decode(text, altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
+    value, seal = raw[:-_SEAL], raw[-_SEAL:]
+    if not any(hmac.compare_digest(prf("refresh token", value)[:_SEAL], seal) for prf in vault.prfs()):
+        return None
+    grant_id = value[:_ID].decode("ascii", "replace")
+    return RefreshToken(text, grant_id, value) if is_id(grant_id) else None
+
+
+def _sealed(prf: Prf, value: bytes) -> str:
+    return base64.urlsafe_b64encode(value + prf("refresh token", value)[:_SEAL]).decode()
