@@ -15,16 +15,16 @@ branch_labels = None
 depends_on = None
 
 COLUMNS = (
-    sa.Column("refresh_digest", sa.String(length=64), nullable=True),
-    sa.Column("refresh_before", sa.String(length=64), nullable=True),
-    sa.Column("refresh_used_at", sa.BigInteger(), nullable=True),
-    sa.Column("refresh_expires_at", sa.BigInteger(), nullable=True),
+    ("refresh_digest", sa.String(length=64)),
+    ("refresh_before", sa.String(length=64)),
+    ("refresh_used_at", sa.BigInteger()),
+    ("refresh_expires_at", sa.BigInteger()),
 )
 
 
 def upgrade() -> None:
-    for column in COLUMNS:
-        op.add_column("oauth_grant", column.copy())
+    for name, kind in COLUMNS:
+        op.add_column("oauth_grant", sa.Column(name, kind, nullable=True))
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE oauth_grant SET (fillfactor = 70)")
     op.drop_table("refresh_token")
@@ -43,5 +43,5 @@ def downgrade() -> None:
     op.create_index("ix_refresh_token_grant", "refresh_token", ["grant_id"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE oauth_grant RESET (fillfactor)")
-    for column in reversed(COLUMNS):
-        op.drop_column("oauth_grant", column.name)
+    for name, _ in reversed(COLUMNS):
+        op.drop_column("oauth_grant", name)

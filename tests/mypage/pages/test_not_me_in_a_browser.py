@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from idp import clock, new_id
@@ -14,8 +13,9 @@ from idp.credentials.model import Passkey
 from mypage.notices.model import Notice
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit
-from tests.mypage.pages.test_in_a_browser import RULES, listening
+from tests.mypage.pages.test_in_a_browser import listening
 from tests.mypage.pages.test_passkeys_in_a_browser import AUTHENTICATOR, add_passkey, without_suggestions
+from tests.support.readable import check_readable
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -134,8 +134,4 @@ def test_every_page_of_it_passes_axe_and_fits(
     for path in pages:
         page.goto(f"{served.url}{path}")
         assert page.url == f"{served.url}{path}"
-        found = [
-            (v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page, options=RULES).response["violations"]
-        ]
-        assert found == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than {width} px"
+        check_readable(page, (scheme, width))

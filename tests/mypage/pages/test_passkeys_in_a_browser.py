@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit
-from tests.mypage.pages.test_in_a_browser import RULES
+from tests.support.readable import Look, check_readable
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -124,37 +123,13 @@ def with_another_owner(request: Request) -> str:
     return (request.post_data or "").replace('"userHandle":"', '"userHandle":"AA')
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
-def test_the_sign_in_pages_pass_axe_and_fit(page: Page, served: Served, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_viewport_size({"width": width, "height": 800})
+def test_the_sign_in_pages_pass_axe_and_fit(page: Page, served: Served) -> None:
+    looks: list[Look] = [("light", 1280), ("dark", 320)]
     pages = ["/account/passkeys/new", "/signin"]
     for path in pages:
         if path == "/signin":
             page.context.clear_cookies(name="machi_session")
         page.goto(served.url + path)
-        found = [
-            (v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page, options=RULES).response["violations"]
-        ]
-        assert found == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        check_readable(page, *looks)
     page.get_by_test_id("signin-code").click()
-    assert Axe().run(page, options=RULES).response["violations"] == []
-
-
-def test_a_suspended_account_is_explained_where_the_passkey_was_used(page: Page, served: Served, hanako: Visit) -> None:
-    from idp.residents.life_cycle import Act, change_account
-    from idp.residents.model import Resident
-
-    add_passkey(page, served)
-    city = served.city
-    with city.app.app_context(), city.parts.database.write() as session:
-        number = str(session.get_one(Resident, hanako.resident_id).unified_id)
-        change_account(session, number, Act.SUSPEND, "hijacking", "command_line")
-    without_suggestions(page)
-    page.goto(served.url + "/my/tasks")
-    page.wait_for_url("**/signin/*")  # the login of before has ended
-    page.get_by_test_id("signin-passkey").click()
-    said = page.locator("[data-passkey-status]")
-    expect(said).to_contain_text("このアカウントは一時停止中です。市民課に、番号")
-    expect(page.get_by_test_id("signin-card").or_(page.get_by_test_id("signin-code")).first).to_be_visible()
+    check_readable(page, *looks)
