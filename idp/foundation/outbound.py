@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 from .names import LookUpPendingError, Names, NamesBusyError
 from .settings import Settings
@@ -187,7 +188,9 @@ class Outbound:
                 response = connection.getresponse()
                 data = response.read(max_bytes + 1)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
-                raise OutboundError("no answer in time" if deadline.passed else _named(error)) from None
+                # The socket's own limit may end a moment before the deadline does.
+                late = deadline.passed or isinstance(error, (TimeoutError, UrllibTimeoutError))
+                raise OutboundError("no answer in time" if late else _named(error)) from None
         if deadline.passed:
             raise OutboundError("no answer in time")
         if len(data) > max_bytes:

@@ -63,7 +63,7 @@ def test_a_host_that_hangs_holds_up_a_few_calls_only(hostile: Hostile, outbound:
 
     def ask(host: str) -> None:
         with pytest.raises(OutboundError) as caught:
-            outbound.get(hostile.url.replace("127.0.0.1", host) + "/silence", room, timeout=1.0)
+            outbound.get(hostile.url.replace("127.0.0.1", host) + "/silence", room, timeout=2.0)
         told.append(str(caught.value))
 
     threads = [threading.Thread(target=ask, args=("127.0.0.1",)) for _ in range(2)]
@@ -78,7 +78,7 @@ def test_a_host_that_hangs_holds_up_a_few_calls_only(hostile: Hostile, outbound:
     assert outbound.get(hostile.url + "/good", Room()).status == 200  # another kind of call
     with room.held("third.example"), pytest.raises(OutboundBusyError):
         outbound.get(elsewhere + "/good", room)  # three in all
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 2
     for thread in threads:
         thread.join(5)
     assert told == ["no answer in time"] * 2
