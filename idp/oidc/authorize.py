@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, redirect, url_for
@@ -10,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from ..foundation import clock
 from ..foundation.database import from_ms, to_ms
 from ..foundation.here import here
-from ..foundation.ids import new_id
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import SESSION, get_cookie
@@ -22,7 +23,7 @@ from ..signin.levels import authentication_level, load_factors, reaches
 from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
-from .codes import Code, give_code
+from .codes import Code, facts_of_request, give_code
 from .fapi import code_seconds
 from .grant_management import is_of_resident
 from .hybrid import hybrid_values
@@ -149,28 +150,15 @@ def try_issue(
 
 
 def _code(op: Provider, asked: AuthorizationRequest, standing: Standing, now: int) -> str:
+    expires_at = now + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000
     return give_code(
         op,
-        asked.client.client_id,
         Code(
-            grant_id=new_id(),
-            resident_id=standing.resident_id,
-            session_id=standing.session_id,
+            grant=replace(facts_of_request(asked, standing, expires_at), rich=rich_of(asked)),
             redirect_uri=asked.redirect_uri,
             redirect_given=asked.redirect_given,
-            scope=asked.scope,
-            nonce=asked.parameters.get("nonce"),
             challenge=asked.parameters.get("code_challenge", ""),
-            claims=asked.parameters.get("claims"),
-            resource=asked.parameters.get("resource"),
-            sub=str(standing.sub),
-            sid=str(standing.sid),
-            factors=standing.factors,
-            proofing=standing.proofing,
-            authenticated_at=standing.authenticated_at,
-            expires_at=now + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000,
             key_binding=f"jkt:{asked.parameters['dpop_jkt']}" if "dpop_jkt" in asked.parameters else None,
-            rich=rich_of(asked),
         ),
     )
 

@@ -8,66 +8,76 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
 from ..foundation.database import from_ms
-from ..foundation.ids import new_secret
+from ..foundation.ids import new_id, new_secret
 from ..foundation.vault import VaultError, digest
 from .model import AuthorizationCode
 from .provider import Provider
+from .storage.interface import GrantFacts, Standing, grant_values
+
+if TYPE_CHECKING:
+    from .authorize_request import AuthorizationRequest
 
 MAX_LENGTH = 1000
 """Characters of a code; some servers in front of apps refuse an address of more than 2,000."""
 _REFERENCE_LENGTH = 43
 
 
+# The number changes with what is sealed: a code of another version is none, and the app asks again.
+_PURPOSE = "authorization code 1"
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code stands for. Times are milliseconds since 1970."""
+    """What a code stands for."""
 
-    grant_id: str
-    """Of the grant it will make."""
-    resident_id: str
-    session_id: str
+    grant: GrantFacts
+    """The grant it will make; until then `expires_at` is the end of the code itself."""
     redirect_uri: str
     redirect_given: bool
-    scope: str
-    nonce: str | None
     challenge: str
     """S256 challenge; empty when the client may go without PKCE and sent none."""
-    claims: str | None
-    """The `claims` parameter (JSON), checked."""
-    resource: str | None
-    sub: str
-    sid: str
-    factors: str
-    """The login's factors when the code was given: raw facts, from which `acr` and `amr` are computed."""
-    proofing: str
-    """The resident's proofing methods then, space-separated."""
-    authenticated_at: int
-    expires_at: int
     key_binding: str | None
     """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
-    rich: str | None
-    """JSON: `authorization_details` (RFC 9396), `grant_management` (action and id)."""
 
 
-_values = attrgetter(*(field.name for field in fields(Code)))
+def facts_of_request(asked: AuthorizationRequest, standing: Standing, expires_at: int) -> GrantFacts:
+    """The grant that an authorization request makes of a login; `expires_at` in ms."""
+    return GrantFacts(
+        grant_id=new_id(),
+        client_id=asked.client.client_id,
+        resident_id=standing.resident_id,
+        session_id=standing.session_id,
+        scope=asked.scope,
+        claims=asked.parameters.get("claims"),
+        resource=asked.parameters.get("resource"),
+        nonce=asked.parameters.get("nonce"),
+        factors=standing.factors,
+        proofing=standing.proofing,
+        authenticated_at=standing.authenticated_at,
+        sid=str(standing.sid),
+        sub=str(standing.sub),
+        expires_at=expires_at,
+    )
 
 
-def give_code(op: Provider, client_id: str, code: Code) -> str:
+def give_code(op: Provider, code: Code) -> str:
     """The code as the app gets it (RFC 6749 §4.1.2), base64url."""
-    sealed = op.parts.vault.seal_one("authorization code", orjson.dumps(_values(code)), client_id)
+    bound = (code.redirect_uri, code.redirect_given, code.challenge, code.key_binding)
+    plain = orjson.dumps([grant_values(code.grant), bound])
+    sealed = op.parts.vault.seal_one(_PURPOSE, plain, code.grant.client_id)
     text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
     if len(text) <= MAX_LENGTH:
         return text
     reference = new_secret()
     with op.parts.database.write() as session:
         session.add(
-            AuthorizationCode(code_digest=digest(reference), sealed=sealed, expires_at=from_ms(code.expires_at))
+            AuthorizationCode(code_digest=digest(reference), sealed=sealed, expires_at=from_ms(code.grant.expires_at))
         )
     return reference
 
@@ -85,9 +95,10 @@ def open_code(op: Provider, client_id: str, text: str) -> Code | None:
     if sealed is None:
         return None
     try:
-        return Code(*orjson.loads(op.parts.vault.open_one("authorization code", sealed, client_id)))
+        grant, bound = orjson.loads(op.parts.vault.open_one(_PURPOSE, sealed, client_id))
     except VaultError:
         return None
+    return Code(GrantFacts(*grant), *bound)
 
 
 def _decoded(text: str) -> bytes | None:

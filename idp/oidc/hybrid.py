@@ -12,9 +12,8 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, Unaut
 
 from ..foundation import clock
 from ..foundation.database import from_ms
-from ..foundation.ids import new_id
-from ..foundation.settings import Settings
 from .clients import RegisteredClient
+from .codes import facts_of_request
 from .grants.authorization_code import S256Only
 from .id_token import make_id_token
 from .model import Grant
@@ -58,7 +57,8 @@ def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing
     """The parameters of the response (§3.2.2.5, §3.3.2.5). Raises `OAuth2Error` when the ID token cannot be encrypted."""
     wanted = frozenset(asked.parameters["response_type"].split())
     now = clock.epoch()
-    facts = _facts(op.parts.settings, asked, standing)
+    # A grant of its own: it lives as long as the access token in the answer, and ends with the login.
+    facts = facts_of_request(asked, standing, clock.epoch_ms() + op.parts.settings.access_token_seconds * 1000)
     values: dict[str, str | None] = {"code": code if "code" in wanted else None}
     if "token" in wanted:
         values["access_token"] = _access_token(op, asked, facts, now)
@@ -70,26 +70,6 @@ def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing
             with_scopes=wanted == {"id_token"},  # §5.4: without any access token the claims are in the ID token
         )  # fmt: skip
     return values
-
-
-def _facts(settings: Settings, asked: AuthorizationRequest, standing: Standing) -> GrantFacts:
-    """A grant of its own: it lives as long as the access token in the answer, and ends with the login."""
-    return GrantFacts(
-        grant_id=new_id(),
-        client_id=asked.client.client_id,
-        resident_id=standing.resident_id,
-        session_id=standing.session_id,
-        scope=asked.scope,
-        claims=asked.parameters.get("claims"),
-        resource=asked.parameters.get("resource"),
-        nonce=asked.parameters.get("nonce"),
-        factors=standing.factors,
-        proofing=standing.proofing,
-        authenticated_at=standing.authenticated_at,
-        sid=str(standing.sid),
-        sub=str(standing.sub),
-        expires_at=clock.epoch_ms() + settings.access_token_seconds * 1000,
-    )
 
 
 def _access_token(op: Provider, asked: AuthorizationRequest, facts: GrantFacts, now: int) -> str:

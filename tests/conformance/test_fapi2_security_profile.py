@@ -169,7 +169,7 @@ def test_ensure_token_endpoint_fails_with_expired_auth_code(
 ) -> None:
     code = client.code(person)
     town, client_id = fapi_site.town, client.client_id
-    assert opened(town, client_id, code).expires_at - clock.epoch_ms() <= 60_000
+    assert opened(town, client_id, code).grant.expires_at - clock.epoch_ms() <= 60_000
     refused(client.redeem(changed(town, client_id, code, expires_at=clock.epoch_ms() - 1000)), "invalid_grant")
 
 

@@ -19,5 +19,6 @@ def opened(town: Town, client_id: str, code: str) -> Code:
 
 
 def changed(town: Town, client_id: str, code: str, **values: Any) -> str:
-    """The same code with other values: what only the provider itself could make."""
-    return give_code(provider(town.app), client_id, replace(opened(town, client_id, code), **values))
+    """The same code for another grant: what only the provider itself could make."""
+    before = opened(town, client_id, code)
+    return give_code(provider(town.app), replace(before, grant=replace(before.grant, **values)))

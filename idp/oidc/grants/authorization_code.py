@@ -81,7 +81,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         if opened is None:
             raise InvalidGrantError("Invalid 'code' in request.")
         if "resource" in self.request.form:
-            check_target(provider().parts.settings, opened.resource, opened.scope, self.request.form["resource"])
+            check_target(
+                provider().parts.settings, opened.grant.resource, opened.grant.scope, self.request.form["resource"]
+            )
         require_encryption_key(provider(), client)
         self.request.authorization_code = self._redeem(client, opened)
 
@@ -99,19 +101,19 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         settings = op.parts.settings
         refusal = _refusal(code, self.request.form, sender.binding)
         renews = client.check_grant_type("refresh_token")
-        refresh_token = first_refresh_token(op.parts.vault, code.grant_id) if renews else None
+        refresh_token = first_refresh_token(op.parts.vault, code.grant.grant_id) if renews else None
         lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds
-        grant = _grant(code, client.client_id, now + lasting * 1000)
+        grant = replace(code.grant, expires_at=now + lasting * 1000)
         redemption = Redemption(
             grant=grant,
-            offline="offline_access" in code.scope.split(),
+            offline="offline_access" in grant.scope.split(),
             refresh_digest=digest(refresh_token) if refresh_token else None,
             refresh_expires_at=now + settings.refresh_idle_seconds * 1000 if refresh_token else None,
             key_binding=sender.binding if client.auth_method == "none" else None,
         )
-        expires_at = op.store.redeem_code(redemption, now) if refusal is None and code.expires_at > now else None
+        expires_at = op.store.redeem_code(redemption, now) if refusal is None and code.grant.expires_at > now else None
         if expires_at is None:
-            _end_if_used(op, code, client.client_id)
+            _end_if_used(op, code.grant)
             raise refusal or InvalidGrantError("Invalid 'code' in request.")
         return replace(grant, expires_at=expires_at), refresh_token
 
@@ -155,26 +157,6 @@ def token_body(
     return body
 
 
-def _grant(code: Code, client_id: str, expires_at: int) -> GrantFacts:
-    return GrantFacts(
-        grant_id=code.grant_id,
-        client_id=client_id,
-        resident_id=code.resident_id,
-        session_id=code.session_id,
-        scope=code.scope,
-        claims=code.claims,
-        resource=code.resource,
-        nonce=code.nonce,
-        factors=code.factors,
-        proofing=code.proofing,
-        authenticated_at=code.authenticated_at,
-        sid=code.sid,
-        sub=code.sub,
-        expires_at=expires_at,
-        rich=code.rich,
-    )
-
-
 def _challenge_of(verifier: str | None) -> str:
     """S256 of the verifier; empty without one (RFC 7636 §4.2). Raises `InvalidRequestError` for a malformed one."""
     if verifier is None:
@@ -202,11 +184,11 @@ def _refusal(code: Code, form: Any, key_binding: str | None) -> Any:
     return None
 
 
-def _end_if_used(op: Provider, code: Code, client_id: str) -> None:
+def _end_if_used(op: Provider, grant: GrantFacts) -> None:
     """A second use revokes what the first gave (RFC 6749 §4.1.2)."""
     with op.parts.database.read() as session:
-        if session.get(Grant, code.grant_id) is None:
+        if session.get(Grant, grant.grant_id) is None:
             return
     with op.parts.database.write() as session:
-        revoke_grants(session, [code.grant_id])
-        record(session, EventType.CODE_REUSED, resident_id=code.resident_id, client_id=client_id)
+        revoke_grants(session, [grant.grant_id])
+        record(session, EventType.CODE_REUSED, resident_id=grant.resident_id, client_id=grant.client_id)

@@ -15,7 +15,7 @@ from ..model import Grant
 from ..provider import provider
 from ..refresh_tokens import RefreshToken
 from ..sender import sender_key
-from ..storage.interface import GRANT_COLUMNS, GrantFacts
+from ..storage.interface import GRANT_NAMES, GrantFacts
 
 
 def keep(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
@@ -50,7 +50,7 @@ def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Gran
 
 def facts_of(grant: Grant) -> GrantFacts:
     """A row of the grant's table as the hot path would have read it."""
-    values = {name: getattr(grant, name) for name in GRANT_COLUMNS.split(", ")}
+    values = {name: getattr(grant, name) for name in GRANT_NAMES}
     values["authenticated_at"] = to_ms(grant.authenticated_at)
     values["expires_at"] = to_ms(grant.expires_at)
     return GrantFacts(**values)

@@ -12,7 +12,16 @@ from contextlib import contextmanager
 
 from ...foundation.database import Database, prepare_sqlite
 from .group_commit import GroupCommit
-from .interface import GRANT_COLUMNS, GrantFacts, Redemption, Rotation, Standing, UserinfoFacts, grant_values
+from .interface import (
+    GRANT_COLUMNS,
+    GRANT_NAMES,
+    GrantFacts,
+    Redemption,
+    Rotation,
+    Standing,
+    UserinfoFacts,
+    grant_values,
+)
 
 _STANDING = """
 SELECT ls.session_id, ls.resident_id, ls.factors,
@@ -44,7 +53,7 @@ WHERE grant_id = :grant_id AND refresh_digest = :token AND refresh_expires_at > 
 RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only
 _USERINFO = f"""
-SELECT {", ".join("g." + c for c in GRANT_COLUMNS.split(", "))}, r.attributes
+SELECT {", ".join("g." + c for c in GRANT_NAMES)}, r.attributes
 FROM oauth_grant g JOIN resident r ON r.resident_id = g.resident_id AND r.state = 'active'
 WHERE g.grant_id = :grant_id AND g.revoked_at IS NULL AND g.expires_at > :now
   AND NOT EXISTS (SELECT 1 FROM revoked_token rt WHERE rt.jti = :jti)

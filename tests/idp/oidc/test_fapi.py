@@ -100,7 +100,7 @@ def test_a_later_change_of_metadata_opens_nothing(tls_town: Town) -> None:
 def test_codes_live_a_minute_at_most(sqlite_url: str) -> None:
     with Town(sqlite_url, code_seconds=600, mtls=True, mtls_proxy_secret=SECRET) as town:
         app = tls_client(town, self_signed=True)
-        assert opened(town, app.client_id, code_of(town, app)).expires_at - clock.epoch_ms() <= 60_000
+        assert opened(town, app.client_id, code_of(town, app)).grant.expires_at - clock.epoch_ms() <= 60_000
 
 
 # tls_client_auth and certificate-bound tokens ---------------------------------------------------------------------------

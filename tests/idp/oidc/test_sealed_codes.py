@@ -32,7 +32,7 @@ def test_giving_one_writes_no_row_and_makes_no_grant(town: Town, browser: Browse
 
 def test_nothing_of_what_it_carries_can_be_read(town: Town, browser: Browser, app: App) -> None:
     code = browser.code(app)
-    carried, raw = opened(town, app.client_id, code), base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
+    carried, raw = opened(town, app.client_id, code).grant, base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
     for value in (carried.sub, carried.sid, carried.resident_id, carried.session_id, carried.grant_id, carried.scope):
         assert value.encode() not in raw
 
@@ -77,7 +77,7 @@ def test_a_long_one_lives_as_long_as_a_short_one(shared_browser: Browser, shared
 
 def test_one_of_a_login_that_is_another_residents_makes_no_grant(town: Town, browser: Browser, app: App) -> None:
     """Only the provider could make such a code; the statement that makes the grant looks all the same."""
-    other = opened(town, app.client_id, town.signed_in("taro").code(app))
+    other = opened(town, app.client_id, town.signed_in("taro").code(app)).grant
     assert app.redeem(changed(town, app.client_id, browser.code(app), session_id=other.session_id)).status_code == 400
     assert town.count(Grant) == 0
 
@@ -113,4 +113,4 @@ def _code(browser: Browser, app: App) -> str:
 def test_the_form_is_json_of_plain_values(town: Town, browser: Browser, app: App) -> None:
     """No pickles, no types that a later version could read differently."""
     code = browser.code(app, claims=orjson.dumps({"userinfo": {"name": None}}).decode())
-    assert orjson.loads(opened(town, app.client_id, code).claims or "") == {"userinfo": {"name": None}}
+    assert orjson.loads(opened(town, app.client_id, code).grant.claims or "") == {"userinfo": {"name": None}}
