@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+# The lock is complete, so nothing is resolved and nothing is built: what anybody publishes tomorrow changes no install of today.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
 .PHONY: demo demo-reset serve-for-tests settings-page test check lint types bench lock translations clean
@@ -10,11 +12,11 @@ TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/tr
 $(VENV)/runtime.stamp: requirements/runtime.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(INSTALL) -r requirements/runtime.txt
 	touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(INSTALL) -r requirements/dev.txt
 	touch $@
 
 translations: $(VENV)/runtime.stamp
