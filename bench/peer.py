@@ -65,14 +65,12 @@ def peer() -> Iterator[Target]:
 
 def _install() -> None:
     PLACE.mkdir(parents=True, exist_ok=True)
-    wanted = (SOURCE / "package.json").read_text()
+    wanted = (SOURCE / "package-lock.json").read_text()
     stamp = PLACE / "installed.json"
     for file in SOURCE.iterdir():
         shutil.copy(file, PLACE / file.name)
     if not stamp.exists() or stamp.read_text() != wanted:
-        subprocess.run(
-            ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"], cwd=PLACE, check=True
-        )
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=PLACE, check=True)
         stamp.write_text(wanted)
 
 

@@ -55,23 +55,18 @@ def absent(how: str) -> None:
 
 
 def install_packages() -> Path:
-    """The folder `node_modules` with the versions of package.json; installed once under var/."""
-    manifest = (HERE / "package.json").read_bytes()
-    folder = CACHE / hashlib.sha256(manifest).hexdigest()[:16]
+    """The folder `node_modules` with the versions of package-lock.json; installed once under var/."""
+    files = {name: (HERE / name).read_bytes() for name in ("package.json", "package-lock.json")}
+    folder = CACHE / hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
     if not (folder / "node_modules").is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as name:
             fresh = Path(name) / "packages"
             fresh.mkdir()
-            (fresh / "package.json").write_bytes(manifest)
-            npm = [
-                str(shutil.which("npm", path=PROGRAMS)),
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--no-package-lock",
-                "--ignore-scripts",
-            ]
+            for file, content in files.items():
+                (fresh / file).write_bytes(content)
+            # `ci` takes what the lock says or fails: nothing is resolved, so nothing published later comes in.
+            npm = [str(shutil.which("npm", path=PROGRAMS)), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             done = subprocess.run(
                 npm,
                 cwd=fresh,
