@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask import request
 
+from ..foundation.addresses import read_address
 from ..foundation.settings import Settings
 
 _CERT, _CHAIN, _SECRET = "HTTP_CLIENT_CERT", "HTTP_CLIENT_CERT_CHAIN", "HTTP_X_MACHI_PROXY_SECRET"
@@ -67,11 +68,8 @@ class ClientCertificates:
         if self._secret and not hmac.compare_digest(secret.encode(), self._secret):
             return False
         if self._networks:
-            try:
-                peer = ipaddress.ip_address(address)
-            except ValueError:
-                return False
-            return any(peer in network for network in self._networks)
+            peer = read_address(address)
+            return peer is not None and any(peer in network for network in self._networks)
         return bool(self._secret)
 
 

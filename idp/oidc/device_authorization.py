@@ -18,7 +18,7 @@ from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import new_secret
 from ..foundation.vault import Vault, digest
 from ..foundation.web.callers import Caller, called_by
-from ..signin.attempts import client_network
+from ..signin.attempts import client_network, known_network
 from ..signin.devices import device_label
 from .client_auth import authenticate
 from .clients import RegisteredClient
@@ -122,8 +122,8 @@ def find_waiting(session: Session, vault: Vault, user_code: str) -> DeviceAuthor
 
 
 def network_index(vault: Vault) -> str:
-    """The caller's network, comparable but not readable."""
-    return vault.index("device-network", client_network())
+    """The caller's network, comparable but not readable. One that is not known is like no other."""
+    return vault.index("device-network", known_network() or new_secret())
 
 
 @cleans_up

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 
 import orjson
@@ -10,6 +9,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
+from ..foundation.addresses import network_of, read_address
 from ..foundation.context import parts
 from ..foundation.database import Database
 from ..foundation.ids import is_secret, new_secret
@@ -62,11 +62,22 @@ def load(database: Database, attempt_id: str) -> SignInAttempt:
         return find(session, attempt_id)
 
 
+def known_network() -> str | None:
+    """The caller's network (`foundation.addresses.network_of`); None if the proxy gave no address that can be read."""
+    address = read_address(request.remote_addr)
+    return network_of(address) if address is not None else None
+
+
 def client_network() -> str:
-    """The caller's network (/24 or /48) for rate limits; the address itself is neither stored nor logged."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - a placeholder, not a bind
-    except ValueError:
-        # An address that does not parse must not slip past a limit: all such callers share one counter.
-        return "unparsable"
-    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+    """What rate limits count a caller by; the address itself is neither stored nor logged.
+
+    Who has no address that can be read slips past no limit: they share one counter for each proxy, and with nobody who has one.
+    """
+    return known_network() or f"unreadable, through {_peer_network()}"
+
+
+def _peer_network() -> str:
+    """Of who is at the other end of the connection, whatever a header says (kept by `ProxyFix`)."""
+    kept = request.environ.get("werkzeug.proxy_fix.orig") or {}
+    peer = read_address(kept.get("REMOTE_ADDR"))
+    return network_of(peer) if peer is not None else "nobody"

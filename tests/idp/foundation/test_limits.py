@@ -69,3 +69,32 @@ def test_an_address_that_does_not_parse_does_not_slip_past(sqlite_url: str, addr
         headers = {"X-Forwarded-For": address}
         answers = [browser.post_json(f"{attempt}/passkey/options", {}, headers=headers).status_code for _ in range(2)]
         assert answers == [200, 429]
+
+
+HONEST = "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        (HONEST, f"{HONEST}:51234", True),
+        (f"{HONEST}:1", f"{HONEST}:2", True),
+        (HONEST, f"::ffff:{HONEST}", True),
+        (f"::ffff:{HONEST}", "::ffff:198.51.100.7", False),
+        ("[2001:db8:1:2::7]:4711", "2001:db8:1:2::8", True),
+        ("2001:db8:1:2::7", "2001:db8:1:3::7", False),
+        ("unknown", HONEST, False),
+        ("unknown", "0.0.0.0", False),
+        ("nonsense", "unknown", True),
+    ],
+)
+def test_who_shares_a_counter(sqlite_url: str, first: str, second: str, shared: bool) -> None:
+    """A proxy that writes ports, mapped addresses or none at all neither splits one caller in many nor puts all callers in one."""
+    with Town(sqlite_url, activation_limit="1/hour", trusted_proxies=1) as town:
+        browser = town.browser()
+        path = browser.get("/signin").location + "/code"
+        answers = [
+            browser.post(path, {"code": "AAAA", "birth_date": ""}, headers={"X-Forwarded-For": address}).status_code
+            for address in (first, second)
+        ]
+        assert answers == [400, 429 if shared else 400]

@@ -120,9 +120,9 @@ def machine(town: Town, **metadata: Any) -> App:
     return town.register(**{k: v for k, v in (given | metadata).items() if v is not None})
 
 
-def ask(app: App, headers: dict[str, str]) -> TestResponse:
+def ask(app: App, headers: dict[str, str], **more: Any) -> TestResponse:
     form: dict[str, str | None] = {"grant_type": "client_credentials", "client_id": app.client_id}
-    return app.post("/token", form, headers=headers)
+    return app.post("/token", form, headers=headers, **more)
 
 
 def refused(answer: TestResponse) -> None:
@@ -200,6 +200,15 @@ def test_by_the_proxy_s_address(sqlite_url: str, roots: Path) -> None:
         with Town(sqlite_url, mtls=True, mtls_proxy_networks=network, mtls_roots=roots) as town:
             answer = ask(machine(town), {"Client-Cert": header(CERTIFICATE), "X-Forwarded-For": "10.0.0.1"})
             assert (answer.status_code == 200) is works
+
+
+def test_the_proxy_is_known_on_a_socket_for_both_versions(sqlite_url: str, roots: Path) -> None:
+    """Such a socket reports IPv4 peers as mapped IPv6 addresses."""
+    with Town(sqlite_url, mtls=True, mtls_proxy_networks="10.0.0.0/8", mtls_roots=roots) as town:
+        app = machine(town)
+        for peer, works in (("::ffff:10.0.0.1", True), ("::ffff:192.0.2.1", False), ("", False)):
+            answer = ask(app, {"Client-Cert": header(CERTIFICATE)}, environ_base={"REMOTE_ADDR": peer})
+            assert (answer.status_code == 200) is works, peer
 
 
 def test_without_the_setting_there_are_no_certificates(town: Town) -> None:

@@ -75,6 +75,16 @@ def test_another_network_is_said(town: Town, browser: Browser) -> None:
     assert 'data-testid="device-elsewhere"' in browser.post("/device", {"user_code": begun["user_code"]}).text
 
 
+def test_a_network_that_is_not_known_is_no_network_of_yours(sqlite_url: str) -> None:
+    with Town(sqlite_url, trusted_proxies=1) as town:
+        app, browser = terminal(town), town.signed_in()
+        for address, same in (("unknown", False), ("192.0.2.7:4711", True)):
+            headers = {"X-Forwarded-For": address}
+            begun = app.post("/device_authorization", {"scope": "openid profile"}, headers=headers).json
+            page = browser.post("/device", {"user_code": begun["user_code"]}, headers=headers).text
+            assert ("device-elsewhere" not in page) is same, address
+
+
 def test_a_link_with_the_code_answers_nothing_by_itself(town: Town, browser: Browser) -> None:
     app = terminal(town)
     begun = start(app)
