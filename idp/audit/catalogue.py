@@ -11,6 +11,7 @@ class EventType(Enum):
     ACCOUNT_CLOSED = ("account_closed", ("reason", "by"))
     ACCOUNT_REINSTATED = ("account_reinstated", ("reason", "by"))
     ACCOUNT_SUSPENDED = ("account_suspended", ("reason", "by"))
+    ACTIVATION_CODE_VOIDED = ("activation_code_voided", ("channel",))
     APP_ACCESS_ENDED = ("app_access_ended", ("by",))
     APPROVAL_ASKED = ("approval_asked", ())
     APPROVAL_GIVEN = ("approval_given", ())

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..foundation.context import parts
-from ..residents.activation import LIFETIMES, issue_activation_code
+from ..residents.activation import LIFETIMES, codes_of, issue_activation_code
 from ..residents.attributes import Attributes
 from ..residents.import_register import RegisterFormatError, import_register
 from ..residents.life_cycle import DEEDS, Act, IllegalTransitionError, change_account
@@ -88,6 +88,30 @@ def create(local_number: str, channel: str, as_json: bool, **values: str) -> Non
 def activation_code(local_number: str, channel: str, as_json: bool) -> None:
     """Print a one-use activation code for a resident of the register (30 minutes at the counter, 21 days by post)."""
     _issue(local_number, channel, as_json)
+
+
+@residents.command("activation-codes")
+@click.option("--local-number", required=True, help="宛名番号")
+@json_option
+def activation_codes(local_number: str, as_json: bool) -> None:
+    """List the codes of a resident: open, used, expired, or void after too many wrong dates of birth. Never the codes themselves."""
+    with parts().database.read() as session:
+        resident_id = resolve_local_number(session, parts().vault, local_number)
+        if resident_id is None:
+            fail(as_json, "no resident has this local number")
+            return
+        codes = codes_of(session, resident_id, parts().settings.activation_wrong_dates)
+    rows = [
+        {
+            "channel": code.channel,
+            "state": code.state,
+            "wrong_dates": code.wrong_dates,
+            "expires_at": code.expires_at.isoformat(timespec="seconds"),
+        }
+        for code in codes
+    ]
+    text = "\n".join("{channel}  {state}  wrong dates {wrong_dates}  until {expires_at}".format(**row) for row in rows)
+    say(as_json, {"activation_codes": rows}, text or "none")
 
 
 def _act(act: Act, unified_id: str, reason: str, as_json: bool) -> None:

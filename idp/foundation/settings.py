@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """Client registrations from one network (RFC 7591); raise it for conformance suites."""
     attempt_limit: str = "600/minute"
     """Sign-in pages opened from one network, finished or not: each is a row that waits."""
+    activation_limit: str = "300/hour"
+    """Activation codes nobody holds, tried from one network. 60 random bits are not guessed; a counter's network has many typists."""
+    activation_wrong_dates: int = Field(default=5, ge=1, le=20)
+    """Wrong dates of birth after which an activation code is void."""
     token_limit: str = "60/minute"
     """Failed client authentications from one network for one client."""
     par_seconds: int = Field(default=90, ge=5, le=599)
@@ -187,7 +191,7 @@ class Settings(BaseSettings):
             raise ValueError("must be inline or external")
         return value
 
-    @field_validator("signin_limit", "register_limit", "attempt_limit", "token_limit")
+    @field_validator("signin_limit", "register_limit", "attempt_limit", "activation_limit", "token_limit")
     @classmethod
     def check_limit(cls, value: str) -> str:
         try:

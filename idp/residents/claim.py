@@ -5,20 +5,22 @@ Only an exact match of normalised name, birth date and address attaches; a near 
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from enum import Enum
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.vault import Vault
+from .activation import count_wrong_date, find_code, is_void, use_up
 from .attributes import match_indexes
 from .life_cycle import Act, move
-from .model import ActivationCode, Ceremony, ClaimReview, Resident, ResidentState
+from .model import Ceremony, ClaimReview, Resident, ResidentState
 from .unified_id import new_unified_id
 
 POLICY_VERSION = "2026-11"
@@ -32,7 +34,11 @@ class ClaimResult(Enum):
     QUEUED = "queued"
     """Near, or more than one: the registrar decides."""
     NO_MATCH = "no_match"
-    """Nobody of this register."""
+    """Nobody of this register; no such code, or a used one."""
+    WRONG_BIRTH_DATE = "wrong_birth_date"
+    """Counted on the code."""
+    VOID = "void"
+    """The code was tried with too many wrong birth dates."""
     CLOSED = "closed"
     """The row exists but may not be used (suspended, closed, moved out, deceased)."""
 
@@ -68,31 +74,24 @@ def claim_by_attributes(
     return Claim(ClaimResult.QUEUED)
 
 
-def claim_by_code(session: Session, vault: Vault, *, code: str, birth_date: str) -> Claim:
-    """Use an activation code once. The birth date must be the one of the register; a wrong one does not use the code up."""
+def claim_by_code(session: Session, vault: Vault, *, code: str, birth_date: str, max_wrong_dates: int) -> Claim:
+    """Use an activation code once. The birth date must be the one of the register; so many wrong ones void the code."""
     from .attributes import unseal
 
-    now = clock.now()
-    row = session.scalars(
-        select(ActivationCode).where(
-            ActivationCode.code_index.in_(vault.indexes("activation-code", code)),
-            ActivationCode.used_at.is_(None),
-            ActivationCode.expires_at > now,
-        )
-    ).first()
+    row = find_code(session, vault, code)
     if row is None:
         return Claim(ClaimResult.NO_MATCH)
-    resident = session.get_one(Resident, row.resident_id)
-    if unseal(vault, resident.resident_id, resident.attributes).birth_date != birth_date:
-        return Claim(ClaimResult.NO_MATCH)
-    taken = session.execute(
-        update(ActivationCode)
-        .where(ActivationCode.code_index == row.code_index, ActivationCode.used_at.is_(None))
-        .values(used_at=now)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
-        return Claim(ClaimResult.NO_MATCH)
-    return _attach(session, resident, f"activation_code_{row.channel}")
+    # Held, so that two codes used at once issue one unified ID.
+    resident = session.get_one(Resident, row.resident_id, with_for_update=True)
+    known = unseal(vault, resident.resident_id, resident.attributes).birth_date
+    if not secrets.compare_digest(known.encode(), birth_date.encode()):
+        counted = count_wrong_date(session, row, max_wrong_dates)
+        refused = ClaimResult.WRONG_BIRTH_DATE if counted else ClaimResult.NO_MATCH
+    elif use_up(session, row, max_wrong_dates):
+        return _attach(session, resident, f"activation_code_{row.channel}")
+    else:
+        refused = ClaimResult.NO_MATCH
+    return Claim(ClaimResult.VOID if is_void(session, row, max_wrong_dates) else refused)
 
 
 def _attach(session: Session, resident: Resident, method: str) -> Claim:

@@ -101,6 +101,7 @@ class ActivationCode(Base):
     """A one-use code from the counter or by post, for the first claim."""
 
     __tablename__ = "activation_code"
+    __table_args__ = (Index("ix_activation_code_resident", "resident_id"),)
 
     code_index: Mapped[str] = mapped_column(String(64), primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"))
@@ -108,6 +109,8 @@ class ActivationCode(Base):
     """counter | post"""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    wrong_dates: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Tries with a wrong date of birth; at the setting's number the code is void."""
 
 
 class ClaimReview(Base):

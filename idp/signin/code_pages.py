@@ -17,9 +17,6 @@ from .sessions import now_ms
 
 bp = Blueprint("code", __name__)
 
-# Guessing a 60-bit code is hopeless; this keeps the guessing cheap for us and visible.
-CODE_LIMIT = "10/hour"
-
 
 @bp.get("/signin/<attempt_id>/code")
 @called_by(Caller.BROWSER)
@@ -36,21 +33,37 @@ def use(attempt_id: str) -> ResponseReturnValue:
     """Claim with the code; a wrong code and a wrong birth date get the same answer."""
     attempt = attempts.load(parts().database, attempt_id)
     describe(attempt)
-    # Only failures count: at a counter many people start from one network, one after the other.
-    parts().limits.check(CODE_LIMIT, "activation-code", attempts.client_network())
+    settings, limits, guessing = parts().settings, parts().limits, ("activation-code", attempts.client_network())
+    # What is guessed counts for its network, a wrong birth date on its code; at a counter many people start from one network.
+    limits.check(settings.activation_limit, *guessing)
     code, birth_date = parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]
     with parts().database.write() as session:
-        claim = claim_by_code(session, parts().vault, code=code, birth_date=birth_date)
-    if claim.resident_id is None:
-        parts().limits.hit(CODE_LIMIT, "activation-code", attempts.client_network())
-        return _form(
-            attempt_id,
-            gettext("The code and the date of birth do not fit together, or the code was used already."),
-            400,
+        claim = claim_by_code(
+            session,
+            parts().vault,
+            code=code,
+            birth_date=birth_date,
+            max_wrong_dates=settings.activation_wrong_dates,
         )
+    if claim.resident_id is None:
+        if claim.result is not ClaimResult.WRONG_BIRTH_DATE:
+            limits.hit(settings.activation_limit, *guessing)
+        return _form(attempt_id, _refusal(claim.result), 400)
     factor = Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
     token, target = complete(attempt, claim.resident_id, factor, first=claim.result is ClaimResult.CLAIMED)
     return sign_in_response(token, target)
+
+
+def _refusal(result: ClaimResult) -> str:
+    """One answer for a code that is unknown, used, or does not fit the date; only who holds a code can have voided it."""
+    if result is not ClaimResult.VOID:
+        return str(gettext("The code and the date of birth do not fit together, or the code was used already."))
+    phone = parts().settings.counter_phone
+    stopped = gettext(
+        "This code was stopped because the date of birth was wrong too often. Call the residents' counter%(phone)s and ask for a new one.",  # noqa: E501
+        phone=f" ({phone})" if phone else "",
+    )
+    return str(stopped)
 
 
 def _form(attempt_id: str, message: str | None, status: int) -> Response:

@@ -33,7 +33,7 @@ def test_an_address_that_does_not_parse_slips_past_no_limit(sqlite_url: str) -> 
 
 def test_guessing_for_a_resident_locks_out_the_guessers_network_only(sqlite_url: str) -> None:
     """Keycloak #26172, #46164, GHSA-cq42-vhv7-xr7p: the lock-out of an account is a weapon against its holder."""
-    with Town(sqlite_url, trusted_proxies=1) as town:
+    with Town(sqlite_url, trusted_proxies=1, activation_limit="10/hour") as town:
         code = town.activation_code("hanako")
 
         def tries(network: str, code: str) -> int:

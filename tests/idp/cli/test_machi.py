@@ -178,6 +178,22 @@ def test_create_a_resident_who_starts_with_a_code(machi: Machi, town: Town) -> N
     assert machi("residents", "activation-code", "--local-number", "999").exit_code == 1
 
 
+def test_codes_of_a_resident_are_listed_without_saying_them(machi: Machi, town: Town) -> None:
+    code, browser = town.activation_code("hanako", "post"), town.browser()
+    attempt = browser.get("/signin").location
+    for _ in range(town.settings.activation_wrong_dates):
+        browser.post(f"{attempt}/code", {"code": code, "birth_date": "1989-04-13"})
+    arguments = ("residents", "activation-codes", "--local-number", "0000010011")
+    [row] = facts(machi(*arguments, "--json"))["activation_codes"]
+    assert (row["channel"], row["state"], row["wrong_dates"]) == ("post", "void", 5)
+    shown = machi(*arguments).stdout
+    assert "post  void  wrong dates 5" in shown
+    assert code not in shown
+    assert machi("residents", "activation-codes", "--local-number", "999").exit_code == 1
+    town.import_people("taro")
+    assert machi("residents", "activation-codes", "--local-number", "0000010022").stdout.strip() == "none"
+
+
 def test_an_account_is_suspended_reinstated_and_closed(machi: Machi, town: Town) -> None:
     from idp.residents.model import Resident
     from idp.residents.unified_id import grouped

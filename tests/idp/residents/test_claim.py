@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from idp.foundation import clock
+from idp.foundation.settings import Settings
+from idp.residents.activation import parse_code
 from idp.residents.claim import Claim, ClaimResult, claim_by_attributes, claim_by_code
 from idp.residents.model import ActivationCode, Ceremony, ClaimReview, Resident
 from tests.support.people import BIRTH_DATES, HEADER
 from tests.support.town import Town
 
+WRONG_DATES = Settings().activation_wrong_dates
 HANAKO = {"name": "見本\u3000花子", "birth_date": "1989-04-12", "address": "見本県みほん市中央１丁目２－３"}
 
 
@@ -83,10 +87,13 @@ def key_of(town: Town) -> str:
 
 
 def use(town: Town, code: str, birth_date: str = BIRTH_DATES["hanako"]) -> Claim:
-    from idp.residents.activation import parse_code
-
     with town.writing() as session:
-        return claim_by_code(session, town.parts.vault, code=parse_code(code), birth_date=birth_date)
+        return use_in(session, town, code, birth_date)
+
+
+def use_in(session: Session, town: Town, code: str, birth_date: str) -> Claim:
+    vault = town.parts.vault
+    return claim_by_code(session, vault, code=parse_code(code), birth_date=birth_date, max_wrong_dates=WRONG_DATES)
 
 
 def test_a_code_works_once(any_town: Town) -> None:
@@ -104,7 +111,7 @@ def test_a_code_as_people_type_it(town: Town) -> None:
 def test_a_wrong_birth_date_does_not_use_it_up(town: Town) -> None:
     code = town.activation_code()
     for wrong in ("1989-04-13", "", "x", "1989-4-12"):
-        assert use(town, code, wrong).result is ClaimResult.NO_MATCH
+        assert use(town, code, wrong).result is ClaimResult.WRONG_BIRTH_DATE
     assert use(town, code).result is ClaimResult.CLAIMED
 
 

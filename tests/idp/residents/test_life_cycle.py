@@ -120,7 +120,9 @@ def test_codes_that_are_out_open_nothing_afterwards(town: Town) -> None:
     do(town, Act.SUSPEND, resident)
     do(town, Act.REINSTATE, resident)
     with town.writing() as session:
-        found = claim_by_code(session, town.parts.vault, code=parse_code(code), birth_date="1989-04-12")
+        found = claim_by_code(
+            session, town.parts.vault, code=parse_code(code), birth_date="1989-04-12", max_wrong_dates=5
+        )
     assert found.result is ClaimResult.NO_MATCH
     assert town.count(ActivationCode, ActivationCode.used_at.is_(None)) == 0
 

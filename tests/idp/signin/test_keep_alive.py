@@ -30,7 +30,12 @@ def test_the_absolute_end_comes_all_the_same(town: Town) -> None:
 
 
 @pytest.mark.parametrize("wrong", [1, 3])
-def test_only_wrong_activation_codes_are_counted(town: Town, wrong: int) -> None:
+def test_only_wrong_activation_codes_are_counted(sqlite_url: str, wrong: int) -> None:
+    with Town(sqlite_url, activation_limit="10/hour") as town:
+        only_wrong_ones_count(town, wrong)
+
+
+def only_wrong_ones_count(town: Town, wrong: int) -> None:
     browser = town.browser()
     attempt = browser.get("/signin?next=/my/").location
     for _ in range(wrong):
