@@ -89,12 +89,17 @@ class Database:
                 connect_args={"check_same_thread": False, "timeout": 15},
                 pool_size=pool_size,
                 max_overflow=64,
+                hide_parameters=True,
             )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(
-                parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=16, pool_pre_ping=False
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_size=pool_size,
+                max_overflow=16,
+                pool_pre_ping=False,
+                hide_parameters=True,
             )
         self.url = parsed
 
