@@ -11,7 +11,7 @@ from .foundation.context import Parts
 from .foundation.settings import Settings, SettingsError
 from .foundation.web.shell import install_shell
 from .oidc import install as oidc
-from .signin import account_stopped, card_pages, code_pages, guard, pages, passkey_pages, welcome
+from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, welcome
 
 
 def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) -> None:
@@ -20,7 +20,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
     if (store := load_trust_store(instance.settings)) is not None:
         app.extensions["machi_trust_store"] = store
     guard.install_guard(app)
-    for module in (pages, passkey_pages, card_pages, code_pages, welcome):
+    for module in (pages, passkey_pages, away, card_pages, code_pages, welcome):
         app.register_blueprint(module.bp)
     account_stopped.install(app)
     oidc.install(app, instance)

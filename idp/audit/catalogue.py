@@ -45,6 +45,7 @@ class EventType(Enum):
     REFRESH_TOKEN_REUSED = ("refresh_token_reused", ())
     REGISTER_IMPORTED = ("register_imported", ("added", "changed", "same", "closed", "refused"))
     RESIDENT_CLAIMED = ("resident_claimed", ("ceremony", "method"))
+    RETURN_REFUSED = ("return_refused", ("purpose",))
     SESSION_ENDED = ("session_ended", ("login", "by"))
     TOKEN_EXCHANGED = ("token_exchanged", ("resource", "scope"))
     SIGN_IN_REFUSED = ("sign_in_refused", ("method", "state"))

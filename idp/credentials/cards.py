@@ -1,6 +1,7 @@
 """Cards: signing in with a bound card, and the first binding, in which the signature certificate proves who the holder is.
 
-A card is never bound just because somebody is signed in: both certificates must sign the same statement in one reading (facts §7.3).
+A card is never bound just because somebody is signed in: both certificates must sign in one reading (facts §7.3). A reading changes
+nothing when it arrives; it is verified and kept, and used when the browser that asked for it collects it.
 """
 
 from __future__ import annotations
@@ -18,31 +19,36 @@ from ..foundation.ids import new_id
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
 from ..residents.claim import ClaimResult, claim_by_attributes
-from . import challenges
-from .jpki import (
-    CardError,
-    CardVerdict,
-    Purpose,
-    TrustStore,
-    build_statement,
-    verify_card,
-    verify_signature_card,
-)
+from .challenges import Collected
+from .jpki import CardError, Purpose, TrustStore, build_statement, verify_card, verify_claim
+from .jpki.claim import Signed
 from .model import Card, Challenge, CredentialState
+from .readings import Person, Proven, proven, seal, unseal
 
 
 class CardOutcome(Enum):
-    """What a reading came to; stored with the challenge until the browser collects it."""
+    """What a reading came to. READ waits for its browser, and becomes one of the first three, STOPPED or NO_MATCH."""
 
+    READ = "read"
     SIGNED_IN = "signed_in"
     CLAIMED = "claimed"
     UNKNOWN_CARD = "unknown_card"
     EXPIRED = "expired"
     STOPPED = "stopped"
+    TWO_CARDS = "two_cards"
     TRY_AGAIN = "try_again"
     CANCELLED = "cancelled"
     PIN_LOCKED = "pin_locked"
     NO_MATCH = "no_match"
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a reading did; `resident_id` and `credential_id` where somebody is to be signed in."""
+
+    outcome: CardOutcome
+    resident_id: str | None = None
+    credential_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,87 +77,83 @@ def statement_for(settings: Settings, purpose: str, nonce: bytes, browser_digest
 
 def read_answer(
     session: Session, vault: Vault, settings: Settings, store: TrustStore, challenge: Challenge, reading: Reading
-) -> CardOutcome:
-    """Verify a reading against its (already consumed) challenge and write down what it came to."""
+) -> tuple[CardOutcome, bytes | None]:
+    """Verify a reading against its (already consumed) challenge: READ with what it proved, sealed, or why not."""
     statement = statement_for(
         settings, challenge.purpose, challenge.nonce, challenge.browser_digest, challenge.expires_at
     )
-    now = clock.now()
+    now, person = clock.now(), None
     try:
-        verdict = verify_card(reading.certificate, reading.signature, statement, store, now)
         if challenge.purpose == "card_claim":
-            outcome = _claim(session, vault, store, challenge, verdict, reading, statement)
+            auth = Signed(reading.certificate, reading.signature)
+            sign = Signed(reading.sign_certificate, reading.sign_signature)
+            verdict, person = verify_claim(auth, sign, statement, store, now)
         else:
-            outcome = _sign_in(session, vault, challenge, verdict)
+            verdict = verify_card(reading.certificate, reading.signature, statement, store, now)
     except CardError as error:
         record(session, EventType.CARD_REFUSED, reason=error.reason.value)
-        outcome = CardOutcome(error.message.value)
-    challenge.outcome = outcome.value
-    return outcome
+        return CardOutcome(error.message.value), None
+    return CardOutcome.READ, seal(vault, challenge.challenge_id, proven(vault, verdict, person))
 
 
-def _sign_in(session: Session, vault: Vault, challenge: Challenge, verdict: CardVerdict) -> CardOutcome:
+def use_reading(session: Session, vault: Vault, collected: Collected) -> Used:
+    """For the browser that asked: sign in or claim with what was read. A reading that failed stays what it was."""
+    outcome = CardOutcome(collected.outcome)
+    if outcome is not CardOutcome.READ or collected.sealed is None:
+        return Used(outcome)
+    reading = unseal(vault, collected.challenge_id, collected.sealed)
+    if reading.person is not None:
+        return _claim(session, vault, reading, reading.person)
+    return _sign_in(session, reading)
+
+
+def _sign_in(session: Session, reading: Proven) -> Used:
     card = session.scalars(
         select(Card).where(
-            Card.card_index.in_(vault.indexes("card", *_identity(verdict))),
+            Card.card_index.in_(reading.indexes),
             Card.state.in_((CredentialState.ACTIVE.value, CredentialState.HELD.value)),
         )
     ).first()
     if card is None:
-        return CardOutcome.UNKNOWN_CARD
+        return Used(CardOutcome.UNKNOWN_CARD)
     if card.state != CredentialState.ACTIVE.value:
         record(session, EventType.CARD_REFUSED, resident_id=card.resident_id, reason="held")
-        return CardOutcome.STOPPED
+        return Used(CardOutcome.STOPPED)
     card.last_used_at = clock.now()
-    challenge.resident_id, challenge.credential_id = card.resident_id, card.credential_id
-    return CardOutcome.SIGNED_IN
+    return Used(CardOutcome.SIGNED_IN, card.resident_id, card.credential_id)
 
 
-def _claim(
-    session: Session,
-    vault: Vault,
-    store: TrustStore,
-    challenge: Challenge,
-    verdict: CardVerdict,
-    reading: Reading,
-    statement: bytes,
-) -> CardOutcome:
-    signed = verify_signature_card(reading.sign_certificate, reading.sign_signature, statement, store, clock.now())
+def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> Used:
     held = session.scalars(
-        select(Card).where(
-            Card.card_index.in_(vault.indexes("card", *_identity(verdict))), Card.state == CredentialState.HELD.value
-        )
+        select(Card).where(Card.card_index.in_(reading.indexes), Card.state == CredentialState.HELD.value)
     ).first()
     if held is not None:  # a card on hold must not come back by being registered anew
         record(session, EventType.CARD_REFUSED, resident_id=held.resident_id, reason="held")
-        return CardOutcome.STOPPED
-    person = signed.attributes
+        return Used(CardOutcome.STOPPED)
     claim = claim_by_attributes(
         session,
         vault,
         name=person.name,
-        birth_date=person.birth_date.isoformat(),
+        birth_date=person.birth_date,
         address=person.address,
         method="jpki_signature",
     )
     if claim.result is ClaimResult.CLOSED:
         # Proven, and nothing is bound: starting the session says why it cannot be.
-        challenge.resident_id = claim.resident_id
-        return CardOutcome.SIGNED_IN
+        return Used(CardOutcome.SIGNED_IN, claim.resident_id)
     if claim.resident_id is None or claim.ceremony_id is None:
-        return CardOutcome.NO_MATCH
-    bound = _bind(session, vault, claim.resident_id, claim.ceremony_id, verdict)
+        return Used(CardOutcome.NO_MATCH)
+    bound = _bind(session, claim.resident_id, claim.ceremony_id, reading)
     if bound is None:
-        return CardOutcome.NO_MATCH
-    challenge.resident_id, challenge.credential_id = claim.resident_id, bound
-    return CardOutcome.CLAIMED if claim.result is ClaimResult.CLAIMED else CardOutcome.SIGNED_IN
+        return Used(CardOutcome.NO_MATCH)
+    first = claim.result is ClaimResult.CLAIMED
+    return Used(CardOutcome.CLAIMED if first else CardOutcome.SIGNED_IN, claim.resident_id, bound)
 
 
-def _bind(session: Session, vault: Vault, resident_id: str, ceremony_id: str, verdict: CardVerdict) -> str | None:
+def _bind(session: Session, resident_id: str, ceremony_id: str, reading: Proven) -> str | None:
     """Bind the card to the resident; returns its credential id, or None if somebody else has it (facts §7.5: no leak)."""
-    indexes = vault.indexes("card", *_identity(verdict))
     existing = session.scalars(
-        select(Card).where(Card.card_index.in_(indexes), Card.state == CredentialState.ACTIVE.value)
+        select(Card).where(Card.card_index.in_(reading.indexes), Card.state == CredentialState.ACTIVE.value)
     ).first()
     if existing is not None:
         if existing.resident_id != resident_id:
@@ -159,19 +161,22 @@ def _bind(session: Session, vault: Vault, resident_id: str, ceremony_id: str, ve
             return None
         existing.last_used_at = clock.now()
         return existing.credential_id
-    medium = verdict.medium.value
     session.execute(
         update(Card)  # a new serial on the same medium is a renewed card; the one before it no longer exists
-        .where(Card.resident_id == resident_id, Card.medium == medium, Card.state == CredentialState.ACTIVE.value)
+        .where(
+            Card.resident_id == resident_id,
+            Card.medium == reading.medium,
+            Card.state == CredentialState.ACTIVE.value,
+        )
         .values(state=CredentialState.REPLACED.value)
     )
     now = clock.now()
     card = Card(
         credential_id=new_id(),
         resident_id=resident_id,
-        card_index=indexes[0],
-        medium=medium,
-        not_after=verdict.not_after,
+        card_index=reading.indexes[0],
+        medium=reading.medium,
+        not_after=reading.not_after,
         ceremony_id=ceremony_id,
         created_at=now,
         last_used_at=now,
@@ -183,17 +188,6 @@ def _bind(session: Session, vault: Vault, resident_id: str, ceremony_id: str, ve
         resident_id=resident_id,
         ceremony=ceremony_id,
         credential=card.credential_id,
-        medium=medium,
+        medium=reading.medium,
     )
     return card.credential_id
-
-
-def _identity(verdict: CardVerdict) -> tuple[bytes, bytes]:
-    return verdict.issuer_key_id, verdict.serial.to_bytes(20, "big")
-
-
-def refuse(session: Session, challenge_id: str, outcome: CardOutcome) -> None:
-    """The reader reported that no reading took place (cancelled, locked): write it down for the browser to collect."""
-    challenge = challenges.consume(session, challenge_id=challenge_id)
-    if challenge is not None:
-        challenge.outcome = outcome.value

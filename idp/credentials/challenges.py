@@ -1,4 +1,7 @@
-"""One-use challenges: made by us, tied to a browser, consumed atomically and for good even when what follows fails (facts §4.4)."""
+"""One-use challenges: made by us, tied to a browser, consumed atomically and for good even when what follows fails (facts §4.4).
+
+One that leaves our browser (for a card reader) comes back in two steps: `hand_over` and `collect`. See signin/away.py.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
-from ..foundation.ids import new_id
+from ..foundation.ids import new_id, new_secret
+from ..foundation.vault import digest
 from .model import Challenge
 
 LIFETIME = timedelta(minutes=10)
@@ -23,6 +27,17 @@ class Issued:
     challenge_id: str
     nonce: bytes
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What came back: `outcome` in a word, and what it proved, sealed."""
+
+    challenge_id: str
+    purpose: str
+    browser_digest: str
+    outcome: str
+    sealed: bytes | None
 
 
 def issue(
@@ -62,18 +77,32 @@ def consume(session: Session, *, challenge_id: str | None = None, nonce: bytes |
     ).first()
 
 
-def collect(session: Session, challenge_id: str, browser_digest: str) -> Challenge | None:
-    """Fetch a card challenge's outcome, once, and only for the browser that asked."""
+def hand_over(challenge: Challenge, outcome: str, sealed: bytes | None = None) -> str:
+    """Write down what came back for a consumed challenge; returns the secret that collects it, for the answer to that very request."""
+    secret = new_secret()
+    challenge.outcome, challenge.sealed, challenge.return_digest = outcome, sealed, digest(secret)
+    return secret
+
+
+def collect(session: Session, challenge_id: str, secret: str, attempt_id: str) -> Collected | None:
+    """Fetch what was handed over, with its secret, once and for good. None: unknown, never answered, collected or expired.
+
+    Whose browser it is has to be asked of the answer (`Collected.browser_digest`): the right secret in another browser ends it, too.
+    """
     now = clock.now()
-    return session.scalars(
+    row = session.scalars(
         update(Challenge)
         .where(
             Challenge.challenge_id == challenge_id,
-            Challenge.browser_digest == browser_digest,
-            Challenge.outcome.is_not(None),
+            Challenge.attempt_id == attempt_id,
+            Challenge.return_digest == digest(secret),
             Challenge.collected_at.is_(None),
             Challenge.expires_at > now,
         )
         .values(collected_at=now)
         .returning(Challenge)
     ).first()
+    if row is None:
+        return None
+    sealed, row.sealed = row.sealed, None
+    return Collected(row.challenge_id, row.purpose, row.browser_digest, str(row.outcome), sealed)

@@ -97,6 +97,9 @@ class Challenge(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
-    """For a card: what the reader's answer came to, until the browser that asked comes for it."""
-    credential_id: Mapped[str | None] = mapped_column(String(26))
+    """Of what left our browser: what came back, in a word, until the browser that left comes for it."""
+    return_digest: Mapped[str | None] = mapped_column(String(64))
+    """Digest of the secret that went back with the answer, to whoever answered."""
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the answer proved, sealed; cleared when it is collected."""
     collected_at: Mapped[datetime | None]

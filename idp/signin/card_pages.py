@@ -1,7 +1,6 @@
-"""Signing in and claiming with a card: plain forms and redirects, no script needed.
+"""Signing in and claiming with a card: plain forms and redirects, no script needed. How it leaves and comes back is `away`.
 
-The reader's answer arrives from another site, so it only writes down what the reading came to; the session starts when the browser
-that asked comes back for it.
+The reader's answer arrives from another site: it is verified and kept, and signs nobody in.
 """
 
 from __future__ import annotations
@@ -13,18 +12,22 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from ..credentials import cards, challenges
 from ..credentials.cards import CardOutcome
+from ..credentials.challenges import Collected
 from ..credentials.jpki import TrustStore
+from ..credentials.model import Challenge
 from ..foundation.context import parts
 from ..foundation.ids import is_id
+from ..foundation.telemetry import request_reference
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import language
-from . import attempts
+from . import attempts, away
 from .levels import Factor
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
@@ -64,8 +67,7 @@ def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
     settings = parts().settings
     parts().limits.hit(settings.signin_limit, purpose, attempts.client_network(), browser_digest())
     with parts().database.write() as session:
-        attempts.find(session, attempt_id)
-        issued = challenges.issue(session, purpose, browser_digest(), attempt_id=attempt_id)
+        issued = away.leave(session, purpose, attempt_id)
     statement = cards.statement_for(settings, purpose, issued.nonce, browser_digest(), issued.expires_at)
     query = urlencode(
         {
@@ -91,24 +93,23 @@ def answer() -> ResponseReturnValue:
     with parts().database.write() as session:
         # Consumed before anything is looked at, and for good: a failed answer cannot be tried again on the same challenge.
         challenge = challenges.consume(session, challenge_id=form["challenge"])
-        if challenge is None or challenge.purpose not in cards.PURPOSES or challenge.attempt_id is None:
-            challenge = None
-        elif form["error"]:
-            challenge.outcome = _REPORTS.get(form["error"], CardOutcome.TRY_AGAIN).value
-        else:
-            reading = _reading()
-            if reading is None:
-                challenge.outcome = CardOutcome.TRY_AGAIN.value
-            else:
-                cards.read_answer(session, parts().vault, parts().settings, trust_store(), challenge, reading)
-        attempt_id = challenge.attempt_id if challenge is not None else None
-    if attempt_id is None:
-        raise ProblemError(
-            410,
-            "challenge_used",
-            "This reading was used already or is too old. Please go back and read the card again.",
-        )
-    return redirect(url_for("card.collect", attempt_id=attempt_id, challenge_id=form["challenge"]), 303)
+        if challenge is not None and challenge.purpose in cards.PURPOSES and challenge.attempt_id is not None:
+            outcome, sealed = _outcome(session, challenge, form["error"])
+            return away.arrived(challenge, outcome.value, sealed)
+    raise ProblemError(
+        410,
+        "challenge_used",
+        "This reading was used already or is too old. Please go back and read the card again.",
+    )
+
+
+def _outcome(session: Session, challenge: Challenge, error: str) -> tuple[CardOutcome, bytes | None]:
+    if error:
+        return _REPORTS.get(error, CardOutcome.TRY_AGAIN), None
+    reading = _reading()
+    if reading is None:
+        return CardOutcome.TRY_AGAIN, None
+    return cards.read_answer(session, parts().vault, parts().settings, trust_store(), challenge, reading)
 
 
 def _reading() -> cards.Reading | None:
@@ -122,25 +123,19 @@ def _reading() -> cards.Reading | None:
     return cards.Reading(*values)
 
 
-@bp.get("/signin/<attempt_id>/card/<challenge_id>")
-@called_by(Caller.BROWSER)
-def collect(attempt_id: str, challenge_id: str) -> ResponseReturnValue:
-    """The browser that asked fetches the outcome, once: signed in, claim needed, or why not."""
+def _back(attempt: SignInAttempt, collected: Collected) -> ResponseReturnValue:
+    """Signed in, claim needed, or why not."""
     with parts().database.write() as session:
-        attempt = attempts.find(session, attempt_id)
-        challenge = challenges.collect(session, challenge_id, browser_digest()) if is_id(challenge_id) else None
-        if challenge is None or challenge.attempt_id != attempt_id:
-            challenge = None
-        else:
-            outcome = CardOutcome(str(challenge.outcome))
-            resident_id, credential_id = challenge.resident_id, challenge.credential_id or ""
-    if challenge is None:  # reloaded or somebody else's: begin again rather than a dead end
-        return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
-    if outcome in (CardOutcome.SIGNED_IN, CardOutcome.CLAIMED) and resident_id is not None:
-        factor = Factor("card", now_ms(), credential_id=credential_id)
-        token, target = complete(attempt, resident_id, factor, first=outcome is CardOutcome.CLAIMED)
+        used = cards.use_reading(session, parts().vault, collected)
+    if used.outcome in (CardOutcome.SIGNED_IN, CardOutcome.CLAIMED) and used.resident_id is not None:
+        factor = Factor("card", now_ms(), credential_id=used.credential_id)
+        token, target = complete(attempt, used.resident_id, factor, first=used.outcome is CardOutcome.CLAIMED)
         return sign_in_response(token, target)
-    return _page(attempt, outcome)
+    return _page(attempt, used.outcome)
+
+
+for _purpose in cards.PURPOSES:
+    away.on_return(_purpose, _back)
 
 
 def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
@@ -160,5 +155,7 @@ def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
         kind=outcome.value,
         retry_url=url_for("card.start", attempt_id=attempt.attempt_id),
         start_url=start_url,
+        phone=parts().settings.counter_phone,
+        request_reference=request_reference(),
     )
     return Response(html, 403 if outcome is not CardOutcome.CANCELLED else 200, content_type="text/html; charset=utf-8")

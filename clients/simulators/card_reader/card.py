@@ -1,5 +1,6 @@
 """A test card: two chips' worth of key and certificate. What a reader would get from a real one, without the APDUs."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -49,3 +50,15 @@ class Card:
     def sign(self, statement: bytes, *, pss: bool = False) -> tuple[bytes, bytes]:
         """(signature certificate as DER, signature over the statement)."""
         return self.signature.answer(statement, pss=pss)
+
+    def prove(self, statement: bytes) -> dict[str, bytes]:
+        """A claim: both chips sign the statement, each followed by SHA-256 of the other's certificate (DER)."""
+        auth, sign = (chip.certificate.public_bytes(Encoding.DER) for chip in (self.auth, self.signature))
+        _, signature = self.auth.answer(statement + hashlib.sha256(sign).digest())
+        _, sign_signature = self.signature.answer(statement + hashlib.sha256(auth).digest())
+        return {
+            "certificate": auth,
+            "signature": signature,
+            "sign_certificate": sign,
+            "sign_signature": sign_signature,
+        }

@@ -94,9 +94,10 @@ def read() -> str | tuple[str, int]:
 
 def _answer(asked: ReadRequest, key: str) -> dict[str, str]:
     card = _deck().card(key)
-    fields = dict(zip(("certificate", "signature"), card.authenticate(asked.statement), strict=True))
     if asked.purpose == "claim":
-        fields |= zip(("sign_certificate", "sign_signature"), card.sign(asked.statement), strict=True)
+        fields = card.prove(asked.statement)
+    else:
+        fields = dict(zip(("certificate", "signature"), card.authenticate(asked.statement), strict=True))
     return {name: base64.b64encode(value).decode() for name, value in fields.items()}
 
 

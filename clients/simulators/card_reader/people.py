@@ -1,8 +1,9 @@
 """Who the test cards belong to. All of them are invented, like their city, みほん市."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
+_JAPAN = timezone(timedelta(hours=9))
 _ERAS = ((date(2019, 5, 1), "5"), (date(1989, 1, 8), "4"), (date(1926, 12, 25), "3"), (date(1912, 7, 30), "2"))
 
 
@@ -20,6 +21,15 @@ class Holder:
         """EYYYYMMDD with a Gregorian year, as in the signature certificate."""
         era = next((digit for start, digit in _ERAS if self.birth_date >= start), "1")
         return f"{era}{self.birth_date:%Y%m%d}"
+
+    def fifth_birthday(self, issued: datetime) -> datetime:
+        """The end of the fifth birthday after `issued`, in Japan: when both certificates of a card end."""
+        day = issued.astimezone(_JAPAN).date()
+        passed = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
+        month, last = self.birth_date.month, self.birth_date.day
+        if (month, last) == (2, 29):
+            last = 28
+        return datetime(day.year + (5 if passed else 4), month, last, 23, 59, 59, tzinfo=_JAPAN)
 
 
 HANAKO = Holder("見本\u3000花子", date(1989, 4, 12), "2", "見本県みほん市中央１丁目２－３")

@@ -97,7 +97,7 @@ def build_leaf(
         .public_key(public_key)
         .serial_number(shape.serial or new_serial())
         .not_valid_before(shape.not_before or now - timedelta(days=1))
-        .not_valid_after(shape.not_after or now + timedelta(days=5 * 365))
+        .not_valid_after(shape.not_after or holder.fifth_birthday(now))
         .add_extension(_authority_key_identifier(issuer, issuer_key, shape), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )

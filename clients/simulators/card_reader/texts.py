@@ -26,6 +26,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "署名用電子証明書も使います。氏名・生年月日・性別・住所がサービスに渡ります。",
         "Also uses the signature certificate: name, date of birth, sex and address are sent to the service.",
     ),
+    "warn_sent": (
+        "今ご自身がこのブラウザで始めた場合だけ進んでください。人から送られたリンクで開いた場合は「やめて戻る」を押してください。",
+        "Go on only if you began this yourself, just now, in this browser. If a link somebody sent you led here, cancel.",
+    ),
     "step_card": ("カードを選ぶ", "Choose a card"),
     "group_residents": ("住民のカード", "Residents’ cards"),
     "group_failing": ("わざと失敗するカード", "Cards that are meant to fail"),

@@ -1,7 +1,8 @@
-"""Why a card was refused: an exact reason for the log, one of three messages for the person.
+"""Why a card was refused: an exact reason for the log, one of a few messages for the person.
 
 The person is told no more than three things, because a card's public certificate can be read without a PIN: whoever
-holds somebody's certificate must not learn from our answers how far it got.
+holds somebody's certificate must not learn from our answers how far it got. A fourth is for whoever has proven to hold
+both chips.
 """
 
 from enum import Enum
@@ -14,6 +15,8 @@ class CardMessage(Enum):
     """The certificate has run out: renew it at the counter."""
     STOPPED = "stopped"
     """The certificate was revoked or put on hold: ask at the counter."""
+    TWO_CARDS = "two_cards"
+    """Both chips signed, and they are not of one card: use one, or ask at the counter."""
     TRY_AGAIN = "try_again"
     """Everything else."""
 
@@ -41,12 +44,14 @@ class CardReason(Enum):
     REVOKED = "revoked"
     ON_HOLD = "on_hold"
     ATTRIBUTES = "attributes"
+    TWO_CARDS = "two_cards"
 
 
 _MESSAGES = {
     CardReason.EXPIRED: CardMessage.EXPIRED,
     CardReason.REVOKED: CardMessage.STOPPED,
     CardReason.ON_HOLD: CardMessage.STOPPED,
+    CardReason.TWO_CARDS: CardMessage.TWO_CARDS,
 }
 
 

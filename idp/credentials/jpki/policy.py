@@ -44,6 +44,8 @@ class CardPolicy:
     """The same for signature certificates: e-mail protection or document signing (RFC 9336)."""
     max_certificate_bytes: int = 4096
     """Largest DER certificate that is parsed at all."""
+    ends_tell_one_card: bool = True
+    """Hold both certificates of a card to the rule on their ends (`one_card.py`); off if a profile drops it."""
     min_rsa_bits: int = 2048
     """Smallest RSA modulus (施行規則 2条: at least 2048 bits)."""
     max_rsa_bits: int = 4096

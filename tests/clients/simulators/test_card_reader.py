@@ -14,7 +14,8 @@ from clients.simulators.card_reader.app import create_app
 from clients.simulators.card_reader.people import ENTRIES
 from clients.simulators.card_reader.texts import _TEXTS
 from clients.simulators.card_reader.wire import origin_of
-from idp.credentials.jpki import TrustStore, verify_card, verify_signature_card
+from idp.credentials.jpki import TrustStore, verify_card, verify_claim
+from idp.credentials.jpki.claim import Signed
 
 from .reader import ORIGIN, Page, asked
 
@@ -58,8 +59,10 @@ def test_claim_adds_the_signature_certificate(client: FlaskClient, deck: Deck) -
     assert set(fields) == {"challenge", "certificate", "signature", "sign_certificate", "sign_signature"}
     tbs = base64.urlsafe_b64decode(request["tbs"] + "==")
     certificate, signature = (base64.b64decode(fields[name]) for name in ("sign_certificate", "sign_signature"))
-    verdict = verify_signature_card(certificate, signature, tbs, _store(deck), datetime.now(UTC))
-    assert verdict.attributes.name == "見本\u3000花子"
+    auth = Signed(base64.b64decode(fields["certificate"]), base64.b64decode(fields["signature"]))
+    card, person = verify_claim(auth, Signed(certificate, signature), tbs, _store(deck), datetime.now(UTC))
+    assert card.serial == deck.card("hanako").auth.serial
+    assert person.attributes.name == "見本\u3000花子"
 
 
 def _store(deck: Deck) -> TrustStore:

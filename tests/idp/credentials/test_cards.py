@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from clients.simulators.card_reader import Deck
 from clients.simulators.card_reader.card import Card as TestCard
+from clients.simulators.card_reader.people import HANAKO
 from idp.credentials.model import Card, Challenge
 from idp.foundation import clock
 from idp.residents.model import ClaimReview, Resident
@@ -65,9 +66,7 @@ class Reading:
 
     def form(self, card: TestCard, sign: bool = False) -> dict[str, str]:
         certificate, signature = card.authenticate(self.statement)
-        values = {"certificate": certificate, "signature": signature}
-        if sign:
-            values["sign_certificate"], values["sign_signature"] = card.sign(self.statement)
+        values = card.prove(self.statement) if sign else {"certificate": certificate, "signature": signature}
         return {"challenge": self.asked["challenge"], **{k: base64.b64encode(v).decode() for k, v in values.items()}}
 
     def answer(self, form: dict[str, str]) -> TestResponse:
@@ -246,12 +245,12 @@ def test_a_card_bound_to_another_resident(town: Town, deck: Deck) -> None:
     """Facts §7.5: refused without telling whose it is."""
     claim(town, deck.card("hanako"))
     other = town.rows(Resident, Resident.state == "pending")[0].resident_id
-    mixed = TestCard("mixed", deck.card("hanako").auth, deck.card("taro").signature)
+    town.change(update(Card).values(resident_id=other))
     browser = town.browser()
-    page = claim(town, mixed, browser)
+    page = claim(town, deck.card("hanako"), browser)
     assert kind(page) == "no_match"
     assert not is_signed_in(browser)
-    assert [row.resident_id != other for row in town.rows(Card)] == [True]
+    assert [row.resident_id for row in town.rows(Card)] == [other]
     assert "bound_to_another" in town.events("card_refused")[-1].facts
 
 
@@ -287,18 +286,21 @@ def test_an_old_challenge(town: Town, deck: Deck) -> None:
 
 
 def test_another_browser_cannot_collect(town: Town, deck: Deck) -> None:
-    """Session fixation by challenge: whoever holds the link is not who asked."""
+    """Session fixation by challenge: whoever holds the link is not who asked, and what they hold is then worth nothing to anybody."""
     claim(town, deck.card("hanako"))
     reading = Reading(town.browser())
     answered = reading.answer(reading.form(deck.card("hanako")))
     thief = town.browser()
-    assert thief.get(answered.location).status_code == 410
-    assert thief.cookie("machi_session") is None
     own = thief.get("/signin").location
-    challenge = answered.location.rsplit("/", 1)[1]
-    assert thief.get(f"{own}/card/{challenge}").location == own
+    tail = answered.location.removeprefix(reading.attempt)
+    assert thief.get(own + tail).location == own
+    page = thief.get(answered.location)
+    assert page.status_code == 410
+    assert 'data-testid="elsewhere"' in page.text
     assert thief.cookie("machi_session") is None
-    assert reading.collect(answered).location == "/account/passkeys/new"
+    assert reading.collect(answered).location == reading.attempt
+    assert not is_signed_in(reading.browser)
+    assert [event.facts for event in town.events("return_refused")] == ['{"purpose":"card_signin"}']
 
 
 def test_another_attempt_cannot_collect(town: Town, deck: Deck) -> None:
@@ -307,8 +309,9 @@ def test_another_attempt_cannot_collect(town: Town, deck: Deck) -> None:
     reading = Reading(browser)
     answered = reading.answer(reading.form(deck.card("hanako")))
     second = browser.get("/signin").location
-    assert browser.get(f"{second}/card/{answered.location.rsplit('/', 1)[1]}").location == second
+    assert browser.get(second + answered.location.removeprefix(reading.attempt)).location == second
     assert not is_signed_in(browser)
+    assert reading.collect(answered).location == "/account/passkeys/new"
 
 
 def test_a_signature_over_another_statement(town: Town, deck: Deck) -> None:
@@ -408,3 +411,85 @@ def test_a_proven_card_of_a_suspended_account_is_told_so(town: Town, deck: Deck,
     assert not is_signed_in(browser)
     assert town.count(Card) == cards
     assert [event.facts for event in town.events("sign_in_refused")] == ['{"method":"card","state":"suspended"}']
+
+
+# relays, and cards put together of two ----------------------------------------------------------------------------------
+
+
+def pages_of_return(reading: Reading, secret: str) -> list[str]:
+    """Where somebody who began may look for what another browser answered."""
+    challenge = reading.asked["challenge"]
+    return [f"{reading.attempt}/card/{challenge}", f"{reading.attempt}/return/{challenge}/{secret}",
+            f"{reading.attempt}/return/{challenge}/", f"{reading.attempt}/return/{challenge}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("purpose", ["card", "claim"])
+@pytest.mark.parametrize("secret", ["", "x", "A" * 43, "\u3042" * 43])
+def test_whoever_sent_the_readers_link_on_collects_nothing(
+    town: Town, deck: Deck, purpose: str, secret: str
+) -> None:
+    """The attacker begins and sends the genuine reader's link; the victim's browser posts the answer and is sent on by us."""
+    if purpose == "card":
+        claim(town, deck.card("taro"))
+    before = town.count(Card), town.count(Resident, Resident.state == "active")
+    attacker, victim = town.browser(), town.browser()
+    reading = Reading(attacker, purpose)
+    answered = reading.answer(reading.form(deck.card("taro"), purpose == "claim"))
+    for address in pages_of_return(reading, secret):
+        attacker.get(address)
+    assert not is_signed_in(attacker)
+    page = victim.get(answered.location)
+    assert page.status_code == 410
+    assert 'data-testid="elsewhere"' in page.text
+    # The victim reads the address out to the attacker: too late, their own browser has ended it.
+    attacker.get(answered.location)
+    assert not is_signed_in(attacker)
+    assert not is_signed_in(victim)
+    assert (town.count(Card), town.count(Resident, Resident.state == "active")) == before
+
+
+def test_an_answer_changes_nothing_before_it_is_collected(town: Town, deck: Deck) -> None:
+    reading = Reading(town.browser(), "claim")
+    answered = reading.answer(reading.form(deck.card("hanako"), sign=True))
+    assert (town.count(Card), town.count(Resident, Resident.state == "active")) == (0, 0)
+    waiting = town.rows(Challenge, Challenge.outcome == "read")[0]
+    assert "\u898b\u672c".encode() not in bytes(waiting.sealed)
+    assert answered.location.rsplit("/", 1)[1] != waiting.return_digest
+    assert reading.collect(answered).location.endswith("/welcome")
+    assert town.rows(Challenge, Challenge.outcome == "read")[0].sealed is None
+
+
+def test_an_answer_nobody_came_for(town: Town, deck: Deck) -> None:
+    reading = Reading(town.browser(), "claim")
+    answered = reading.answer(reading.form(deck.card("hanako"), sign=True))
+    with clock.travelled(timedelta(minutes=11)):
+        assert reading.collect(answered).location == reading.attempt
+    assert town.count(Card) == 0
+
+
+def test_chips_of_two_people(town: Town, deck: Deck) -> None:
+    """In one reader at once, each naming the other: it is their ends that tell."""
+    mixed = TestCard("mixed", deck.card("hanako").auth, deck.card("taro").signature)
+    browser = town.browser()
+    page = claim(town, mixed, browser)
+    assert (page.status_code, kind(page)) == (403, "two_cards")
+    assert not is_signed_in(browser)
+    assert (town.count(Card), town.count(Resident, Resident.state == "active")) == (0, 0)
+    assert "two_cards" in town.events("card_refused")[-1].facts
+
+
+def test_chips_of_two_readings(town: Town, deck: Deck) -> None:
+    """Two cards that nothing tells apart: signatures over the same statement that do not name each other are no claim."""
+    twin = deck.issue("taro", kind="sign", holder=HANAKO)
+    mixed = TestCard("mixed", deck.card("hanako").auth, twin.signature)
+    reading = Reading(town.browser(), "claim")
+    mine, theirs = reading.form(deck.card("hanako"), sign=True), reading.form(twin, sign=True)
+    spliced = mine | {name: theirs[name] for name in ("sign_certificate", "sign_signature")}
+    assert kind(reading.collect(reading.answer(spliced))) == "try_again"
+    assert "statement_signature" in town.events("card_refused")[-1].facts
+    alone = Reading(town.browser(), "claim")
+    parts = dict(zip(("certificate", "signature"), mixed.authenticate(alone.statement), strict=True))
+    parts |= zip(("sign_certificate", "sign_signature"), mixed.sign(alone.statement), strict=True)
+    form = {"challenge": alone.asked["challenge"], **{k: base64.b64encode(v).decode() for k, v in parts.items()}}
+    assert kind(alone.collect(alone.answer(form))) == "try_again"
+    assert town.count(Card) == 0
