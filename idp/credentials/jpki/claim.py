@@ -24,8 +24,6 @@ def verify_claim(
 ) -> tuple[CardVerdict, SignatureVerdict]:
     """Verify both; CardError if anything is amiss. What they are told apart by comes last, when both keys have signed."""
     card = verify_card(auth.certificate, auth.signature, beside(statement, sign.certificate), store, now)
-    person = verify_signature_card(
-        sign.certificate, sign.signature, beside(statement, auth.certificate), store, now
-    )
+    person = verify_signature_card(sign.certificate, sign.signature, beside(statement, auth.certificate), store, now)
     check_one_card(card, person, store.policy)
     return card, person

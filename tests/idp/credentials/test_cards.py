@@ -425,9 +425,7 @@ def pages_of_return(reading: Reading, secret: str) -> list[str]:
 
 @pytest.mark.parametrize("purpose", ["card", "claim"])
 @pytest.mark.parametrize("secret", ["", "x", "A" * 43, "\u3042" * 43])
-def test_whoever_sent_the_readers_link_on_collects_nothing(
-    town: Town, deck: Deck, purpose: str, secret: str
-) -> None:
+def test_whoever_sent_the_readers_link_on_collects_nothing(town: Town, deck: Deck, purpose: str, secret: str) -> None:
     """The attacker begins and sends the genuine reader's link; the victim's browser posts the answer and is sent on by us."""
     if purpose == "card":
         claim(town, deck.card("taro"))
