@@ -1,7 +1,7 @@
 """What comes back from outside is kept sealed until its browser collects it with a secret. Readings under way are lost: read again.
 
 Revision: 0090_away_and_back
-Follows: 0080_refresh_in_the_grant
+Follows: 0093_wrong_dates
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0090_away_and_back"
-down_revision = "0080_refresh_in_the_grant"
+down_revision = "0093_wrong_dates"
 branch_labels = None
 depends_on = None
 
