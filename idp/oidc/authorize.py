@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import orjson
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AccessDeniedError
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -226,7 +227,8 @@ def code_response(asked: AuthorizationRequest, code: str, standing: Standing) ->
         try:
             values = hybrid_values(provider(), asked, code, standing)
         except OAuth2Error as error:
-            raise AuthorizationError(asked, "server_error", str(error.description)) from None
+            kind = error.error if isinstance(error, AccessDeniedError) else "server_error"
+            raise AuthorizationError(asked, kind, str(error.description)) from None
     values["state"] = asked.state
     values["session_state"] = session_state(asked.client, asked.redirect_uri, standing.session_id)
     return respond(asked.client, asked.redirect_uri, asked.response_mode, values)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from authlib.oauth2 import OAuth2Error
 from flask import request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ..foundation.web.errors import ProblemError
 from .dpop import DPOP_ALGORITHMS
-from .model import RevokedToken
+from .model import Client, RevokedToken
 from .provider import provider
 from .sender import check_presented
 from .tokens import AccessToken, TokenError, api_audience, check_access_token
@@ -112,6 +113,12 @@ def checked_token(audience: str) -> AccessToken:
         ) from None
 
 
+def own_token_stands(session: Session, client_id: str, jti: str) -> bool:
+    """Whether a client's own token (client credentials, an assertion about itself) still counts: not revoked, and the client is on."""
+    revoked = select(RevokedToken.jti).where(RevokedToken.jti == jti).exists()
+    return bool(session.scalar(select(Client.active & ~revoked).where(Client.client_id == client_id)))
+
+
 def bearer_client(*scopes: str) -> ApiClient:
     """The client that calls our API with its own token. Raises a 401 or 403 problem with `WWW-Authenticate`."""
     op = provider()
@@ -121,7 +128,7 @@ def bearer_client(*scopes: str) -> ApiClient:
         if client is None or token.grant_id is not None:
             raise BearerError(401, "invalid_token", "The access token is not a client's own.")
         with op.parts.database.read() as session:
-            if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == token.jti)):
+            if not own_token_stands(session, token.client_id, token.jti):
                 raise BearerError(401, "invalid_token", "The access token was revoked.")
         missing = [s for s in scopes if s not in token.scopes]
         if missing:

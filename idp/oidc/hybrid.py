@@ -8,19 +8,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 
 from ..foundation import clock
-from ..foundation.database import from_ms
 from .clients import RegisteredClient
 from .codes import facts_of_request
 from .grants.authorization_code import S256Only
 from .id_token import make_id_token
-from .model import Grant
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
-from .storage.interface import GrantFacts, Standing
+from .storage.interface import GrantFacts, Redemption, Standing
 from .tokens import make_access_token
 
 if TYPE_CHECKING:
@@ -54,7 +52,9 @@ def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, s
 
 
 def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing: Standing) -> dict[str, str | None]:
-    """The parameters of the response (§3.2.2.5, §3.3.2.5). Raises `OAuth2Error` when the ID token cannot be encrypted."""
+    """The parameters of the response (§3.2.2.5, §3.3.2.5). Raises `OAuth2Error` when the ID token cannot be
+    encrypted, or when what the answer rests on has ended.
+    """
     wanted = frozenset(asked.parameters["response_type"].split())
     now = clock.epoch()
     # A grant of its own: it lives as long as the access token in the answer, and ends with the login.
@@ -73,10 +73,9 @@ def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing
 
 
 def _access_token(op: Provider, asked: AuthorizationRequest, facts: GrantFacts, now: int) -> str:
-    columns = {name: getattr(facts, name) for name in GrantFacts.__slots__ if hasattr(Grant, name)}
-    times = {"authenticated_at": from_ms(facts.authenticated_at), "expires_at": from_ms(facts.expires_at)}
-    with op.parts.database.write() as session:
-        session.add(Grant(**{**columns, **times}, offline=False, created_at=clock.now()))
+    redemption = Redemption(facts, offline=False, refresh_digest=None, refresh_expires_at=None)
+    if op.store.redeem_code(redemption, clock.epoch_ms()) is None:
+        raise AccessDeniedError("The login or the app's access has ended meanwhile.")
     return make_access_token(
         op.parts.settings,
         op.keys,

@@ -10,22 +10,21 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Blueprint, Response
-from sqlalchemy import select
 
 from ..foundation import clock
 from ..foundation.database import to_ms
 from ..foundation.web.callers import Caller, called_by
 from . import reference_tokens
+from .bearer import own_token_stands
 from .client_auth import METHODS, authenticate
 from .grants.refresh_kept import live_grant_of
 from .introspection_jwt import introspection_answer
-from .model import RevokedToken
 from .provider import provider
 from .refresh_tokens import read_refresh_token
 from .rich_request import introspection_members
 from .step_up_challenge import authentication_of
 from .token import oauth_error, protocol_request
-from .tokens import TokenError, api_audience, check_access_token, userinfo_audience
+from .tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
 
 bp = Blueprint("introspection", __name__)
 
@@ -58,7 +57,7 @@ def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
             found = check_access_token(settings, op.keys, token, audience)
         except TokenError:
             continue
-        more = _standing(found.jti, found.grant_id) if found.client_id == client_id else None
+        more = _standing(found) if found.client_id == client_id else None
         if more is None:
             return None
         return {
@@ -77,16 +76,16 @@ def _access_token(client_id: str, token: str) -> dict[str, Any] | None:
     return None
 
 
-def _standing(jti: str, grant_id: str | None) -> dict[str, Any] | None:
+def _standing(token: AccessToken) -> dict[str, Any] | None:
     """What a live token's grant adds; None for a token that was revoked."""
     op = provider()
-    if grant_id is not None:
-        facts = op.store.userinfo(grant_id, jti, clock.epoch_ms())
+    if token.grant_id is not None:
+        facts = op.store.userinfo(token.grant_id, token.jti, clock.epoch_ms())
         if facts is None:
             return None
         return {**authentication_of(facts.grant), **introspection_members(facts.grant.rich)}
     with op.parts.database.read() as session:
-        return {} if session.scalar(select(RevokedToken.jti).where(RevokedToken.jti == jti)) is None else None
+        return {} if own_token_stands(session, token.client_id, token.jti) else None
 
 
 def _refresh_token(client_id: str, text: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ..foundation import clock
 from ..foundation.database import to_ms
@@ -80,14 +80,20 @@ def make(
 
 
 def find(session: Session, token: str) -> tuple[ReferenceToken, Grant] | None:
-    """A live token with the grant it hangs on; None for anything else."""
+    """A live token with the grant it hangs on; None for anything else. Everybody of the chain is switched on: who bears it, whose API
+    it is for, and whose grant it came from.
+    """
     if not token.startswith(PREFIX):
         return None
     now = clock.now()
+    bearer, owner, first = aliased(Client), aliased(Client), aliased(Client)
     row = session.execute(
         select(ReferenceToken, Grant)
         .join(Grant, Grant.grant_id == ReferenceToken.grant_id)
         .join(Resident, Resident.resident_id == Grant.resident_id)
+        .join(bearer, bearer.client_id == ReferenceToken.client_id)
+        .join(owner, owner.client_id == ReferenceToken.owner_id)
+        .join(first, first.client_id == Grant.client_id)
         .where(
             ReferenceToken.token_digest == digest(token),
             ReferenceToken.revoked_at.is_(None),
@@ -95,6 +101,7 @@ def find(session: Session, token: str) -> tuple[ReferenceToken, Grant] | None:
             Grant.revoked_at.is_(None),
             Grant.expires_at > now,
             Resident.state == ResidentState.ACTIVE.value,
+            *(client.active for client in (bearer, owner, first)),
         )
     ).first()
     return (row[0], row[1]) if row is not None else None

@@ -142,9 +142,9 @@ def _grant(session: Session, client: RegisteredClient, sub: str, scope: str, sec
 def _shared_now(session: Session, client_id: str, resident_id: str) -> set[str]:
     """Scopes that the resident's standing consent or a live sign-on gives this client."""
     consents = session.scalars(
-        select(Consent.scope).where(
-            Consent.client_id == client_id, Consent.resident_id == resident_id, Consent.ended_at.is_(None)
-        )
+        select(Consent.scope)
+        .where(Consent.client_id == client_id, Consent.resident_id == resident_id, Consent.ended_at.is_(None))
+        .with_for_update(read=True)  # whoever ends it in this moment then finds the grant
     )
     # Grants of assertions must not keep each other alive: they have no login behind them.
     grants = session.scalars(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ...foundation import clock
 from ...foundation.database import to_ms
 from ...residents.model import Resident, ResidentState
-from ..model import Grant
+from ..model import Client, Grant
 from ..provider import provider
 from ..refresh_tokens import RefreshToken
 from ..sender import sender_key
@@ -36,6 +36,7 @@ def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Gran
     return session.scalars(
         select(Grant)
         .join(Resident, Resident.resident_id == Grant.resident_id)
+        .join(Client, Client.client_id == Grant.client_id)
         .where(
             Grant.grant_id == token.grant_id,
             Grant.refresh_digest == token.digest,
@@ -44,6 +45,7 @@ def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Gran
             Grant.revoked_at.is_(None),
             Grant.expires_at > now,
             Resident.state == ResidentState.ACTIVE.value,
+            Client.active,
         )
     ).first()
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+from sqlalchemy import select
 
 from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
-from ..model import Grant
+from ..model import Client, Grant
 from ..protection import require_encryption_key
 from ..provider import provider
 from ..refresh_tokens import RefreshToken, read_refresh_token
@@ -93,7 +94,8 @@ def _repeat(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
     now, shown = clock.now(), token.digest
     grace = timedelta(seconds=op.parts.settings.refresh_grace_seconds)
     with op.parts.database.read() as session:
-        grant = session.get(Grant, token.grant_id)
+        on = select(Grant).join(Client, Client.client_id == Grant.client_id).where(Client.active)
+        grant = session.scalars(on.where(Grant.grant_id == token.grant_id)).first()
     if grant is None or grant.client_id != client_id or grant.revoked_at is not None or grant.expires_at <= now:
         raise InvalidGrantError("Invalid 'refresh_token' in request.")
     if grant.refresh_digest == shown or grant.key_binding not in (None, sender_key().binding):

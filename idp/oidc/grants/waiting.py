@@ -25,7 +25,7 @@ from ...signin.sessions import Login
 from ..authorize_request import AuthorizationRequest
 from ..clients import RegisteredClient
 from ..further_model import APPROVED, DENIED, PENDING, BackchannelRequest, DeviceAuthorization
-from ..model import Grant, SessionClient
+from ..model import Client, Grant, SessionClient
 from ..participation import grant_consent, join
 from ..provider import Provider
 from ..refresh_tokens import first_refresh_token
@@ -132,7 +132,9 @@ def _note_poll(session: Session, row: DeviceAuthorization | BackchannelRequest) 
 def _open(
     session: Session, op: Provider, client: RegisteredClient, row: DeviceAuthorization | BackchannelRequest
 ) -> tuple[GrantFacts, str | None]:
-    """The grant of an approved request, with a refresh token if the client may have one. The login must still live."""
+    """The grant of an approved request, with a refresh token if the client may have one. What it was given in must still
+    stand (`storage.interface.HotStore.redeem_code`).
+    """
     now, settings = clock.now(), op.parts.settings
     table = type(row)
     taken = session.execute(
@@ -143,14 +145,19 @@ def _open(
     lives = session.scalar(
         select(LoginSession.session_id)
         .join(Resident, Resident.resident_id == LoginSession.resident_id)
+        .join(SessionClient, SessionClient.session_id == LoginSession.session_id)
+        .join(Client, Client.client_id == SessionClient.client_id)
         .where(
             LoginSession.session_id == row.session_id,
             LoginSession.ended_at.is_(None),
             Resident.state == ResidentState.ACTIVE.value,
+            SessionClient.sid == row.sid,
+            Client.active,
         )
+        .with_for_update(read=True, key_share=True, of=SessionClient)
     )
     if lives is None:
-        raise InvalidGrantError("The resident has signed out meanwhile.")
+        raise InvalidGrantError("The resident has signed out or ended the app's access meanwhile.")
     grant_id = new_id()
     refresh_token = first_refresh_token(op.parts.vault, grant_id) if client.check_grant_type("refresh_token") else None
     lasting = settings.refresh_absolute_seconds if refresh_token else settings.access_token_seconds

@@ -91,12 +91,16 @@ class HotStore(Protocol):
         """The login of a session token, with what this app has of it: subject, participation, consent. None: no live login."""
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:
-        """Make the grant (and its first refresh token), if there is none of this id yet and the login lives. When it expires."""
+        """Make the grant (and its first refresh token). When it expires; None: nothing was made.
+
+        It is made if there is none of this id yet, the login lives, the client is on, and the participation of which the code was
+        given (`sid`) still stands: ending an app's access deletes it, and a later one has another `sid`.
+        """
 
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         """Put the successor in the place of the live refresh token of a live grant of this client. None: not to be had that way."""
 
     def userinfo(self, grant_id: str, jti: str, now: int) -> UserinfoFacts | None:
-        """The live grant behind an access token that was not revoked."""
+        """The live grant behind an access token that was not revoked, of a client that is on."""
 
     def close(self) -> None: ...

@@ -43,7 +43,10 @@ _REDEEM = Statement(
 INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding, refresh_digest, refresh_expires_at)
 SELECT {_GRANT_VALUES}, %(offline)s, %(now)s, %(binding)s, %(refresh)s, %(refresh_expires)s
 FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = %(client_id)s AND sc.sid = %(sid)s
+JOIN client c ON c.client_id = sc.client_id AND c.active
 WHERE ls.session_id = %(session_id)s AND ls.resident_id = %(resident_id)s AND ls.ended_at IS NULL
+FOR KEY SHARE OF sc
 ON CONFLICT (grant_id) DO NOTHING
 RETURNING expires_at
 """,  # noqa: S608 - constants only
@@ -54,11 +57,11 @@ _ROTATE = Statement(
     f"""
 UPDATE oauth_grant g SET refresh_before = g.refresh_digest, refresh_digest = %(successor)s, refresh_used_at = %(now)s,
   refresh_expires_at = least(%(expires)s, g.expires_at)
-FROM resident r
+FROM resident r, client c
 WHERE g.grant_id = %(grant_id)s AND g.refresh_digest = %(token)s AND g.refresh_expires_at > %(now)s
   AND g.client_id = %(client_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
   AND (g.key_binding IS NULL OR g.key_binding = %(binding)s::text)
-  AND r.resident_id = g.resident_id AND r.state = 'active'
+  AND r.resident_id = g.resident_id AND r.state = 'active' AND c.client_id = g.client_id AND c.active
 RETURNING {_G}
 """,  # noqa: S608 - constants only
 )
@@ -67,6 +70,7 @@ _USERINFO = Statement(
     f"""
 SELECT {_G}, r.attributes
 FROM oauth_grant g JOIN resident r ON r.resident_id = g.resident_id AND r.state = 'active'
+JOIN client c ON c.client_id = g.client_id AND c.active
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
   AND NOT EXISTS (SELECT 1 FROM revoked_token rt WHERE rt.jti = %(jti)s)
 """,  # noqa: S608 - constants only

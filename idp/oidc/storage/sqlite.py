@@ -39,6 +39,8 @@ INSERT INTO oauth_grant ({GRANT_COLUMNS}, offline, created_at, key_binding, refr
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, CASE WHEN ?16 THEN ?14 ELSE min(?14, ls.expires_at) END, ?15,
        ?16, ?17, ?18, ?19, ?20
 FROM login_session ls JOIN resident r ON r.resident_id = ls.resident_id AND r.state = 'active'
+JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = ?2 AND sc.sid = ?12
+JOIN client c ON c.client_id = sc.client_id AND c.active
 WHERE ls.session_id = ?4 AND ls.resident_id = ?3 AND ls.ended_at IS NULL
 ON CONFLICT (grant_id) DO NOTHING
 RETURNING expires_at
@@ -50,11 +52,13 @@ WHERE grant_id = :grant_id AND refresh_digest = :token AND refresh_expires_at > 
   AND client_id = :client_id AND revoked_at IS NULL AND expires_at > :now
   AND (key_binding IS NULL OR key_binding = :binding)
   AND EXISTS (SELECT 1 FROM resident r WHERE r.resident_id = oauth_grant.resident_id AND r.state = 'active')
+  AND EXISTS (SELECT 1 FROM client c WHERE c.client_id = oauth_grant.client_id AND c.active)
 RETURNING {GRANT_COLUMNS}
 """  # noqa: S608 - constants only
 _USERINFO = f"""
 SELECT {", ".join("g." + c for c in GRANT_NAMES)}, r.attributes
 FROM oauth_grant g JOIN resident r ON r.resident_id = g.resident_id AND r.state = 'active'
+JOIN client c ON c.client_id = g.client_id AND c.active
 WHERE g.grant_id = :grant_id AND g.revoked_at IS NULL AND g.expires_at > :now
   AND NOT EXISTS (SELECT 1 FROM revoked_token rt WHERE rt.jti = :jti)
 """  # noqa: S608 - constants only
