@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from .private_files import private_database
 from .write_queue import WriteQueue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,7 +83,7 @@ class Database:
         self._writing = threading.local()
         if self.sqlite:
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                private_database(Path(parsed.database))
             self.write_queue = WriteQueue(f"{parsed.database}-queue")
             self.engine: Engine = create_engine(
                 parsed.set(drivername="sqlite+pysqlite"),
