@@ -18,14 +18,14 @@ from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import SESSION, get_cookie
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import prefer
-from ..residents.read import identity_level
 from ..signin import attempts
-from ..signin.levels import authentication_level, load_factors, reaches
+from ..signin.levels import reaches
 from ..signin.model import SignInAttempt
 from ..signin.sessions import keep_alive
 from .authorize_request import AuthorizationError, AuthorizationRequest, check_request
 from .codes import Code, facts_of_request, give_code
 from .fapi import code_seconds
+from .freshness import as_claimed, authenticated_since
 from .grant_management import is_of_resident
 from .hybrid import hybrid_values
 from .id_token import read_hint
@@ -38,7 +38,7 @@ from .response import respond
 from .response_types import is_hybrid
 from .rich_request import rich_of
 from .session_management import session_state
-from .step_up import should_step_up
+from .step_up import levels_of, should_step_up
 from .storage.interface import Standing
 from .tokens import TokenError
 
@@ -140,6 +140,7 @@ def try_issue(
     standing = op.store.standing(digest(token), asked.client.sector, asked.client.client_id, now_ms, idle_since)
     if standing is None:
         return None, None
+    standing = as_claimed(standing, since)
     stands = (
         (checked or not by_hand)
         and standing.sub is not None
@@ -164,19 +165,6 @@ def _code(op: Provider, asked: AuthorizationRequest, standing: Standing, now: in
     )
 
 
-def authenticated_since(asked: AuthorizationRequest, attempt: SignInAttempt | None) -> int:
-    """How new the login must be, in ms: `prompt` and `max_age` are satisfied by a sign-in made for this attempt."""
-    now = clock.epoch_ms()
-    begun = to_ms(attempt.created_at) if attempt is not None else now + 1
-    since = 0
-    if asked.prompt & {"login", "select_account", "create"}:
-        since = begun
-    max_age = asked.max_age if asked.max_age is not None else asked.client.metadata.get("default_max_age")
-    if max_age is not None:
-        since = max(since, min(begun, now - int(max_age) * 1000))
-    return since
-
-
 def needs_consent(asked: AuthorizationRequest, standing: Standing) -> bool:
     """Ask again only for more than what stands, or when the app wants it asked."""
     if "consent" in asked.prompt:
@@ -194,8 +182,7 @@ def covers(standing: Standing, asked: AuthorizationRequest) -> bool:
 def require_levels(asked: AuthorizationRequest, standing: Standing) -> None:
     """An essential `acr` is met or the request fails (OIDC Core §5.5.1.1); it is never claimed without the facts."""
     wanted = asked.claims.essential_acr
-    have = (identity_level(standing.proofing.split()), authentication_level(load_factors(standing.factors)))
-    if wanted and not any(reaches(have, value) for value in wanted):
+    if wanted and not any(reaches(levels_of(standing), value) for value in wanted):
         raise AuthorizationError(
             asked, "unmet_authentication_requirements", "The login does not reach the essential acr."
         )

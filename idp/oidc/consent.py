@@ -17,7 +17,6 @@ from ..signin import attempts
 from ..signin.model import SignInAttempt
 from ..signin.sessions import current_login
 from .authorize import (
-    authenticated_since,
     error_response,
     issue_after,
     request_of,
@@ -27,6 +26,7 @@ from .authorize import (
 )
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .claims import CLAIMS, SCOPE_CLAIMS, shared_values
+from .freshness import authenticated_since
 from .participation import grant_consent
 from .provider import provider
 from .resource_access import api_sentences

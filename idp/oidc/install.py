@@ -125,7 +125,7 @@ def _describe(attempt: SignInAttempt) -> dict[str, str]:
     if "redirect_uri" not in described and (default := client.get_default_redirect_uri()):
         described["redirect_uri"] = default
     try:
-        if (word := explanation(check_request(provider(), parameters))) is not None:
+        if (word := explanation(check_request(provider(), parameters), attempt)) is not None:
             described["message"] = word
     except (ProblemError, AuthorizationError):
         pass  # said when the attempt goes on

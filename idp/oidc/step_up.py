@@ -10,9 +10,10 @@ from sqlalchemy import select
 from ..credentials.model import Card, CredentialState, Passkey
 from ..foundation.database import to_ms
 from ..residents.read import identity_level
-from ..signin.levels import authentication_level, load_factors, parse_acr, reaches
+from ..signin.levels import assurance, authentication_level, done_since, load_factors, newest, parse_acr, reaches
 from ..signin.model import SignInAttempt
-from ..signin.sessions import current_login_or_none
+from ..signin.sessions import Login, current_login_or_none
+from .freshness import authenticated_since
 from .provider import Provider
 from .storage.interface import Standing
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 
 def levels_of(standing: Standing) -> tuple[int, int]:
-    """`(identity, authentication)` of a login, from its recorded facts."""
-    return identity_level(standing.proofing.split()), authentication_level(load_factors(standing.factors))
+    """`(identity, authentication)` of a login that go with its time, from recorded facts."""
+    proven = assurance(load_factors(standing.factors), standing.authenticated_at)
+    return identity_level(standing.proofing.split()), proven.level
 
 
 def should_step_up(
@@ -32,24 +34,29 @@ def should_step_up(
     have, essential = levels_of(standing), asked.claims.essential_acr
     if essential and not _met(have, essential):
         return _within_reach(op, standing.resident_id, have, essential)
-    tried = attempt is not None and standing.authenticated_at >= to_ms(attempt.created_at)
+    tried = attempt is not None and newest(load_factors(standing.factors)) >= to_ms(attempt.created_at)
     voluntary = asked.voluntary_acrs
     if not voluntary or tried or _met(have, voluntary):
         return False
     return _within_reach(op, standing.resident_id, have, voluntary)
 
 
-def explanation(asked: AuthorizationRequest) -> str | None:
+def explanation(asked: AuthorizationRequest, attempt: SignInAttempt) -> str | None:
     """What the sign-in page says above the ways to sign in, if this request needs a word."""
     login = current_login_or_none()
     wanted = asked.claims.essential_acr or asked.voluntary_acrs
-    if login is not None and wanted and not _met((login.ial, login.aal), wanted):
+    if login is not None and wanted and not _met((login.ial, _proven_for(asked, attempt, login)), wanted):
         return str(
             gettext("This app needs a stronger proof of who you are. Please use your passkey or your My Number Card.")
         )
     if "create" in asked.prompt:
         return str(gettext("New here? Begin with your My Number Card or with the activation code from the city."))
     return None
+
+
+def _proven_for(asked: AuthorizationRequest, attempt: SignInAttempt, login: Login) -> int:
+    """The level of what may count for this request; 0 if all of it is too old."""
+    return authentication_level(done_since(login.factors, authenticated_since(asked, attempt)))
 
 
 def _met(have: tuple[int, int], wanted: tuple[str, ...]) -> bool:

@@ -23,7 +23,7 @@ from ..credentials.read import CredentialInfo, credentials_of
 from ..foundation import clock
 from ..foundation.database import to_ms
 from ..residents.model import Ceremony
-from .levels import Factor, factor_level
+from .levels import Factor, authentication_level, done_since
 from .sessions import Login
 
 FRESH = timedelta(minutes=10)
@@ -70,7 +70,7 @@ def may_remove(session: Session, login: Login, target: CredentialInfo) -> Permit
 def may_add(session: Session, login: Login) -> Permit:
     """Add a passkey."""
     fresh = _fresh(login)
-    if any(factor_level(factor) >= PASSKEY_LEVEL for factor in fresh) or _from_the_counter(session, login, fresh):
+    if authentication_level(fresh) >= PASSKEY_LEVEL or _from_the_counter(session, login, fresh):
         return Permit.NOW
     if not fresh:
         return Permit.SIGN_IN_AGAIN
@@ -103,8 +103,7 @@ def _vouched(session: Session, login: Login, target: CredentialInfo, known: Iter
 
 
 def _fresh(login: Login) -> list[Factor]:
-    since = to_ms(clock.now() - FRESH)
-    return [factor for factor in login.factors if factor.at >= since]
+    return done_since(login.factors, to_ms(clock.now() - FRESH))
 
 
 def _from_the_counter(session: Session, login: Login, fresh: Iterable[Factor]) -> bool:

@@ -5,6 +5,7 @@ Authentication level 1 to 3 from the factors of the login, identity level 1 to 3
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +51,47 @@ def factor_level(factor: Factor) -> int:
     return 1
 
 
-def authentication_level(factors: list[Factor]) -> int:
-    """The level of a login: its strongest factor."""
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """What a login may claim together: everything in it was done at `at` or later.
+
+    `level` 1 to 3 (0: nothing was ever done); `at` in ms since 1970 becomes `auth_time`; of `factors` come the `amr`.
+    """
+
+    level: int
+    at: int
+    factors: tuple[Factor, ...]
+
+
+def done_since(factors: Iterable[Factor], since: int) -> list[Factor]:
+    """Those done at `since` (ms) or later: what a rule that wants a fresh proof may look at, and nothing else."""
+    return [factor for factor in factors if factor.at >= since]
+
+
+def newest(factors: Iterable[Factor]) -> int:
+    """When something was last proven, in ms; 0 for never."""
+    return max((factor.at for factor in factors), default=0)
+
+
+def assurance(factors: list[Factor], since: int = 0) -> Assurance:
+    """The level that was reached since `since` (ms), and the latest time of which that is true: a weaker proof given later makes a
+    strong one no newer, and a strong one given before lends its level to nothing (docs/decisions/0015-level-and-time.md).
+
+    Where nothing was done since, it is what was done last; its `at` shows that this is too long ago.
+    """
+    counted = done_since(factors, min(since, newest(factors)))
+    level = authentication_level(counted)
+    at = newest(factor for factor in counted if factor_level(factor) == level)
+    return Assurance(level, at, tuple(done_since(counted, at)))
+
+
+def authentication_level(factors: Iterable[Factor]) -> int:
+    """The strongest of these factors."""
     return max((factor_level(f) for f in factors), default=0)
 
 
-def methods(factors: list[Factor]) -> list[str]:
-    """`amr` (RFC 8176), of every factor of the login."""
+def methods(factors: Iterable[Factor]) -> list[str]:
+    """`amr` (RFC 8176) of these factors."""
     found: set[str] = set()
     for factor in factors:
         if factor.kind == "passkey":

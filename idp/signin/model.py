@@ -22,7 +22,7 @@ class LoginSession(Base):
     factors: Mapped[str] = mapped_column(Text)
     """JSON list of `levels.Factor`."""
     authenticated_at: Mapped[datetime]
-    """The newest factor's time: `auth_time`."""
+    """The newest factor's time. What a login may claim with it is up to `levels.assurance`."""
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

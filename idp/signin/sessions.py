@@ -21,7 +21,7 @@ from ..foundation.web.cookies import SESSION, get_cookie
 from ..residents.life_cycle import Act
 from ..residents.model import Resident, ResidentState
 from ..residents.read import identity_level, proofing_methods
-from .levels import Factor, authentication_level, dump_factors, load_factors
+from .levels import Factor, assurance, authentication_level, dump_factors, load_factors
 from .model import LoginSession
 
 TOUCH_EVERY = timedelta(seconds=60)
@@ -32,7 +32,10 @@ _end_listeners: list[EndListener] = []
 
 @dataclass(frozen=True)
 class Login:
-    """Who is signed in on this request's browser. `ial` and `aal` are 1 to 3, computed from recorded facts."""
+    """Who is signed in on this request's browser. `ial` and `aal` are 1 to 3, computed from recorded facts.
+
+    `aal` goes with the time in `assurance(factors)`, not with that of the newest proof, which is `authenticated_at`.
+    """
 
     resident_id: str
     session_id: str
@@ -133,7 +136,7 @@ def _find_login() -> Login | None:
             row.resident_id,
             row.session_id,
             identity_level(proofing_methods(session, row.resident_id)),
-            authentication_level(factors),
+            assurance(factors).level,
             row.authenticated_at,
             tuple(factors),
         )

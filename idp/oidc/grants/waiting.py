@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ...foundation import clock
-from ...foundation.database import to_ms
+from ...foundation.database import from_ms
 from ...foundation.ids import new_id
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
 from ...residents.model import Resident, ResidentState
 from ...residents.read import proofing_methods
 from ...residents.subjects import subject_of
-from ...signin.levels import dump_factors
+from ...signin.levels import assurance, dump_factors
 from ...signin.model import LoginSession
 from ...signin.sessions import Login
 from ..authorize_request import AuthorizationRequest
@@ -51,7 +51,7 @@ def approve(
         dump_factors(list(login.factors)),
         " ".join(sorted(proofing_methods(session, login.resident_id))),
     )
-    at = to_ms(login.authenticated_at)
+    at = assurance(list(login.factors)).at
     standing = Standing(login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
     join(session, asked, standing)
     if not client.skip_consent:
@@ -71,7 +71,7 @@ def approve(
         sub=subject_of(session, login.resident_id, client.sector),
         factors=factors,
         proofing=proofing,
-        authenticated_at=login.authenticated_at,
+        authenticated_at=from_ms(at),
     )
 
 

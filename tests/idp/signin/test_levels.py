@@ -11,11 +11,14 @@ from idp.signin.levels import (
     ACR_VALUES,
     Factor,
     acr,
+    assurance,
     authentication_level,
+    done_since,
     dump_factors,
     factor_level,
     load_factors,
     methods,
+    newest,
     parse_acr,
     reaches,
 )
@@ -95,3 +98,26 @@ def test_a_value_that_is_none_of_ours_is_never_reached(value: str) -> None:
 
 def test_the_values_are_all_pairs() -> None:
     assert len(ACR_VALUES) == len(set(ACR_VALUES)) == 9
+
+
+@given(factors, st.integers(0, 2**45))
+def test_a_level_is_claimed_with_a_time_since_which_it_was_reached(some: list[Factor], since: int) -> None:
+    claimed = assurance(some, since)
+    assert claimed.level == authentication_level(done_since(some, claimed.at))
+    assert list(claimed.factors) == done_since(some, claimed.at)
+    counted = done_since(some, since)
+    if counted:
+        assert claimed.at >= since
+        assert claimed.level == authentication_level(counted)
+        # No later time would do.
+        assert authentication_level(done_since(some, claimed.at + 1)) < claimed.level
+    else:
+        assert claimed.at == newest(some) <= since
+    assert assurance(some, claimed.at) == claimed, "claiming again claims no more"
+
+
+@given(factors)
+def test_a_time_after_everything_lends_no_older_level(some: list[Factor]) -> None:
+    """Grants written before had a time some milliseconds after their newest factor."""
+    last = newest(some)
+    assert assurance(some, last + 3).level == authentication_level(done_since(some, last))

@@ -122,7 +122,7 @@ def test_a_step_up_keeps_what_was_done_before(town: Town, app: App) -> None:
     claims = app.id_token(browser.tokens(app)["id_token"])
     assert claims["sid"] == sid
     assert claims["acr"] == "urn:machi:acr:ial3-aal2"
-    assert claims["amr"] == ["hwk", "mfa", "otp", "pop", "user"]
+    assert claims["amr"] == ["hwk", "mfa", "pop", "user"], "of what was done since auth_time"
     assert [f.kind for f in load_factors(live(town)[0].factors)] == ["code", "passkey"]
 
 
