@@ -11,7 +11,7 @@ from .foundation.context import Parts
 from .foundation.settings import Settings, SettingsError
 from .foundation.web.shell import install_shell
 from .oidc import install as oidc
-from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, welcome
+from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, way_back, welcome
 
 
 def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) -> None:
@@ -23,6 +23,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
     for module in (pages, passkey_pages, away, card_pages, code_pages, welcome):
         app.register_blueprint(module.bp)
     account_stopped.install(app)
+    way_back.install(app)
     oidc.install(app, instance)
     desk.install(app)
     instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job), slow=True)

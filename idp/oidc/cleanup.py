@@ -17,6 +17,8 @@ from .security_model import PushedRequest, UsedProof
 
 # Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
 KEEP_GRANTS = timedelta(days=30)
+# An old sign-in page still knows the way back to its app.
+KEEP_ATTEMPTS = timedelta(days=7)
 
 
 @cleans_up
@@ -25,7 +27,7 @@ def forget_expired(session: Session) -> None:
     now = clock.now()
     session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < now - timedelta(days=1)))
     session.execute(delete(Challenge).where(Challenge.expires_at < now - timedelta(hours=1)))
-    session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now))
+    session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now - KEEP_ATTEMPTS))
     session.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < now))
     session.execute(delete(UsedProof).where(UsedProof.expires_at < now))
     session.execute(delete(PushedRequest).where(PushedRequest.keep_until < now))

@@ -41,6 +41,7 @@ from . import (
     signed_out,
     token,
     userinfo,
+    way_back,
     webfinger,
 )
 from .authorize_request import AuthorizationError, check_request
@@ -68,6 +69,7 @@ def install(app: Flask, instance: Parts) -> None:
     op = build_provider(instance)
     app.extensions["machi_oidc"] = op
     app.extensions["machi_describe_attempt"] = _describe
+    app.extensions["machi_way_back"] = way_back.way_back
     client_auth.register_methods(op)
     op.server.register_grant(CodeGrant, [S256Only()])
     op.server.register_grant(RefreshGrant)
@@ -105,6 +107,7 @@ def install(app: Flask, instance: Parts) -> None:
         signed_out,
         token,
         userinfo,
+        way_back,
         webfinger,
     ):
         app.register_blueprint(module.bp)

@@ -13,7 +13,7 @@ from ..foundation.addresses import network_of, read_address
 from ..foundation.context import parts
 from ..foundation.database import Database
 from ..foundation.ids import is_secret, new_secret
-from ..foundation.web.cookies import browser_digest
+from ..foundation.web.cookies import BROWSER, NO_COOKIE, browser_digest, get_cookie
 from ..foundation.web.errors import ProblemError
 from .model import SignInAttempt
 
@@ -46,20 +46,26 @@ def begin(
     return attempt_id
 
 
-def find(session: Session, attempt_id: str) -> SignInAttempt:
-    """The attempt of this browser. Raises a 410 problem for an unknown, expired or foreign one, all alike."""
+def find(session: Session, attempt_id: str, *, expired: bool = False) -> SignInAttempt:
+    """The attempt of this browser; with `expired` also one that is over.
+
+    Raises a 410 problem for an unknown, expired or foreign one, all alike, but for a browser that brings no cookie at all.
+    """
     row = session.get(SignInAttempt, attempt_id) if is_secret(attempt_id) else None
-    if row is None or row.expires_at <= clock.now() or row.browser_digest != browser_digest():
+    if row is not None and get_cookie(BROWSER) is None:
+        raise ProblemError(410, "cookies_blocked", NO_COOKIE)
+    over = row is not None and row.expires_at <= clock.now() and not expired
+    if row is None or over or row.browser_digest != browser_digest():
         raise ProblemError(
             410, "attempt_expired", "This sign-in page has expired. Please go back to the app and press sign in again."
         )
     return row
 
 
-def load(database: Database, attempt_id: str) -> SignInAttempt:
+def load(database: Database, attempt_id: str, *, expired: bool = False) -> SignInAttempt:
     """`find` in a session of its own."""
     with database.read() as session:
-        return find(session, attempt_id)
+        return find(session, attempt_id, expired=expired)
 
 
 def known_network() -> str | None:

@@ -57,10 +57,12 @@ def use(attempt_id: str) -> ResponseReturnValue:
 def _refusal(result: ClaimResult) -> str:
     """One answer for a code that is unknown, used, or does not fit the date; only who holds a code can have voided it."""
     if result is not ClaimResult.VOID:
-        return str(gettext("The code and the date of birth do not fit together, or the code was used already."))
+        return str(
+            gettext("The activation code and the date of birth do not fit together, or the code was used already.")
+        )
     phone = parts().settings.counter_phone
     stopped = gettext(
-        "This code was stopped because the date of birth was wrong too often. Call the residents' counter%(phone)s and ask for a new one.",  # noqa: E501
+        "This activation code was stopped because the date of birth was wrong too often. Call the residents' counter%(phone)s and ask for a new one.",  # noqa: E501
         phone=f" ({phone})" if phone else "",
     )
     return str(stopped)

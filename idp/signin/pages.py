@@ -86,7 +86,6 @@ def start_page(attempt: SignInAttempt, message: str | None = None, status: int =
     html = render_template(
         "signin/start.html",
         client_name=asked.get("client_name"),
-        cancel_url=asked.get("cancel_url"),
         passkey_options_url=url_for("passkey.signin_options", attempt_id=attempt.attempt_id),
         passkey_verify_url=url_for("passkey.signin_verify", attempt_id=attempt.attempt_id),
         card_start_url=url_for("card.start", attempt_id=attempt.attempt_id)
@@ -94,6 +93,7 @@ def start_page(attempt: SignInAttempt, message: str | None = None, status: int =
         else None,
         code_url=url_for("code.show", attempt_id=attempt.attempt_id),
         message=message or asked.get("message"),
+        phone=parts().settings.counter_phone,
     )
     return Response(html, status, content_type="text/html; charset=utf-8")
 

@@ -85,7 +85,7 @@ def _may_add(login: Login) -> bool:
         raise ProblemError(
             403,
             "stronger_sign_in_needed",
-            "A code that came by post is not enough to add a passkey while you have another way to sign in. Please use that one, or come to the residents' counter.",  # noqa: E501
+            "An activation code that came by post is not enough to add a passkey while you have another way to sign in. Please use that one, or come to the residents' counter.",  # noqa: E501
         )
     return permit is Permit.NOW
 

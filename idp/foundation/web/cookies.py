@@ -17,6 +17,8 @@ from ..vault import digest
 SESSION = "machi_session"
 BROWSER = "machi_browser"
 LANGUAGE = "machi_lang"
+NO_COOKIE = "Signing in needs a cookie, and your browser sent none. Allow cookies for this site (private windows and strict settings may block them), then go back to the app and press sign in again. If somebody sent you this link, do not use it."  # noqa: E501
+"""What somebody is told whose browser brings back none of ours."""
 
 
 def cookie_name(name: str) -> str:

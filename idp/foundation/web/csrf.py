@@ -37,9 +37,9 @@ def check_csrf() -> ResponseReturnValue | None:
         raise ProblemError(400, "csrf", "The request came from another site.")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise ProblemError(400, "csrf", "The request came from another site.")
+    if cookies.get_cookie(cookies.BROWSER) is None:
+        raise ProblemError(400, "csrf", cookies.NO_COOKIE)
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if cookies.get_cookie(cookies.BROWSER) is None or not parts().vault.signed(
-        _PURPOSE, cookies.browser_secret(), given
-    ):
+    if not parts().vault.signed(_PURPOSE, cookies.browser_secret(), given):
         raise ProblemError(400, "csrf", "The form is too old or incomplete. Go back, reload the page and try again.")
     return None

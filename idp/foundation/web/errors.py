@@ -44,6 +44,8 @@ _TITLES = {
     500: lazy_gettext("Something went wrong on our side"),
     503: lazy_gettext("The service is not available at the moment"),
 }
+# Where the status alone would say something else.
+_TITLES_OF_CODES = {"cookies_blocked": lazy_gettext("Your browser sent no cookie")}
 
 
 def wants_json() -> bool:
@@ -65,7 +67,7 @@ def problem_response(status: int, code: str, detail: str, **members: Any) -> Res
 
 def error_page(status: int, detail: str, code: str = "error") -> Response:
     """The page a person sees: what happened, what to do, and the reference number that finds the log line."""
-    title = _TITLES.get(status, _TITLES[400 if status < 500 else 500])
+    title = _TITLES_OF_CODES.get(code) or _TITLES.get(status, _TITLES[400 if status < 500 else 500])
     html = render_template(
         "error.html", status=status, title=title, detail=detail, code=code, request_reference=request_reference()
     )

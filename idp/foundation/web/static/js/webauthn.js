@@ -3,12 +3,14 @@
 //   data-verify-url    POST of the credential as JSON, answers {"next": "/where/to/go"} or an error status with {"detail": "text"}
 //   data-csrf          sent as X-CSRF-Token
 //   data-text-working / -cancelled / -failed / -unsupported / -offline / -exists   what to say, in the language of the page
-// Inside: a button [data-passkey-start], disabled until this has loaded so that no press is lost, and a live region
-// [data-passkey-status]. Other ways on the page are never touched.
+// Inside: a button [data-passkey-start], disabled until this has loaded so that no press is lost, a live region
+// [data-passkey-status], and for "signin" a list [data-passkey-pick] to which browsers that can attach the saved passkeys; it is shown
+// by those only, and takes no typing. Other ways on the page are never touched.
 const box = document.querySelector("[data-passkey]");
 const button = box?.querySelector("[data-passkey-start]");
 const status = box?.querySelector("[data-passkey-status]");
-let quiet = null; // the conditional request that waits in the name field
+const pick = box?.querySelector("[data-passkey-pick]");
+let quiet = null; // the conditional request that waits in the list
 
 function say(word, problem = true, own = "") {
   if (!status) return;
@@ -95,6 +97,7 @@ function explain(error) {
 
 async function offerQuietly() {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (pick) pick.hidden = false;
   const mine = new AbortController();
   quiet = mine;
   let chosen = false;
@@ -136,6 +139,7 @@ if (box && button) {
   } else {
     button.addEventListener("click", () => button.getAttribute("aria-busy") || askNow());
     button.disabled = false;
+    pick?.addEventListener("beforeinput", (event) => event.inputType.startsWith("insertText") && event.preventDefault());
     if (box.dataset.passkey === "signin") void offerQuietly();
   }
 }
