@@ -50,6 +50,69 @@ def test_every_jwt_decode_names_its_algorithms() -> None:
                 assert any(k.arg == "algorithms" for k in call.keywords), f"{path}:{call.lineno}"
 
 
+# Where a JWT of another party is opened: the provider's one verifier, and the kit's, which departments lift out.
+VERIFIERS = {"idp/oidc/jose/verify.py", "clients/kit/signed.py"}
+# Beside them these know PyJWT for keys or for making JWTs of their own.
+KNOW_JWT = VERIFIERS | {"idp/oidc/jose/public_keys.py", "idp/oidc/key_algorithms.py"}
+_OPENS = {
+    "decode",
+    "decode_complete",
+    "get_unverified_header",
+    "verify_signature",
+    "PyJWS",
+    "PyJWT",
+    "api_jws",
+    "api_jwt",
+}
+# `alg` of an ID token that was verified before, for `at_hash`.
+KIT_READS_HEADERS = {"clients/kit/idtoken.py"}
+_OTHER_JOSE = ("joserfc.jws", "joserfc.jwt", "authlib.jose")
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Every absolute module and name that a file imports, in full."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _opens_jwts(tree: ast.Module) -> bool:
+    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "jwt"}
+    names |= {name.rpartition(".")[2] for name in _imports(tree) if name.startswith("jwt.")}
+    return bool(names & _OPENS) or any(name.startswith(_OTHER_JOSE) for name in _imports(tree))
+
+
+def test_jwts_of_others_are_opened_by_the_one_verifier() -> None:
+    """Five places once had five rules: a sixth must not come without the rule book."""
+    opening = {str(path.relative_to(ROOT)) for path, tree in sources() if _opens_jwts(tree)}
+    assert opening - KIT_READS_HEADERS == VERIFIERS
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path, tree in sources("idp", "mypage")
+        if any(name.partition(".")[0] == "jwt" for name in _imports(tree))
+    }
+    assert knowing == KNOW_JWT - {"clients/kit/signed.py"}
+
+
+def test_the_lowest_room_of_the_protocol_imports_nothing_above_it() -> None:
+    for path in sorted((ROOT / "idp/oidc/jose").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level > 1:
+                assert (node.level, (node.module or "").partition(".")[0]) == (3, "foundation"), f"{path}:{node.lineno}"
+
+
+def test_every_place_of_a_rule_book_is_in_the_table_of_places() -> None:
+    """`tests/idp/oidc/jose/test_places.py` sends every fault to every place."""
+    from tests.support.jwt_places import PLACES
+
+    books = [
+        n for n in ast.parse((ROOT / "idp/oidc/jwt_rules.py").read_text("utf-8")).body if isinstance(n, ast.FunctionDef)
+    ]
+    assert len([n for n in books if not n.name.startswith("_")]) == len(PLACES)
+
+
 def test_no_view_commits_by_itself() -> None:
     for path, tree in sources("idp", "mypage"):
         if path.name.endswith(VIEW_FILES):

@@ -6,13 +6,12 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from .client_jwt import ClientJwtError, open_client_jwt, use_once
+from .client_jwt import open_client_jwt
 from .clients import RegisteredClient
+from .jose.verify import JwtError
+from .jwt_rules import backchannel_request
 from .provider import Provider
 
-# FAPI-CIBA §5.2.2, §7.10: no RS256, at most an hour.
-ALGORITHMS = ("ES256", "PS256", "EdDSA")
-LIFETIME = 3600
 # What authenticates the client stays outside.
 _OUTSIDE = frozenset({"request", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
 _JWT_CLAIMS = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
@@ -47,13 +46,9 @@ def signed_parameters(op: Provider, client: RegisteredClient, form: dict[str, st
     if set(form) - _OUTSIDE:
         raise InvalidRequestError("With 'request', parameters must not be sent outside of it.")
     try:
-        claims = open_client_jwt(
-            op, client, token, algorithms=ALGORITHMS, registered=registered, required=("iat", "nbf", "jti"),
-            lifetime=LIFETIME,
-        )  # fmt: skip
-        use_once(op, client, "ciba", claims)
-    except ClientJwtError as error:
-        raise InvalidRequestError(f"request: {error}") from None
+        claims = open_client_jwt(op, client, token, backchannel_request(op.parts.settings, op.parts.database, client))
+    except JwtError as error:
+        raise InvalidRequestError(str(error)) from None
     return {name: _text(name, claims[name]) for name in _INSIDE if name in claims}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..foundation.web.errors import ProblemError
-from .dpop import DPOP_ALGORITHMS
+from .jwt_rules import DPOP_ALGORITHMS
 from .model import Client, RevokedToken
 from .provider import provider
 from .sender import check_presented

@@ -20,6 +20,7 @@ from flask import request
 
 from ..foundation.addresses import read_address
 from ..foundation.settings import Settings
+from .jose.public_keys import check_strength
 
 _CERT, _CHAIN, _SECRET = "HTTP_CLIENT_CERT", "HTTP_CLIENT_CERT_CHAIN", "HTTP_X_MACHI_PROXY_SECRET"
 _ENVIRON = "machi.client_certificate"
@@ -74,7 +75,7 @@ class ClientCertificates:
 
 
 def parse(leaf: str, chain: str) -> ClientCertificate | None:
-    """Certificates from the header values; None for anything that is not exactly what RFC 9440 §2 says."""
+    """Certificates from the header values; None for what is not exactly as RFC 9440 §2 says, or has a weak key."""
     if len(leaf) + len(chain) > MAX_HEADER:
         return None
     try:
@@ -89,4 +90,6 @@ def _certificate(item: str) -> x509.Certificate:
     item = item.strip()
     if len(item) < 3 or item[0] != ":" or item[-1] != ":":
         raise ValueError("not a byte sequence")
-    return x509.load_der_x509_certificate(base64.b64decode(item[1:-1], validate=True))
+    found = x509.load_der_x509_certificate(base64.b64decode(item[1:-1], validate=True))
+    check_strength(found.public_key())  # a ValueError too
+    return found

@@ -16,7 +16,8 @@ import orjson
 
 from ..foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
 from .clients import RegisteredClient
-from .jwk import usable
+from .jose.public_keys import usable
+from .jose.verify import KeysError
 
 log = logging.getLogger("machi.oidc")
 
@@ -26,7 +27,7 @@ MAX_ADDRESSES = 5000
 WAITING = 2
 
 
-class ClientKeysError(Exception):
+class ClientKeysError(KeysError):
     """The client's keys could not be had; the text is fit for an error description."""
 
 

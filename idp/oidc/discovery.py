@@ -14,22 +14,22 @@ from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.language import LANGUAGES
 from ..signin.levels import ACR_VALUES
-from .backchannel_request_object import ALGORITHMS as CIBA_ALGORITHMS
+from . import endpoints
 from .ciba_metadata import DELIVERY_MODES
 from .claims import CLAIMS
-from .client_auth import ASSERTION_ALGORITHMS, METHODS
+from .client_auth import METHODS
 from .clients import SCOPES
 from .cors import allow_origin
-from .dpop import DPOP_ALGORITHMS
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .grant_management import ACTIONS
+from .jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, DPOP_ALGORITHMS, REQUEST_ALGORITHMS
 from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from .protection import ENCRYPTION_METHODS
 from .provider import provider
 from .response import RESPONSE_MODES
 from .response_metadata import SIGNING_ALGORITHMS
 from .response_types import TYPES
-from .security_metadata import REQUEST_ALGORITHMS, TLS_METHODS
+from .security_metadata import TLS_METHODS
 from .signed_metadata import signed_metadata
 from .verified_claims import TRUST_FRAMEWORK
 from .verified_request import VERIFIED_CLAIMS
@@ -50,9 +50,7 @@ def offered_methods(settings: Settings) -> list[str]:
 
 def security_members(settings: Settings) -> dict[str, Any]:
     """PAR (RFC 9126 §5), JAR (RFC 9101 §10.5), JARM §4, DPoP (RFC 9449 §5.1), mTLS (RFC 8705 §3.3, §5)."""
-    issuer, endpoint = settings.issuer, settings.mtls_base_url or settings.issuer
     members: dict[str, Any] = {
-        "pushed_authorization_request_endpoint": f"{issuer}/par",
         "require_pushed_authorization_requests": settings.require_pushed_authorization_requests,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
@@ -66,10 +64,8 @@ def security_members(settings: Settings) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
     }
     if settings.mtls:
-        paths = {"token": "token", "userinfo": "userinfo", "revocation": "revoke", "introspection": "introspect"}
-        aliases = {f"{name}_endpoint": f"{endpoint}/{path}" for name, path in paths.items()}
-        aliases["pushed_authorization_request_endpoint"] = f"{endpoint}/par"
-        members |= {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
+        members["tls_client_certificate_bound_access_tokens"] = True
+        members["mtls_endpoint_aliases"] = endpoints.aliases(settings)
     return members
 
 
@@ -93,14 +89,9 @@ def document(settings: Settings) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
-        "token_endpoint": f"{issuer}/token",
-        "userinfo_endpoint": f"{issuer}/userinfo",
+        **{name: issuer + path for name, path in endpoints.PATHS.items()},
         "jwks_uri": f"{issuer}/jwks",
         "registration_endpoint": f"{issuer}/register",
-        "revocation_endpoint": f"{issuer}/revoke",
-        "introspection_endpoint": f"{issuer}/introspect",
-        "device_authorization_endpoint": f"{issuer}/device_authorization",
-        "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
         "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
         "backchannel_authentication_request_signing_alg_values_supported": list(CIBA_ALGORITHMS),
         "backchannel_user_code_parameter_supported": False,

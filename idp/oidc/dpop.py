@@ -1,4 +1,4 @@
-"""DPoP proofs (RFC 9449): an ordered list of checks, the one that remembers something last.
+"""DPoP proofs (RFC 9449): what of a proof must fit the request; signature, times and single use are the verifier's.
 
 A proof says: whoever sends this request holds this key. It is bound to method and address, good once, and for a few minutes.
 """
@@ -10,25 +10,18 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import jwt
 from authlib.oauth2 import OAuth2Error
 from flask import Response, g
-from sqlalchemy.exc import IntegrityError
 
 from ..foundation import clock
-from ..foundation.vault import Vault, digest
+from ..foundation.vault import Vault
+from .jose.verify import JwtError, key_brought_along, verify
+from .jwt_rules import dpop_proof
 from .provider import Provider
-from .public_jwk import SIGNATURE_ONLY, PublicJwkError, is_time, load_public_jwk, thumbprint
-from .security_model import UsedProof
 
-# Without RS256 (FAPI 2.0 §5.4), and never one of a shared secret.
-DPOP_ALGORITHMS = ("ES256", "PS256", "EdDSA")
-PAST, AHEAD = 300, 30
-"""How old a proof may be, and how far a client's clock may run ahead, in seconds."""
 NONCE_SECONDS = 120
 MAX_PROOF = 4000
 
@@ -51,7 +44,6 @@ class Proof:
 
     op: Provider
     claims: dict[str, Any]
-    jkt: str
     method: str
     addresses: frozenset[str]
     access_token: str | None
@@ -64,34 +56,17 @@ def check_proof(
 
     Raises `InvalidProofError` or `UseNonceError`. `access_token` at a resource server: the proof must name it.
     """
-    claims, jkt = _verified(proof)
-    presented = Proof(op, claims, jkt, method, addresses, access_token)
-    for check in CHECKS:
-        check(presented)
-    return jkt
-
-
-def _verified(proof: str) -> tuple[dict[str, Any], str]:
-    """Claims and key thumbprint, by the public key in the header (RFC 9449 §4.3 items 3 to 7)."""
     if len(proof) > MAX_PROOF:
         raise InvalidProofError("The DPoP proof is too long.")
+
+    def fits(claims: dict[str, Any]) -> None:
+        for check in CHECKS:
+            check(Proof(op, claims, method, addresses, access_token))
+
     try:
-        header = jwt.get_unverified_header(proof)
-    except jwt.PyJWTError:
-        raise InvalidProofError("The DPoP header is not one JWT.") from None
-    alg, jwk = header.get("alg"), dict(header["jwk"]) if isinstance(header.get("jwk"), dict) else {}
-    if header.get("typ") != "dpop+jwt":
-        raise InvalidProofError("The DPoP proof's typ is not dpop+jwt.")
-    if alg not in DPOP_ALGORITHMS:
-        raise InvalidProofError("The DPoP proof's alg is not supported.")
-    try:
-        key = load_public_jwk(jwk, alg)
-        claims: dict[str, Any] = jwt.decode(proof, key, algorithms=[alg], options=SIGNATURE_ONLY)
-    except PublicJwkError as error:
-        raise InvalidProofError(f"The DPoP proof's jwk: {error}.") from None
-    except (jwt.PyJWTError, ValueError, TypeError):
-        raise InvalidProofError("The DPoP proof's signature is wrong.") from None
-    return claims, thumbprint(jwk)
+        return verify(proof, key_brought_along, dpop_proof(op.parts.database), before_use=fits).thumbprint
+    except JwtError as error:
+        raise InvalidProofError(str(error)) from None
 
 
 def check_method(proof: Proof) -> None:
@@ -105,17 +80,6 @@ def check_address(proof: Proof) -> None:
     htu = proof.claims.get("htu")
     if not isinstance(htu, str) or normalised(htu) not in proof.addresses:
         raise InvalidProofError("The DPoP proof's htu is not the request's address.")
-
-
-def check_time(proof: Proof) -> None:
-    """iat (item 11); exp and nbf, when there, hold as in any JWT."""
-    now: float = clock.epoch()
-    issued: Any = proof.claims.get("iat")
-    if not is_time(issued) or not now - PAST <= issued <= now + AHEAD:
-        raise InvalidProofError("The DPoP proof's iat is not recent.")
-    expires, begins = proof.claims.get("exp", now + 1), proof.claims.get("nbf", now)
-    if not is_time(expires) or not is_time(begins) or expires + AHEAD <= now or begins > now + AHEAD:
-        raise InvalidProofError("The DPoP proof is not valid at this time.")
 
 
 def check_token_hash(proof: Proof) -> None:
@@ -139,26 +103,11 @@ def check_nonce(proof: Proof) -> None:
         raise UseNonceError("The DPoP proof needs the nonce from the DPoP-Nonce header.")
 
 
-def check_unused(proof: Proof) -> None:
-    """jti (§11.1), remembered in the database as long as the proof could be accepted: a restart forgets nothing."""
-    jti = proof.claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= 255 or not jti.isprintable():
-        raise InvalidProofError("The DPoP proof has no usable jti.")
-    over = clock.now() + timedelta(seconds=PAST + AHEAD + 1)
-    try:
-        with proof.op.parts.database.write() as session:
-            session.add(UsedProof(key=digest(f"{proof.jkt} {jti}"), expires_at=over))
-    except IntegrityError:
-        raise InvalidProofError("The DPoP proof was used before.") from None
-
-
 CHECKS: tuple[Callable[[Proof], None], ...] = (
     check_method,
     check_address,
-    check_time,
     check_token_hash,
     check_nonce,
-    check_unused,
 )
 
 

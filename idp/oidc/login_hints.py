@@ -17,16 +17,16 @@ from ..residents.model import Resident, ResidentState
 from ..residents.read import resolve_local_number
 from ..residents.subjects import resident_of
 from ..residents.unified_id import parse_unified_id
-from .client_auth import ASSERTION_ALGORITHMS
-from .client_jwt import ClientJwtError, open_client_jwt
+from .client_jwt import open_client_jwt
 from .client_policy import load_policy
 from .clients import RegisteredClient
 from .id_token import read_hint
+from .jose.verify import Fault, JwtError
+from .jwt_rules import login_hint_token
 from .provider import Provider
 from .tokens import TokenError
 
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")
-TOKEN_LIFETIME = 3600
 
 
 class UnknownUserError(OAuth2Error):  # type: ignore[misc]
@@ -75,11 +75,9 @@ def _by_id_token(op: Provider, session: Session, client: RegisteredClient, token
 
 def _by_token(op: Provider, session: Session, client: RegisteredClient, token: str) -> str | None:
     try:
-        claims = open_client_jwt(op, client, token, algorithms=ASSERTION_ALGORITHMS, lifetime=TOKEN_LIFETIME)
-    except ClientJwtError as error:
-        if error.expired:
-            raise ExpiredHintError("The login_hint_token has expired.") from None
-        raise InvalidRequestError(f"login_hint_token: {error}") from None
+        claims = open_client_jwt(op, client, token, login_hint_token(op.parts.settings, client))
+    except JwtError as error:
+        raise (ExpiredHintError if error.fault is Fault.EXPIRED else InvalidRequestError)(str(error)) from None
     subject: Any = claims.get("sub_id")
     if not isinstance(subject, dict):
         raise InvalidRequestError("login_hint_token: sub_id is missing.")

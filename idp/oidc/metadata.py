@@ -10,16 +10,17 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
-from .backchannel_request_object import ALGORITHMS as CIBA_ALGORITHMS
 from .ciba_metadata import DELIVERY_MODES, ciba_problems
-from .client_auth import ASSERTION_ALGORITHMS, METHODS
+from .client_auth import METHODS
 from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
+from .jose.public_keys import KeyRefusedError, accept
+from .jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, REQUEST_ALGORITHMS
 from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from .protection import ENCRYPTION_METHODS
 from .response_metadata import RESPONSE_MEMBERS, response_problems
 from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
-from .security_metadata import REQUEST_ALGORITHMS, security_problems
+from .security_metadata import security_problems
 
 MAX_LIST = 50
 MAX_TEXT = 2000
@@ -219,10 +220,13 @@ def _scope(settings: Settings, member: str, value: Any, everything: dict[str, An
 
 def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     keys = value.get("keys") if isinstance(value, dict) else None
-    if not isinstance(keys, list) or len(keys) > MAX_LIST or not all(isinstance(k, dict) for k in keys):
+    if not isinstance(keys, list) or len(keys) > MAX_LIST:
         raise MetadataError(member, "must be a JWK set")
-    if any(k.get("kty") not in ("EC", "RSA", "OKP") or {"d", "p", "q", "k"} & set(k) for k in keys):
-        raise MetadataError(member, "must hold public EC, RSA or OKP keys only")
+    for place, key in enumerate(keys, 1):
+        try:
+            accept(key)
+        except KeyRefusedError as error:
+            raise MetadataError(member, f"key {place} cannot be used: {error}") from None
 
 
 def _grant_types(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:

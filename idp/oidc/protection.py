@@ -15,7 +15,7 @@ from joserfc.jwk import JWKRegistry
 from .client_keys import ClientKeysError
 from .client_secret import readable_secret
 from .clients import RegisteredClient
-from .jwk import encryption_key
+from .jose.public_keys import encryption_key
 from .provider import Provider
 
 ENCRYPTION_METHODS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .jwk import encryption_key
+from .jose.public_keys import encryption_key
 from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from .protection import ENCRYPTION_METHODS, HMAC
 

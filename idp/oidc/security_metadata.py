@@ -9,7 +9,6 @@ from cryptography import x509
 
 from ..foundation.settings import Settings
 
-REQUEST_ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
 TLS_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
 TLS_SUBJECTS = (
     "tls_client_auth_subject_dn",

@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import g, request
 
 from ..foundation.settings import Settings
+from . import endpoints
 from .client_certificate import client_certificate
 from .clients import RegisteredClient
 from .dpop import InvalidProofError, check_proof, normalised
@@ -95,5 +96,4 @@ def check_presented(op: Provider, token: AccessToken, scheme: str, raw: str) -> 
 
 def addresses(settings: Settings) -> frozenset[str]:
     """Under which addresses the current endpoint is reached: by the issuer, never by a header of the request."""
-    bases = (settings.issuer, settings.mtls_base_url) if settings.mtls_base_url else (settings.issuer,)
-    return frozenset(normalised(base + request.path) for base in bases)
+    return frozenset(normalised(address) for address in endpoints.addresses(settings, request.path))

@@ -27,11 +27,13 @@ from ...foundation.database import from_ms
 from ...foundation.ids import new_id
 from ...residents.model import Resident, ResidentState
 from ...residents.subjects import resident_of
-from ..client_auth import ASSERTION_ALGORITHMS, METHODS, authenticate
-from ..client_jwt import ClientJwtError, open_client_jwt, use_once
+from ..client_auth import METHODS, authenticate
+from ..client_jwt import open_client_jwt
 from ..client_policy import AssertionPolicy, load_policy
 from ..clients import RegisteredClient
 from ..further_grant_types import JWT_BEARER
+from ..jose.verify import JwtError
+from ..jwt_rules import authorization_grant
 from ..model import Consent, Grant
 from ..provider import provider
 from ..resources import audience_for
@@ -89,13 +91,12 @@ def _assertion_subject(client: RegisteredClient, assertion: str) -> str:
     op = provider()
     try:
         claims = open_client_jwt(
-            op, client, assertion, algorithms=ASSERTION_ALGORITHMS, required=("sub", "jti"), lifetime=LIFETIME
+            op, client, assertion, authorization_grant(op.parts.settings, op.parts.database, client)
         )
-        use_once(op, client, "grant", claims)
-    except ClientJwtError as error:
-        raise InvalidGrantError(f"assertion: {error}") from None
+    except JwtError as error:
+        raise InvalidGrantError(str(error)) from None
     if not isinstance(claims["sub"], str):
-        raise InvalidGrantError("assertion: sub is not a text.")
+        raise InvalidGrantError("The assertion's sub is not a text.")
     return claims["sub"]
 
 

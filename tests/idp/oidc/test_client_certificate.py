@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from werkzeug.test import TestResponse
@@ -230,6 +230,34 @@ def test_discovery_tells_where_certificates_are_asked_for(tls_town: Town) -> Non
     assert document["tls_client_certificate_bound_access_tokens"] is True
     assert document["mtls_endpoint_aliases"]["token_endpoint"] == "https://mtls.id.example/token"
     assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(document["token_endpoint_auth_methods_supported"])
+
+
+def test_every_endpoint_a_client_calls_has_an_alias(tls_town: Town) -> None:
+    """RFC 8705 §5: device authorization and CIBA too; and each alias is an endpoint that is there."""
+    document = tls_town.app.test_client().get("/.well-known/openid-configuration").json
+    aliases = document["mtls_endpoint_aliases"]
+    assert {"device_authorization_endpoint", "backchannel_authentication_endpoint"} <= set(aliases)
+    paths = {rule.rule for rule in tls_town.app.url_map.iter_rules()}
+    for member, address in aliases.items():
+        path = address.removeprefix("https://mtls.id.example")
+        assert document[member] == tls_town.issuer + path
+        assert path in paths
+
+
+def test_a_certificate_with_a_weak_key_is_none(tls_town: Town) -> None:
+    """Neither authenticates nor binds, whoever signed it."""
+    weak = [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256K1())]
+    for key in weak:
+        leaf = CA._builder(name("kodomo"), key.public_key(), 30).sign(CA.key, hashes.SHA256())
+        assert parse(header(leaf), "") is None
+        jwk = SigningKey().registered | {"x5c": [header(leaf)[1:-1]]}
+        method = "self_signed_tls_client_auth"
+        app = machine(
+            tls_town, token_endpoint_auth_method=method, tls_client_auth_subject_dn=None, jwks={"keys": [jwk]}
+        )
+        refused(ask(app, through_proxy(leaf)))
+    strong = CA._builder(name("kodomo"), rsa.generate_private_key(65537, 2048).public_key(), 30)
+    assert parse(header(strong.sign(CA.key, hashes.SHA256())), "") is not None
 
 
 def test_self_signed(tls_town: Town) -> None:

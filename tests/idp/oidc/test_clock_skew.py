@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
-from idp.oidc.dpop import AHEAD, PAST
-from idp.oidc.jwt_times import LEEWAY
+from idp.oidc.jose.rules import LEEWAY
+from idp.oidc.jwt_rules import DPOP_AHEAD as AHEAD
+from idp.oidc.jwt_rules import DPOP_PAST as PAST
 from idp.oidc.register_client import CityOptions
 from tests.support.apps import App
 from tests.support.browser import Browser, callback

@@ -9,7 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
-from idp.oidc.dpop import NONCE_SECONDS, PAST, current_nonce, nonce_stands, normalised
+from idp.oidc.dpop import NONCE_SECONDS, current_nonce, nonce_stands, normalised
+from idp.oidc.jwt_rules import DPOP_PAST as PAST
 from idp.oidc.model import Grant
 from idp.oidc.security_model import UsedProof
 from tests.support.apps import VERIFIER, App

@@ -6,7 +6,7 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from werkzeug.test import TestResponse
 
+from tests.conftest import sqlite_copy
 from tests.support.apps import App
 from tests.support.town import Town
 
@@ -82,6 +83,33 @@ def test_the_audience_is_the_issuer_or_the_token_endpoint(app: App, audience: st
     issuer = app.town.issuer
     value = {"issuer": issuer, "token": f"{issuer}/token", "list": [issuer, "https://other.example"]}[audience]
     assert send(app, assertion_of(app, aud=value)).status_code == 200
+
+
+ENDPOINTS = ("/token", "/par", "/revoke", "/introspect", "/device_authorization", "/backchannel_authentication")
+
+
+@pytest.mark.parametrize("called", ENDPOINTS)
+@pytest.mark.parametrize("base", ["issuer", "alias"])
+def test_the_audience_may_be_the_endpoint_called(mtls_town: Town, called: str, base: str) -> None:
+    """RFC 7523 §3, CIBA §7.1, RFC 8705 §5; another endpoint than token and the one called is none."""
+    app = machine(mtls_town, public(EC_KEY, kid="ec-1"))
+    start = {"issuer": mtls_town.issuer, "alias": "https://mtls.id.example"}[base]
+    for path in ENDPOINTS:
+        form = {
+            "client_assertion": assertion_of(app, aud=start + path),
+            "client_assertion_type": TYPE,
+            "grant_type": "client_credentials",
+        }
+        answer = app.post(called, form, headers={})
+        taken = answer.status_code == 200 or answer.json["error"] != "invalid_client"
+        assert taken == (path in (called, "/token")), answer.text
+
+
+@pytest.fixture(scope="module")
+def mtls_town(template: Any) -> Iterator[Town]:
+    proxy = {"mtls": True, "mtls_proxy_secret": "s" * 40, "mtls_base_url": "https://mtls.id.example"}
+    with sqlite_copy(template[0]) as url, Town(url, token_limit="100000/minute", **proxy) as town:
+        yield town
 
 
 @pytest.mark.parametrize(
