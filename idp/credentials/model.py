@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
@@ -32,8 +32,26 @@ class PasskeyUser(Base):
     user_handle: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
 
 
-class Passkey(Base):
-    """One discoverable credential. Backup flags and AAGUID are raw facts from which levels are computed."""
+class CredentialRecord:
+    """What is kept of a passkey, whoever's it is (WebAuthn §4, "credential record"). Backup flags and AAGUID are raw facts from which
+    levels are computed."""
+
+    credential_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    webauthn_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))
+    """32 bits without a sign (WebAuthn §6.1)."""
+    device_type: Mapped[str] = mapped_column(String(16))
+    """single_device | multi_device (the BE flag; must not change)"""
+    backed_up: Mapped[bool]
+    aaguid: Mapped[str] = mapped_column(String(36))
+    transports: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Passkey(CredentialRecord, Base):
+    """A resident's discoverable credential."""
 
     __tablename__ = "passkey"
     __table_args__ = (
@@ -41,21 +59,10 @@ class Passkey(Base):
         Index("ix_passkey_resident", "resident_id"),
     )
 
-    credential_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"))
-    webauthn_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int]
-    device_type: Mapped[str] = mapped_column(String(16))
-    """single_device | multi_device (the BE flag; must not change)"""
-    backed_up: Mapped[bool]
-    aaguid: Mapped[str] = mapped_column(String(36))
     attested: Mapped[bool] = mapped_column(default=False)
-    transports: Mapped[str] = mapped_column(String(120), default="")
     label: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10), default=CredentialState.ACTIVE.value)
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]
 
 
 class Card(Base):
@@ -89,11 +96,12 @@ class Challenge(Base):
 
     challenge_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(20))
-    """passkey_signin | passkey_add | card_signin | card_claim"""
+    """passkey_signin | passkey_add | card_signin | card_claim | staff_signin | staff_add"""
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     browser_digest: Mapped[str] = mapped_column(String(64))
     attempt_id: Mapped[str | None] = mapped_column(String(43))
     resident_id: Mapped[str | None] = mapped_column(String(26))
+    """Whom it was made for, and for a card later whose it is; for staff_add a staff_id."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))

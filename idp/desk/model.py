@@ -8,6 +8,7 @@ from enum import Enum
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..credentials.model import CredentialRecord
 from ..foundation.database import Base
 
 
@@ -34,19 +35,13 @@ class Staff(Base):
     ended_at: Mapped[datetime | None]
 
 
-class StaffPasskey(Base):
+class StaffPasskey(CredentialRecord, Base):
     """A discoverable credential of a member of staff."""
 
     __tablename__ = "staff_passkey"
     __table_args__ = (Index("ix_staff_passkey_staff", "staff_id"),)
 
-    credential_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
-    webauthn_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    device_type: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]
 
 
 class StaffSession(Base):

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 
 from ..audit import EventType, record
-from ..credentials.passkeys import PasskeyError
+from ..credentials.webauthn_core import PasskeyError
 from ..foundation.context import parts
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by

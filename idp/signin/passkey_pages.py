@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from ..audit import EventType, record
 from ..credentials import passkeys
+from ..credentials.webauthn_core import PasskeyError
 from ..foundation.context import parts
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
@@ -58,7 +59,7 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         try:
             who = passkeys.verify_signin(session, parts().settings, credential, browser_digest(), attempt_id)
-        except passkeys.PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
+        except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
             record(session, EventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
             refused = error
     if refused is not None:
@@ -122,7 +123,7 @@ def add_options() -> ResponseReturnValue:
         profile = resident_profile(session, parts().vault, login.resident_id)
         try:
             options = passkeys.add_options(session, parts().settings, login.resident_id, profile.name, browser_digest())
-        except passkeys.PasskeyError:
+        except PasskeyError:
             raise ProblemError(
                 409, "too_many_passkeys", "You have as many passkeys as one person can have here."
             ) from None
@@ -148,7 +149,7 @@ def add_verify() -> ResponseReturnValue:
                 label if label != "—" else gettext("Passkey"),
                 browser_digest(),
             )
-        except passkeys.PasskeyError as error:
+        except PasskeyError as error:
             record(session, EventType.PASSKEY_REFUSED, resident_id=login.resident_id, reason=error.reason)
             refused = error
     if refused is not None:

@@ -1,0 +1,228 @@
+"""The two ceremonies of WebAuthn Level 3 with py_webauthn, for residents and staff alike: options, one-use challenges, and every rule.
+
+User verification is required and checked in both. What the callers add is whose credentials there are and what a proof is good for.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+from webauthn.helpers import base64url_to_bytes, options_to_json_dict, parse_client_data_json
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AttestationConveyancePreference,
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from ..foundation import clock
+from ..foundation.ids import new_id
+from ..foundation.settings import Settings
+from . import challenges
+from .model import Challenge, CredentialRecord
+
+ALGORITHMS = [
+    COSEAlgorithmIdentifier.ECDSA_SHA_256,
+    COSEAlgorithmIdentifier.EDDSA,
+    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+]
+# What py_webauthn raises on what is no credential; RecursionError on JSON nested without end.
+_BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_TIMEOUT = int(challenges.LIFETIME.total_seconds() * 1000)
+
+Record = TypeVar("Record", bound=CredentialRecord)
+
+
+class PasskeyError(Exception):
+    """Refused; `reason` is for the log, the person gets one message for all.
+
+    `resident_id` only where the credential has proven itself and is on hold: its holder may be told so, and the record whose it is.
+    """
+
+    def __init__(self, reason: str, resident_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.resident_id = resident_id
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What a challenge is tied to: one purpose in one browser; one sign-in attempt and one holder, where there are such."""
+
+    purpose: str
+    browser_digest: str
+    attempt_id: str | None = None
+    holder_id: str | None = None
+
+
+@dataclass(frozen=True)
+class User:
+    """Whom a new credential is for (WebAuthn §5.4.3); `handle` is random and names nobody (§14.6.1)."""
+
+    handle: bytes
+    name: str
+
+
+def request_options(session: Session, settings: Settings, tie: Tie) -> dict[str, Any]:
+    """For navigator.credentials.get: no allow list, so the authenticator finds the account (discoverable) and nobody is named."""
+    options = generate_authentication_options(
+        rp_id=settings.rp_id,
+        challenge=_issue(session, tie),
+        timeout=_TIMEOUT,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json_dict(options)
+
+
+def creation_options(
+    session: Session, settings: Settings, tie: Tie, user: User, known: Iterable[bytes]
+) -> dict[str, Any]:
+    """For navigator.credentials.create; authenticators that hold one of the `known` are excluded."""
+    options = generate_registration_options(
+        rp_id=settings.rp_id,
+        rp_name=settings.city_name,
+        user_id=user.handle,
+        user_name=user.name,
+        user_display_name=user.name,
+        challenge=_issue(session, tie),
+        timeout=_TIMEOUT,
+        attestation=AttestationConveyancePreference.NONE,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=raw) for raw in known],
+        supported_pub_key_algs=ALGORITHMS,
+    )
+    return options_to_json_dict(options)
+
+
+def verify_assertion(
+    session: Session,
+    settings: Settings,
+    credential: dict[str, Any],
+    tie: Tie,
+    find: Callable[[bytes], tuple[Record, bytes] | None],
+) -> tuple[Record, VerifiedAuthentication]:
+    """Check an assertion (WebAuthn §7.2). `find` gives the record of a credential id and its owner's user handle.
+
+    Raises `PasskeyError`; the challenge is used up in any case. Nothing is written into the record: see `note_use`.
+    """
+    nonce = _consume(session, credential, tie)
+    try:
+        raw_id = base64url_to_bytes(str(credential["id"]))
+        handle = credential["response"].get("userHandle")
+        user_handle = base64url_to_bytes(handle) if handle else b""
+    except _BROKEN:
+        raise PasskeyError("malformed") from None
+    found = find(raw_id)
+    if found is None:
+        raise PasskeyError("unknown_credential")
+    record, owners_handle = found
+    if not secrets.compare_digest(owners_handle, user_handle):
+        raise PasskeyError("user_handle")
+    try:
+        verified = verify_authentication_response(
+            credential=_without_hints(credential),
+            expected_challenge=nonce,
+            expected_rp_id=settings.rp_id,
+            expected_origin=settings.origin,
+            credential_public_key=record.public_key,
+            # The counter is advisory: synced passkeys keep it at 0, and a smaller one must not lock anybody out.
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    except _BROKEN as error:
+        raise PasskeyError(type(error).__name__) from None
+    if verified.credential_device_type.value != record.device_type:
+        raise PasskeyError("backup_eligibility_changed")
+    return record, verified
+
+
+def note_use(record: CredentialRecord, verified: VerifiedAuthentication) -> None:
+    """Keep what the authenticator said with a proof that counted (WebAuthn §7.2, last but one step)."""
+    record.sign_count = verified.new_sign_count
+    record.backed_up = verified.credential_backed_up
+    record.last_used_at = clock.now()
+
+
+def verify_attestation(
+    session: Session, settings: Settings, credential: dict[str, Any], tie: Tie, table: type[CredentialRecord]
+) -> dict[str, Any]:
+    """Check an attestation (WebAuthn §7.1): the columns of `table`'s new record. Raises `PasskeyError`."""
+    nonce = _consume(session, credential, tie)
+    try:
+        verified = verify_registration_response(
+            credential=_without_hints(credential),
+            expected_challenge=nonce,
+            expected_rp_id=settings.rp_id,
+            expected_origin=settings.origin,
+            require_user_verification=True,
+            supported_pub_key_algs=ALGORITHMS,
+        )
+        transports = _transports(credential["response"].get("transports"))
+    except _BROKEN as error:
+        raise PasskeyError(type(error).__name__) from None
+    if session.scalar(select(table.credential_id).where(table.webauthn_id == verified.credential_id)):
+        raise PasskeyError("already_registered")
+    return {
+        "credential_id": new_id(),
+        "webauthn_id": verified.credential_id,
+        "public_key": verified.credential_public_key,
+        "sign_count": verified.sign_count,
+        "device_type": verified.credential_device_type.value,
+        "backed_up": verified.credential_backed_up,
+        "aaguid": verified.aaguid,
+        "transports": transports,
+        "created_at": clock.now(),
+    }
+
+
+def _issue(session: Session, tie: Tie) -> bytes:
+    issued = challenges.issue(
+        session, tie.purpose, tie.browser_digest, attempt_id=tie.attempt_id, resident_id=tie.holder_id
+    )
+    return issued.nonce
+
+
+def _consume(session: Session, credential: dict[str, Any], tie: Tie) -> bytes:
+    """Use up the challenge that the client data names, if it is tied to all of this; our own record of it is compared later."""
+    try:
+        client_data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
+    except _BROKEN:
+        raise PasskeyError("malformed") from None
+    challenge: Challenge | None = challenges.consume(session, nonce=client_data.challenge)
+    if challenge is None or challenge.purpose != tie.purpose:
+        raise PasskeyError("challenge")
+    if not secrets.compare_digest(challenge.browser_digest, tie.browser_digest):
+        raise PasskeyError("challenge_of_another_browser")
+    if challenge.attempt_id != tie.attempt_id:
+        raise PasskeyError("challenge_of_another_attempt")
+    if challenge.resident_id != tie.holder_id:
+        raise PasskeyError("challenge_of_another_holder")
+    return challenge.nonce
+
+
+def _without_hints(credential: dict[str, Any]) -> dict[str, Any]:
+    """Without what only hints at how the authenticator is attached: values we do not know are no reason to refuse (WebAuthn §2.1.1)."""
+    return {name: value for name, value in credential.items() if name != "authenticatorAttachment"}
+
+
+def _transports(given: Any) -> str:
+    """Names of transports, known or not (WebAuthn §5.2.1), separated by spaces; what is no list of such gives none."""
+    names = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    return " ".join(name for name in names[:6] if name.isascii() and name.replace("-", "").isalpha())[:120]
