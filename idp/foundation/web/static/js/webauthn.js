@@ -10,7 +10,16 @@ const box = document.querySelector("[data-passkey]");
 const button = box?.querySelector("[data-passkey-start]");
 const status = box?.querySelector("[data-passkey-status]");
 const pick = box?.querySelector("[data-passkey-pick]");
-let quiet = null; // the conditional request that waits in the list
+// The suggestions in that list: one request that waits there, with options that are still good for a choice.
+const PAUSE = 5000; // ms between two beginnings, doubled each time: what fails at once must not go round in circles
+const LONG = 300000; // ms; and who waited that long begins with the short pause again
+const SHARE = 0.9; // of the time that options are good for, after which they are renewed
+let waiting = null;
+let timer = 0;
+let begunAt = 0;
+let pause = PAUSE;
+let goodUntil = 0;
+let offering = false;
 
 function say(word, problem = true, own = "") {
   if (!status) return;
@@ -70,7 +79,7 @@ async function post(url, body) {
   // 400 is a credential that did not fit, for which the page has its own words; anything else the server explains.
   if (!response.ok) {
     const detail = response.status === 400 ? "" : answer.detail;
-    throw Object.assign(new Error("refused"), { name: "Refused", detail });
+    throw Object.assign(new Error("refused"), { name: "Refused", detail, status: response.status });
   }
   return answer;
 }
@@ -95,26 +104,64 @@ function explain(error) {
   else say("Failed");
 }
 
-async function offerQuietly() {
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  if (pick) pick.hidden = false;
+function withdraw() {
+  clearTimeout(timer);
+  waiting?.abort();
+}
+
+async function suggest() {
+  withdraw();
   const mine = new AbortController();
-  quiet = mine;
-  let chosen = false;
+  waiting = mine;
+  begunAt = Date.now();
+  goodUntil = Infinity; // nothing to renew while this is under way
+  let state = "fetching";
   try {
-    const publicKey = requestOptions(await options());
+    const json = await options();
     if (mine.signal.aborted) return;
+    goodUntil = begunAt + json.timeout * SHARE;
+    timer = setTimeout(renew, goodUntil - Date.now() + 50);
+    state = "waiting";
+    const publicKey = requestOptions(json);
     const credential = await navigator.credentials.get({ publicKey, mediation: "conditional", signal: mine.signal });
-    chosen = true;
+    goodUntil = Infinity;
+    state = "chosen";
     await finish(credential);
   } catch (error) {
+    if (mine.signal.aborted) return;
     // Nobody asked for this one: only what goes wrong after a choice is worth a word.
-    if (chosen) explain(error);
+    if (state === "chosen") explain(error);
+    if (state === "fetching") goodUntil = error.status === 410 ? Infinity : 0; // gone is the page's whole sign-in
+    else if (state === "chosen" || error.name === "NotAllowedError") suggestAgain();
   }
 }
 
+// After a choice that was refused, cancelled or went wrong: its options are used up.
+function suggestAgain() {
+  clearTimeout(timer);
+  const waited = Date.now() - begunAt;
+  if (waited > LONG) pause = PAUSE;
+  timer = setTimeout(suggest, Math.max(0, pause - waited));
+  pause = Math.min(2 * pause, LONG);
+}
+
+// Options end before the page does. A page nobody looks at waits until somebody does; so does one that was asleep or offline.
+function renew() {
+  const due = Math.max(goodUntil, begunAt + PAUSE);
+  if (!document.hidden && Date.now() >= due && !button.getAttribute("aria-busy")) void suggest();
+}
+
+async function offerQuietly() {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (pick) pick.hidden = false;
+  for (const event of ["visibilitychange", "focusin"]) document.addEventListener(event, renew);
+  for (const event of ["online", "pageshow"]) window.addEventListener(event, renew);
+  offering = true;
+  void suggest();
+}
+
 async function askNow() {
-  quiet?.abort();
+  withdraw();
   button.setAttribute("aria-busy", "true");
   say("Working", false);
   try {
@@ -126,7 +173,7 @@ async function askNow() {
     await finish(credential);
   } catch (error) {
     explain(error);
-    if (box.dataset.passkey === "signin") void offerQuietly();
+    if (offering) suggestAgain();
   } finally {
     button.removeAttribute("aria-busy");
   }
