@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from idp.oidc.register_client import CityOptions
 from idp.oidc.registration import issue_initial_access_token
 from idp.residents.import_register import import_register
+from idp.signin.levels import dump_factors, load_factors
 from idp.signin.model import LoginSession
 from tests.clients.serving import Served
 
@@ -71,6 +73,8 @@ class CoreSite:
         with self.town.writing() as session:
             for login in session.scalars(select(LoginSession).where(LoginSession.ended_at.is_(None))):
                 login.authenticated_at -= ago
+                aged = [replace(f, at=f.at - seconds * 1000) for f in load_factors(login.factors)]
+                login.factors = dump_factors(aged)
 
     # clients -------------------------------------------------------------------------------------------------------
 
