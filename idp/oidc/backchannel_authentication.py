@@ -21,7 +21,7 @@ from ..foundation.ids import new_id, new_secret
 from ..foundation.live import quietly
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
-from ..signin.levels import ACR_VALUES
+from ..signin.levels import DECOUPLED_LEVEL, parse_acr
 from .backchannel_request_object import signed_parameters
 from .client_auth import METHODS, authenticate
 from .clients import RegisteredClient
@@ -108,9 +108,9 @@ def tell_pages(resident_id: str) -> None:
 
 def _acr_values(parameters: dict[str, str]) -> str:
     wanted = parameters.get("acr_values", "").split()[:20]
-    known = [value for value in wanted if value in ACR_VALUES]
+    known = [v for v in wanted if (pair := parse_acr(v)) is not None and pair[1] <= DECOUPLED_LEVEL]
     if wanted and not known:
-        raise InvalidRequestError("None of the acr_values exists here.")
+        raise InvalidRequestError("None of the acr_values exists here, or can be reached from another device.")
     return " ".join(known)
 
 

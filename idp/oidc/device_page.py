@@ -1,7 +1,8 @@
 """/device (RFC 8628 §3.3): the resident types the code, sees who asks, from where and for what, and agrees or not.
 
 Against being led here by somebody else's code (§5.4): the page says where the device is, shows the code again and asks whether it
-is the one before the resident's eyes. A link with the code in it fills the field, and answers nothing by itself.
+is the one before the resident's eyes; for a device in another network that has to be said by a tick. A link with the code in it fills
+the field, and answers nothing by itself. What remains is in docs/threat-model.md.
 """
 
 from __future__ import annotations
@@ -49,13 +50,7 @@ def show() -> ResponseReturnValue:
     found = _find(op, login)
     if found is None:
         return _unknown()
-    row, client, code = found
-    with op.parts.database.read() as session:
-        html = render_template("oidc/device_confirm.html", code=code, **asked_of(op, session, client, login, row),
-            device=row.device, same_network=row.network_index == network_index(op.parts.vault),
-            minutes=int((clock.now() - row.created_at).total_seconds() // 60),
-            decide_url=url_for("device.decide"))  # fmt: skip
-    return Response(html, content_type="text/html; charset=utf-8")
+    return _question(op, login, *found)
 
 
 @bp.post("/device/decide")
@@ -70,6 +65,8 @@ def decide() -> ResponseReturnValue:
     if found is None:
         return _unknown()
     row, client, _ = found
+    if decision == "allow" and not _is_near(op, row) and request.form.get("before_me") != "yes":
+        return _question(op, login, *found, status=400)
     if decision == "allow" and not still_allowed(op, client, row.resource, row.scope):
         return _unknown()
     with op.parts.database.write() as session:
@@ -83,6 +80,23 @@ def decide() -> ResponseReturnValue:
         "oidc/device_done.html", allowed=decision == "allow", client_name=client.name(language()), home_url="/my/"
     )
     return Response(html, content_type="text/html; charset=utf-8")
+
+
+def _question(
+    op: Provider, login: Login, row: DeviceAuthorization, client: RegisteredClient, code: str, status: int = 200
+) -> Response:
+    """The page; with status 400 again, because the tick was missing."""
+    with op.parts.database.read() as session:
+        html = render_template("oidc/device_confirm.html", code=code, **asked_of(op, session, client, login, row),
+            device=row.device, same_network=_is_near(op, row), tick_missing=status != 200,
+            minutes=int((clock.now() - row.created_at).total_seconds() // 60),
+            decide_url=url_for("device.decide"))  # fmt: skip
+    return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def _is_near(op: Provider, row: DeviceAuthorization) -> bool:
+    """Whether the device is in the network of whoever looks at the page."""
+    return row.network_index == network_index(op.parts.vault)
 
 
 def asked_of(op: Provider, session: Session, client: RegisteredClient, login: Login, row: Waiting) -> dict[str, object]:

@@ -14,6 +14,7 @@ import orjson
 ACR_PREFIX = "urn:machi:acr:"
 # The pairs that can be reached and asked for, weakest first.
 ACR_VALUES = tuple(f"{ACR_PREFIX}ial{i}-aal{a}" for i in (1, 2, 3) for a in (1, 2, 3))
+DECOUPLED_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Factor:
     synced: bool = False
     attested: bool = False
     origin_bound: bool = False
+    decoupled: bool = False
+    """The word was given on another device than the one that gets the tokens."""
     credential_id: str = ""
 
 
@@ -43,7 +46,15 @@ def load_factors(stored: str) -> list[Factor]:
 
 
 def factor_level(factor: Factor) -> int:
-    """1 to 3. A card's bare nonce through a reader app can be relayed, so it stays at 2 (facts §4.3)."""
+    """1 to 3. Level 3 cannot be relayed (facts §2.4, §4.3).
+
+    So it is not reached by a card, as nothing in its answer tells which reader it was, nor by a word given on another device than the
+    one it is for (device flow, CIBA), whatever it was given with.
+    """
+    return min(_level_of_kind(factor), DECOUPLED_LEVEL if factor.decoupled else 3)
+
+
+def _level_of_kind(factor: Factor) -> int:
     if factor.kind == "passkey":
         return 3 if factor.attested and not factor.synced else 2
     if factor.kind == "card":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ def approve(
     """Write the resident's yes into the request, with the login it rests on; False if it was answered or expired meanwhile."""
     asked = AuthorizationRequest(client, "", False, {}, row.scope, apis=departments_apis(settings, row.resource))
     factors, proofing = (
-        dump_factors(list(login.factors)),
+        dump_factors([replace(factor, decoupled=True) for factor in login.factors]),
         " ".join(sorted(proofing_methods(session, login.resident_id))),
     )
     at = assurance(list(login.factors)).at

@@ -249,3 +249,26 @@ def test_only_for_clients_registered_for_it(town: Town) -> None:
     app = town.register()
     assert app.post("/backchannel_authentication", {"scope": "openid"}).json["error"] == "unauthorized_client"
     assert app.post("/token", {"grant_type": CIBA, "auth_req_id": "x"}).json["error"] == "unauthorized_client"
+
+
+# relays: somebody asks in a resident's name, and gets the resident to say yes -----------------------------------------------
+
+
+def test_without_words_to_compare_the_page_says_so(town: Town, hanako: str, phone: Browser) -> None:
+    desk = Desk(town)
+    desk.ask(login_hint=desk.know(hanako), binding_message="W4SCT")
+    assert 'data-testid="approve-no-message"' not in phone.get("/approve").text
+    desk.ask(login_hint=desk.know(hanako))
+    assert phone.get("/approve").text.count('data-testid="approve-no-message"') == 1
+
+
+def test_a_word_given_elsewhere_never_reaches_the_level_that_cannot_be_relayed(town: Town, hanako: str) -> None:
+    desk, browser = Desk(town), town.browser()
+    browser.sign_in(hanako, Factor("passkey", now_ms(), attested=True))
+    for wanted in ("urn:machi:acr:ial1-aal3", "urn:machi:acr:ial3-aal3 urn:elsewhere:gold"):
+        refused = desk.ask(login_hint=desk.know(hanako), acr_values=wanted)
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_request")
+    asked = desk.ask(login_hint=desk.know(hanako), acr_values="urn:machi:acr:ial3-aal3 urn:machi:acr:ial3-aal2")
+    assert answer(browser).location.endswith("answered=allow")
+    tokens = desk.fetch(asked.json["auth_req_id"]).json
+    assert desk.app.id_token(tokens["id_token"])["acr"] == "urn:machi:acr:ial3-aal2"

@@ -10,6 +10,8 @@ import pytest
 from idp.foundation import clock
 from idp.oidc.device_authorization import parse_user_code
 from idp.oidc.model import Grant
+from idp.signin.levels import Factor
+from idp.signin.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.html import hidden_fields, text_of
@@ -257,3 +259,49 @@ def test_discovery_says_it(town: Town) -> None:
     document = town.app.test_client().get("/.well-known/openid-configuration").json
     assert document["device_authorization_endpoint"] == f"{town.issuer}/device_authorization"
     assert DEVICE in document["grant_types_supported"]
+
+
+# relays: somebody begins, and gets somebody else to finish ----------------------------------------------------------------
+
+
+def elsewhere(app: App) -> dict[str, Any]:
+    """A device that asks from another network than the resident's."""
+    far = {"REMOTE_ADDR": "203.0.113.9"}
+    body: dict[str, Any] = app.post("/device_authorization", {"scope": "openid"}, environ_base=far).json
+    return body
+
+
+def test_a_device_elsewhere_needs_a_word_more(town: Town, browser: Browser) -> None:
+    """RFC 8628 §5.4: the code of a stranger's device, sent to a resident who presses what the page offers first."""
+    app = terminal(town)
+    begun = elsewhere(app)
+    form = {"user_code": begun["user_code"], "decision": "allow"}
+    for told in ({}, {"before_me": ""}, {"before_me": "no"}):
+        asked = browser.post("/device/decide", form | told)
+        assert asked.status_code == 400
+        assert 'data-testid="device-tick-missing"' in asked.text
+        assert poll(app, begun).json["error"] in ("authorization_pending", "slow_down")
+    assert town.events("device_allowed") == []
+    assert 'data-testid="device-done"' in browser.post("/device/decide", form | {"before_me": "yes"}).text
+    assert len(town.events("device_allowed")) == 1
+
+
+def test_a_no_to_a_device_elsewhere_needs_none(town: Town, browser: Browser) -> None:
+    app = terminal(town)
+    begun = elsewhere(app)
+    browser.post("/device/decide", {"user_code": begun["user_code"], "decision": "deny"})
+    assert poll(app, begun).json["error"] == "access_denied"
+
+
+def test_a_device_never_reaches_the_level_that_cannot_be_relayed(town: Town) -> None:
+    """Whatever the resident signed in with: the device got it by a code that could have been sent to them."""
+    browser, app = town.browser(), terminal(town)
+    browser.sign_in(town.resident(), Factor("passkey", now_ms(), attested=True))
+    here = town.register()
+    assert here.id_token(browser.tokens(here)["id_token"])["acr"] == "urn:machi:acr:ial3-aal3"
+    begun = start(app)
+    answer_on_phone(browser, begun["user_code"])
+    tokens = poll(app, begun).json
+    assert app.id_token(tokens["id_token"])["acr"] == "urn:machi:acr:ial3-aal2"
+    renewed = app.refresh(tokens["refresh_token"]).json
+    assert app.id_token(renewed["id_token"])["acr"] == "urn:machi:acr:ial3-aal2"
