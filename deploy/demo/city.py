@@ -85,6 +85,7 @@ class Place:
             "MACHI_DATABASE_URL": f"sqlite:///{self.state}/machi.db",
             "MACHI_OUTBOUND_LOOPBACK": "1",
             "MACHI_HTTP_REDIRECTS_ON_LOCALHOST": "1",
+            "MACHI_COUNTER_PHONE": "000-000-1000",
             "MACHI_CARD_READER_URL": self.reader,
             "MACHI_JPKI_AUTH_ROOTS": str(self.cards / "auth-roots.pem"),
             "MACHI_JPKI_SIGN_ROOTS": str(self.cards / "sign-roots.pem"),
