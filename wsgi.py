@@ -12,6 +12,7 @@ import mypage
 from idp.app import install as install_idp
 from idp.cli import machi
 from idp.foundation.context import build_parts
+from idp.foundation.key_ring import check_key
 from idp.foundation.settings import Settings, SettingsError, load
 from idp.foundation.telemetry import configure_logging
 from idp.foundation.web.application import Application
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def create_app(settings: Settings | None = None, *, worker: bool = True) -> Flask:
-    """Build the application from `settings` (default: the environment). Raises `SettingsError`."""
+def create_app(settings: Settings | None = None, *, worker: bool = True, commands: bool = False) -> Flask:
+    """Build the application from `settings` (default: the environment); `commands` check the key themselves. Raises `SettingsError`."""
     settings = settings or load()
     instance = build_parts(settings)
+    if not commands:
+        check_key(instance.database, instance.vault, serving=True)
     app = Application("machi")
     install_idp(app, instance, ("idp", "mypage"))
     mypage.install(app)
@@ -42,7 +45,8 @@ def _app_for_servers() -> Flask:
     configure_logging()
     try:
         # The command line brings its own loop (`machi worker`); a server runs it inside unless told otherwise.
-        return create_app(worker="flask" not in sys.argv[0])
+        commands = "flask" in sys.argv[0]
+        return create_app(worker=not commands, commands=commands)
     except SettingsError as error:
         sys.exit(f"machi: {error}")
 

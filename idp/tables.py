@@ -3,6 +3,7 @@
 from .audit.record import AuditEvent
 from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .desk.model import Staff, StaffInvitation, StaffPasskey, StaffSession
+from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow
 from .oidc.further_model import (
     BackchannelRequest,
@@ -45,6 +46,7 @@ __all__ = [
     "Grant",
     "IgnoredSubject",
     "InitialAccessToken",
+    "KeyRing",
     "LoginSession",
     "ManagedGrant",
     "OutboxRow",

@@ -1,19 +1,21 @@
-"""Signing keys."""
+"""Signing keys, and the key that everything is sealed under."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 
 import click
 
 from ..foundation.context import parts
+from ..foundation.reseal import BATCH, reseal
 from ..oidc.keys import rotate, withdraw
 from .root import json_option, machi, say
 
 
 @machi.group()
 def keys() -> None:
-    """The provider's signing keys."""
+    """The provider's signing keys, and the key that everything is sealed under."""
 
 
 @keys.command("rotate")
@@ -35,6 +37,35 @@ def rotate_keys(now_too: bool, as_json: bool) -> None:
     }
     text = "\n".join(f"{s.alg}: {words[s.did].format(s.wait_seconds)}" for s in steps)
     say(as_json, {"steps": [asdict(s) for s in steps]}, text)
+
+
+@keys.command("reseal")
+@click.option("--batch", type=click.IntRange(1, 10000), default=BATCH, help="Rows in one transaction.")
+@json_option
+def reseal_keys(batch: int, as_json: bool) -> None:
+    """Seal all that is stored anew under MACHI_SECRET_KEY, online, so that a former key may go. May be stopped and run again."""
+
+    def progress(column: str, done: int, of: int) -> None:
+        click.echo(f"{column}: {done} of {of}", err=True)
+
+    done = reseal(parts().database, parts().vault, progress, batch)
+    for column, number in done.unreadable.items():
+        click.echo(f"{column}: {number} sealed with a key that is not named", err=True)
+    facts = asdict(done) | {"complete": done.complete}
+    if not done.complete:
+        say(
+            as_json,
+            facts,
+            f"{done.resealed} values sealed anew; NOT complete: keep the former keys and run this again.",
+        )
+        sys.exit(1)
+    say(
+        as_json,
+        facts,
+        f"{done.resealed} values sealed anew; all that is stored is under MACHI_SECRET_KEY now.\n"
+        "A former key may go from MACHI_OLD_SECRET_KEYS once every process has been started with the present one.\n"
+        "Keep it for as long as you keep backups made before now.",
+    )
 
 
 # One key id in 64 begins with a hyphen and looks like an option.

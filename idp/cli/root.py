@@ -7,9 +7,43 @@ from typing import Any
 
 import click
 import orjson
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 
-machi = AppGroup("machi", help="Run and look after a Machi ID installation.")
+from ..foundation.context import parts
+from ..foundation.key_ring import check_key
+from ..foundation.outage import is_unavailable
+from ..foundation.scrub import described
+from ..foundation.settings import SettingsError
+
+KEYLESS = frozenset({"secret", "restore"})
+"""Commands that have nothing to open: they run before there is a key, or a database."""
+
+
+class Machi(AppGroup):
+    """Every command begins with a look at the key; a wrong one, and a database that is away, end it with one line."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = super().resolve_command(ctx, args)
+        if found[0] not in KEYLESS and "--help" not in args:
+            instance = parts(ctx.ensure_object(ScriptInfo).load_app())
+            check_key(instance.database, instance.vault)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        as_json = "--json" in (*ctx._protected_args, *ctx.args)
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            fail(as_json, str(error))
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            fail(as_json, f"the database is not available ({described(error)})")
+
+
+machi = Machi("machi", help="Run and look after a Machi ID installation.")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
 

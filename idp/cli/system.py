@@ -14,6 +14,7 @@ from alembic.config import Config
 
 from ..foundation.context import parts
 from ..foundation.housekeeping import ensure_scheduled
+from ..foundation.key_ring import ensure_ring
 from ..oidc.keys import ensure_keys
 from .root import json_option, machi, say
 
@@ -33,6 +34,8 @@ def alembic_config(url: str) -> Config:
 def migrate(as_json: bool) -> None:
     """Bring the database to the newest schema."""
     command.upgrade(alembic_config(parts().settings.database_url), "head")
+    with parts().database.write() as session:
+        ensure_ring(session, parts().vault)
     say(as_json, {"migrated": True}, "The database has the newest schema.")
 
 
@@ -42,6 +45,7 @@ def init(as_json: bool) -> None:
     """Migrate, and make the first signing keys. Safe to run again."""
     command.upgrade(alembic_config(parts().settings.database_url), "head")
     with parts().database.write() as session:
+        ensure_ring(session, parts().vault)
         ensure_keys(session, parts().vault)
         ensure_scheduled(session)
     say(as_json, {"initialised": True}, "Ready: schema and signing keys are in place.")

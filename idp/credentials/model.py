@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
+from ..foundation.key_ring import is_sealed
 
 
 class CredentialState(Enum):
@@ -108,6 +109,6 @@ class Challenge(Base):
     """Of what left our browser: what came back, in a word, until the browser that left comes for it."""
     return_digest: Mapped[str | None] = mapped_column(String(64))
     """Digest of the secret that went back with the answer, to whoever answered."""
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=is_sealed("card-reading:{challenge_id}"))
     """What the answer proved, sealed; cleared when it is collected."""
     collected_at: Mapped[datetime | None]

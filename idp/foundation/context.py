@@ -9,6 +9,7 @@ from flask import Flask
 
 from .database import Database
 from .here import this_app
+from .key_ring import open_vault
 from .limits import Limits
 from .live import Bus, open_bus
 from .outbound import Outbound
@@ -43,7 +44,7 @@ def build_parts(settings: Settings) -> Parts:
     return Parts(
         settings=settings,
         database=database,
-        vault=Vault.from_settings(settings),
+        vault=open_vault(settings, database),
         bus=bus,
         limits=Limits(settings.live_url),
         outbound=Outbound(settings),

@@ -39,7 +39,11 @@ class Settings(BaseSettings):
     secret_key: str = Field(default=DEMO_SECRET, repr=False)
     """32 random bytes, base64url. Protects personal attributes and keys at rest. Make one with `machi secret`."""
     old_secret_keys: Words = Field(default=(), repr=False)
-    """Former values of `secret_key`, separated by spaces, still accepted for reading while rows are re-encrypted."""
+    """Other keys that open what is stored, separated by spaces: the former one, until `machi keys reseal` has ended."""
+    secret_key_file: Path | None = None
+    """A file with the secret key, in place of the variable: as systemd (`LoadCredential=`) and Kubernetes give secrets."""
+    old_secret_keys_file: Path | None = None
+    """A file with `old_secret_keys`, in place of the variable."""
     database_url: str = "sqlite:///var/machi.db"
     """`sqlite:///PATH` (embedded default) or `postgresql://…`."""
     live_url: str = "memory://"
@@ -125,6 +129,18 @@ class Settings(BaseSettings):
     jpki_sign_crl: Path | None = None
     """Revocation list of the digital-signature CA."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def read_key_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What a file holds stands for the variable of the same name."""
+        found = dict(values)
+        for name in ("secret_key", "old_secret_keys"):
+            if file := found.get(f"{name}_file"):
+                if found.get(name):
+                    raise ValueError(f"{name}_file: MACHI_{name.upper()} is set as well; one of them must go")
+                found[name] = _content(f"{name}_file", Path(file))
+        return found
+
     @field_validator("old_secret_keys", "outbound_allow", "mtls_proxy_networks", mode="before")
     @classmethod
     def split_words(cls, value: Any) -> Any:
@@ -148,13 +164,10 @@ class Settings(BaseSettings):
     @field_validator("secret_key", "old_secret_keys")
     @classmethod
     def check_key(cls, value: Any) -> Any:
+        from .secret_key import refuse_weak
+
         for key in (value,) if isinstance(value, str) else value:
-            try:
-                raw = base64.urlsafe_b64decode(key)
-            except ValueError as error:
-                raise ValueError("must be base64url") from error
-            if len(raw) != 32 or len(set(raw)) < 8:
-                raise ValueError("must be 32 random bytes, base64url (make one with `machi secret`)")
+            refuse_weak(key)
         return value
 
     @field_validator("outbound_allow", "mtls_proxy_networks")
@@ -247,6 +260,17 @@ class Settings(BaseSettings):
         if self.http_redirects_on_localhost:
             found.append("MACHI_HTTP_REDIRECTS_ON_LOCALHOST is for demos and test suites")
         return found
+
+
+def _content(field: str, file: Path) -> str:
+    try:
+        if text := file.read_text("ascii").strip():
+            return text
+    except OSError as error:
+        raise ValueError(f"{field}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        pass
+    raise ValueError(f"{field}: holds no key")
 
 
 def load() -> Settings:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
+from ..foundation.key_ring import vault_in
 from ..foundation.settings import Settings
-from ..foundation.vault import Vault
 from ..residents.model import SubjectIdentifier
 from .client_secret import computes_with_secret, fits, give_secret, needs_secret
 from .fapi import profile_problems, with_profile_defaults
@@ -73,8 +73,8 @@ def change_client(
     secret = None
     if not fits(row, prepared.metadata):
         _forget_old_secret(row)
-        secret = give_secret(row, Vault.from_settings(settings), prepared.metadata)
-    ensure_keys(session, Vault.from_settings(settings), key_algorithms_of(prepared.metadata))
+        secret = give_secret(row, vault_in(session, settings), prepared.metadata)
+    ensure_keys(session, vault_in(session, settings), key_algorithms_of(prepared.metadata))
     record(session, EventType.CLIENT_CHANGED, client_id=client_id, by=by)
     return secret
 
@@ -90,7 +90,7 @@ def rotate_secret(session: Session, settings: Settings, client_id: str, overlap:
     if overlap and computes_with_secret(metadata):
         raise MetadataError("overlap", "an app that computes with its secret can have one only")
     before = row.secret_digest
-    secret = give_secret(row, Vault.from_settings(settings), metadata)
+    secret = give_secret(row, vault_in(session, settings), metadata)
     if overlap and before:
         row.old_secret_digest, row.old_secret_ends_at = before, clock.now() + overlap
     else:

@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
+from ..foundation.key_ring import is_sealed
 
 PENDING, APPROVED, DENIED = "pending", "approved", "denied"
 
@@ -69,7 +70,7 @@ class BackchannelRequest(Waiting, Base):
     resident_id: Mapped[str] = mapped_column(String(26))
     acr_values: Mapped[str] = mapped_column(String(1000), default="")
     binding_message: Mapped[str | None] = mapped_column(String(200))
-    ping_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ping_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=is_sealed("ciba-ping:{request_id}"))
     """`auth_req_id` and `client_notification_token` of an app that is pinged, sealed; cleared after the ping."""
 
 

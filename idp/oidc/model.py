@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
+from ..foundation.key_ring import is_sealed
 
 
 class Client(Base):
@@ -28,7 +29,7 @@ class Client(Base):
     """`2.0-security` or `2.0-message-signing`: the city holds this client to FAPI 2.0 (`fapi.py`)."""
     registration_token_digest: Mapped[str | None] = mapped_column(String(64))
     """Of the registration access token (RFC 7592 §3)."""
-    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=is_sealed("client-secret:{client_id}"))
     """The secret itself, encrypted; only for clients whose methods need it (`client_secret_jwt`, HS256)."""
     old_secret_digest: Mapped[str | None] = mapped_column(String(64))
     """The former secret while a new one is brought in, good until `old_secret_ends_at`."""
@@ -47,7 +48,7 @@ class SigningKey(Base):
     """RFC 7638 thumbprint."""
     alg: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10))
-    private_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    private_sealed: Mapped[bytes] = mapped_column(LargeBinary, info=is_sealed("signing-key:{kid}"))
     public_jwk: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id, new_secret
+from ..foundation.key_ring import vault_in
 from ..foundation.outbound import Outbound, OutboundError, Room
 from ..foundation.settings import Settings
-from ..foundation.vault import Vault, digest
+from ..foundation.vault import digest
 from .client_secret import give_secret
 from .clients import CLIENT_ID
 from .fapi import profile_problems, with_profile_defaults
@@ -116,7 +117,7 @@ def store_client(
         created_at=now,
         changed_at=now,
     )
-    vault = Vault.from_settings(settings)
+    vault = vault_in(session, settings)
     secret = give_secret(row, vault, metadata)
     ensure_keys(session, vault, key_algorithms_of(metadata))
     session.add(row)

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
+from ..foundation.key_ring import is_sealed
 
 
 class ResidentState(Enum):
@@ -47,7 +48,7 @@ class Resident(Base):
     resident_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     unified_id: Mapped[str | None] = mapped_column(String(11), unique=True)
     state: Mapped[str] = mapped_column(String(16), default=ResidentState.PENDING.value)
-    attributes: Mapped[bytes] = mapped_column(LargeBinary)
+    attributes: Mapped[bytes] = mapped_column(LargeBinary, info=is_sealed("resident:{resident_id}"))
     """Sealed JSON, see `attributes.Attributes`."""
     match_key: Mapped[str] = mapped_column(String(64))
     """Keyed hash of normalised name, birth date and address."""
@@ -66,7 +67,7 @@ class RegistryLink(Base):
     local_index: Mapped[str] = mapped_column(String(64), primary_key=True)
     """Keyed hash of the local number."""
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"), unique=True)
-    local_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    local_sealed: Mapped[bytes] = mapped_column(LargeBinary, info=is_sealed("local-number:{resident_id}"))
 
 
 class SubjectIdentifier(Base):
@@ -120,7 +121,7 @@ class ClaimReview(Base):
 
     review_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     reason: Mapped[str] = mapped_column(String(20))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=is_sealed("claim-review:{review_id}"))
     """The four attributes as the card gave them."""
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

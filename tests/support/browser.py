@@ -7,8 +7,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.test import TestResponse
 
-from idp.foundation.settings import Settings
-from idp.foundation.vault import Vault
 from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms, start_session
 
@@ -56,8 +54,7 @@ class Browser:
         """The token that pages shown to this browser carry."""
         if self.cookie("machi_browser") is None:
             self.get("/no-such-page")  # any page has the language form, and with it the cookie the token hangs on
-        settings: Settings = self.town.settings
-        return Vault.from_settings(settings).sign("csrf", str(self.cookie("machi_browser")))
+        return self.town.parts.vault.sign("csrf", str(self.cookie("machi_browser")))
 
     def sign_in(self, resident_id: str, factor: Factor | None = None) -> str:
         """Sign this browser in as the product does; returns the cookie's value."""

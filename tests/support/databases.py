@@ -17,8 +17,8 @@ from sqlalchemy import insert
 import idp.tables  # noqa: F401 - the provider's tables
 import mypage  # noqa: F401 - and those of my page
 from idp.foundation.database import Base, Database
-from idp.foundation.settings import DEMO_SECRET
-from idp.foundation.vault import Vault
+from idp.foundation.key_ring import ensure_ring, open_vault
+from idp.foundation.settings import Settings
 from idp.oidc.keys import ensure_keys
 from idp.oidc.model import SigningKey
 
@@ -49,11 +49,13 @@ def make_template(url: str, keys: list[dict[str, object]] | None = None) -> list
     database = Database(url)
     try:
         Base.metadata.create_all(database.engine)
+        vault = open_vault(Settings(demo=True), database)
         with database.write() as session:
+            ensure_ring(session, vault)
             if keys:
                 session.execute(insert(SigningKey), keys)
             else:
-                ensure_keys(session, Vault(DEMO_SECRET))
+                ensure_keys(session, vault)
         with database.read() as session:
             rows = session.query(SigningKey).all()
             names = [column.key for column in SigningKey.__table__.columns]
@@ -75,6 +77,7 @@ def create_template_database(url: str, keys: list[dict[str, object]]) -> None:
     with psycopg.connect(in_server(url, TEMPLATE), autocommit=True) as connection:
         connection.execute("CREATE SCHEMA kept")
         connection.execute("CREATE TABLE kept.signing_key AS SELECT * FROM signing_key")
+        connection.execute("CREATE TABLE kept.key_ring AS SELECT * FROM key_ring")
 
 
 # Making and dropping a database costs the server half a second; emptying one some milliseconds.
@@ -93,6 +96,7 @@ BEGIN
   END LOOP;
 END $$;
 INSERT INTO signing_key SELECT * FROM kept.signing_key;
+INSERT INTO key_ring SELECT * FROM kept.key_ring;
 """
 _END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 _unused: dict[str, list[str]] = {}

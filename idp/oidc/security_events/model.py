@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Stri
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...foundation.database import Base
+from ...foundation.key_ring import is_sealed
 
 ENABLED, PAUSED, DISABLED = "enabled", "paused", "disabled"
 STATUSES = (ENABLED, PAUSED, DISABLED)
@@ -24,7 +25,7 @@ class EventStream(Base):
     """JSON: event types as the app named them; those we do not have are kept and not delivered."""
     push_url: Mapped[str | None] = mapped_column(Text)
     """Where to push; None for an app that polls."""
-    authorization_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    authorization_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=is_sealed("event-stream:{stream_id}"))
     """The Authorization header that the app wants to see with each push, encrypted."""
     description: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(10), default=ENABLED)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import idp.tables
 import mypage
-from idp.foundation.database import Base, Database
+from idp.foundation.database import Base, Database, Instant
 from idp.foundation.scrub import described, trace_of, without_values
 from idp.foundation.telemetry import JsonLines, configure_logging
 from idp.oidc.storage.prepared import Lines, Statement
@@ -71,7 +71,8 @@ def value_of(column: sa.Column[Any], long: bool = False) -> Any:
     if isinstance(column.type, JsonText):
         return {"ja": CANARY}
     if column.type.python_type not in KINDS:
-        return {datetime: datetime.now(UTC), date: date(2026, 4, 1)}.get(column.type.python_type, 0)
+        known = isinstance(column.type, Instant)
+        return datetime.now(UTC) if known else {date: date(2026, 4, 1)}.get(column.type.python_type, 0)
     text = CANARY * 2000 if long else CANARY[: getattr(column.type, "length", None)]
     return text.encode() if column.type.python_type is bytes else text
 

@@ -12,6 +12,7 @@ import pytest
 
 from idp.app import load_trust_store
 from idp.foundation.settings import DEMO_SECRET, Settings, SettingsError, load
+from idp.foundation.vault import Vault
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD_KEY = base64.urlsafe_b64encode(bytes(range(7, 39))).decode()  # the same in every test process
@@ -158,3 +159,49 @@ def test_the_process_says_so_and_ends(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("machi: MACHI_ISSUER")
     assert "Traceback" not in done.stderr
+
+
+def test_a_key_from_a_file_with_or_without_padding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systemd and Kubernetes give it, mostly with a line's end."""
+    file, old = tmp_path / "key", tmp_path / "old"
+    monkeypatch.setenv("MACHI_SECRET_KEY_FILE", str(file))
+    monkeypatch.setenv("MACHI_OLD_SECRET_KEYS_FILE", str(old))
+    old.write_text(f"{GOOD_KEY}\n{DEMO_SECRET}\n")
+    plain = base64.b64encode(base64.urlsafe_b64decode(GOOD_KEY)).decode()  # what `openssl rand -base64 32` prints
+    for text in (GOOD_KEY, GOOD_KEY + "\n", GOOD_KEY.rstrip("="), plain, f" {plain.rstrip('=')}\r\n"):
+        file.write_text(text)
+        settings = Settings(demo=True)
+        assert Vault(settings.secret_key).key_id == Vault(GOOD_KEY).key_id
+        assert settings.old_secret_keys == (GOOD_KEY, DEMO_SECRET)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "MACHI_SECRET_KEY_FILE: cannot be read: No such file"), (b"", "MACHI_SECRET_KEY_FILE: holds no key"),
+        (b"\xff\xfe", "MACHI_SECRET_KEY_FILE: holds no key"), (b"short", "MACHI_SECRET_KEY: must be"),
+        (GOOD_KEY[:20].encode() + b" " + GOOD_KEY[20:].encode(), "MACHI_SECRET_KEY: must be base64url"),
+    ],
+    ids=["missing", "empty", "binary", "short", "broken"],
+)  # fmt: skip
+def test_a_file_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, says: str
+) -> None:
+    monkeypatch.setenv("MACHI_DEMO", "1")
+    monkeypatch.setenv("MACHI_SECRET_KEY_FILE", str(tmp_path / "key"))
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).startswith(says)
+    assert GOOD_KEY[:20] not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_in_two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text(GOOD_KEY)
+    monkeypatch.setenv("MACHI_DEMO", "1")
+    monkeypatch.setenv("MACHI_SECRET_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("MACHI_SECRET_KEY", GOOD_KEY)
+    with pytest.raises(SettingsError, match="MACHI_SECRET_KEY_FILE: MACHI_SECRET_KEY is set as well"):
+        load()
