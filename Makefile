@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo demo-reset serve-for-tests settings-page test check lint types bench lock translations clean
+.PHONY: demo demo-reset serve-for-tests settings-page checks-page test check lint types bench lock translations clean
 
 $(VENV)/runtime.stamp: requirements/runtime.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
@@ -34,6 +34,9 @@ serve-for-tests: $(VENV)/runtime.stamp translations
 
 settings-page: $(VENV)/runtime.stamp
 	@$(BIN)/python -m deploy.settings_page
+
+checks-page: $(VENV)/runtime.stamp
+	@$(BIN)/python -m deploy.checks_page
 
 test: $(VENV)/dev.stamp translations check
 	$(BIN)/python -m pytest -n 3 --dist loadgroup

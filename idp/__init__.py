@@ -28,6 +28,7 @@ from .foundation.web.shell import add_static
 from .oidc.approvals import approvals_waiting
 from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
 from .oidc.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
+from .oidc.challenges import challenge
 from .oidc.revoke import end_app_access
 from .residents import read as _residents
 from .residents.my_number import looks_like_my_number
@@ -68,6 +69,7 @@ __all__ = [
     "apps_with_access",
     "bearer_client",
     "called_by",
+    "challenge",
     "city_name",
     "cleans_up",
     "client_labels",

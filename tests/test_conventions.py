@@ -113,6 +113,14 @@ def test_every_place_of_a_rule_book_is_in_the_table_of_places() -> None:
     assert len([n for n in books if not n.name.startswith("_")]) == len(PLACES)
 
 
+def test_challenges_are_made_by_the_one_helper() -> None:
+    """Every `WWW-Authenticate` names the realm (RFC 9110 §11.6.1)."""
+    for path, tree in sources("idp", "mypage"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and path.name != "challenges.py":
+                assert not re.match(r"(Basic|Bearer|DPoP) \w+=|.*realm=", node.value), f"{path}:{node.lineno}"
+
+
 def test_no_view_commits_by_itself() -> None:
     for path, tree in sources("idp", "mypage"):
         if path.name.endswith(VIEW_FILES):

@@ -10,6 +10,8 @@ import pytest
 
 import idp.tables  # noqa: F401 - the provider's tables
 import mypage  # noqa: F401 - and those of my page
+from deploy.checks_page import BEGIN, END, TABLES
+from deploy.checks_page import page as checks_page
 from deploy.settings_page import page as settings_page
 from idp.foundation.database import Base
 
@@ -42,6 +44,19 @@ def test_every_control_of_a_page_is_in_the_list_and_the_other_way_round() -> Non
     shown, listed = controls_of_templates(), controls_of_docs()
     assert shown - listed == set(), "not in docs/testing.md"
     assert listed - shown == set(), "in docs/testing.md, but in no template"
+
+
+def test_the_tables_of_checks_are_current() -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+    assert text == checks_page(text), "run `make checks-page`"
+
+
+def test_every_check_says_what_must_hold_and_who_asks_for_it() -> None:
+    checks = [check for _, table in TABLES for check in table]
+    assert len({check.run for check in checks}) == len(checks)
+    for check in checks:
+        assert check.run.__doc__, check.run
+        assert re.search(r"§|Grant Management", check.paragraph), check.paragraph
 
 
 def test_the_settings_page_is_current() -> None:
@@ -119,7 +134,8 @@ def test_the_threat_model_says_what_is_promised_and_what_is_not() -> None:
 
 def test_modules_and_tests_of_the_protocol_table_exist() -> None:
     """A row may name a file in full, or by its name beside one whose folder it shares."""
-    lines = (ROOT / "docs" / "protocol.md").read_text("utf-8").splitlines()
+    before, _, rest = (ROOT / "docs" / "protocol.md").read_text("utf-8").partition(BEGIN)
+    lines = (before + rest.partition(END)[2]).splitlines()  # what is made from code names functions, not tests
     rows = [line for line in lines if line.startswith("| ") and not line.startswith("| ---")]
     assert len(rows) > 60
     for line in rows:

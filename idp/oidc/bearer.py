@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..foundation.web.errors import ProblemError
+from .challenges import challenge
 from .jwt_rules import DPOP_ALGORITHMS
 from .model import Client, RevokedToken
 from .provider import provider
@@ -23,7 +24,7 @@ TOKEN_PROBLEMS: dict[int, tuple[str, ...]] = {
     403: ("insufficient_scope",),
 }
 
-_DPOP = f'DPoP realm="machi", algs="{" ".join(DPOP_ALGORITHMS)}"'
+_ALGORITHMS = " ".join(DPOP_ALGORITHMS)
 
 
 class BearerError(Exception):
@@ -50,14 +51,12 @@ class BearerError(Exception):
     def challenge(self) -> str:
         """The `WWW-Authenticate` value: both schemes while it is open which one it will be."""
         if self.scheme is None and self.error is None:
-            return f'Bearer realm="machi", {_DPOP}'
-        parts = [_DPOP if self.scheme == "dpop" else 'Bearer realm="machi"']
-        if self.error:
-            parts.append(f'error="{self.error}", error_description="{self.description}"')
-        if self.scope:
-            parts.append(f'scope="{self.scope}"')
-        parts += [f'{name}="{value}"' for name, value in self.parameters.items()]
-        return ", ".join(parts)
+            return f"{challenge('Bearer')}, {challenge('DPoP', algs=_ALGORITHMS)}"
+        said = {"error": self.error, "error_description": self.description} if self.error else {}
+        said |= {"scope": self.scope} if self.scope else {}
+        if self.scheme == "dpop":
+            return challenge("DPoP", algs=_ALGORITHMS, **said, **self.parameters)
+        return challenge("Bearer", **said, **self.parameters)
 
 
 @dataclass(frozen=True)

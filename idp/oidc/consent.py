@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,24 +12,15 @@ from ..foundation.web.language import language
 from ..residents.attributes import unseal
 from ..residents.model import Resident
 from ..signin import attempts
-from ..signin.model import SignInAttempt
 from ..signin.sessions import current_login
-from .authorize import (
-    error_response,
-    issue_after,
-    request_of,
-    require_levels,
-    require_same_subject,
-    try_issue,
-)
-from .authorize_request import AuthorizationError, AuthorizationRequest
+from .authorize import decide, error_response, lead_to, look, request_of
+from .authorize_request import AuthorizationError
 from .claims import CLAIMS, SCOPE_CLAIMS, shared_values
-from .freshness import authenticated_since
 from .participation import grant_consent
 from .provider import provider
 from .resource_access import api_sentences
 from .rich_authorization import sentences
-from .storage.interface import Standing
+from .standing_checks import Missing, first_missing
 
 bp = Blueprint("consent", __name__)
 
@@ -49,7 +38,7 @@ def show(attempt_id: str) -> ResponseReturnValue:
             return error_response(error)
         row = session.get_one(Resident, current_login().resident_id)
         attributes = unseal(op.parts.vault, row.resident_id, row.attributes)
-    _, standing = try_issue(_asking(asked), attempt)
+    standing = look(asked, attempt).standing
     before = set(((standing.consented if standing else None) or "").split())
     names = requested_claims(asked.consent_items.split())
     known = set(requested_claims(sorted(before)))
@@ -99,25 +88,15 @@ def answer(attempt_id: str) -> ResponseReturnValue:
             raise AuthorizationError(asked, "access_denied", "The resident did not agree.")
         if request.form.get("decision") != "allow":
             return redirect(url_for("consent.show", attempt_id=attempt_id), 303)
-        _, standing = try_issue(_asking(asked), attempt)
-        if standing is None or standing.authenticated_at < authenticated_since(asked, attempt):
-            return redirect(url_for("signin.start", attempt_id=attempt_id), 303)
-        require_levels(asked, standing)
-        require_same_subject(asked, standing)
-        return _allow(asked, standing, attempt)
+        situation = look(asked, attempt)
+        missing = first_missing(situation)
+        if missing not in (None, Missing.CONSENT):  # consent is the last: whatever comes before it stands
+            return lead_to(missing, asked, attempt)
+        with op.parts.database.write() as session:
+            grant_consent(session, asked, situation.login.resident_id)
+        return decide(asked, attempt, agreed=True)
     except AuthorizationError as error:
         return error_response(error)
-
-
-def _allow(asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt) -> ResponseReturnValue:
-    with provider().parts.database.write() as session:
-        grant_consent(session, asked, standing.resident_id)
-    return issue_after(asked, standing, attempt)
-
-
-def _asking(asked: AuthorizationRequest) -> AuthorizationRequest:
-    """The same request, of which only the standing is wanted: with consent asked anew no code comes of it."""
-    return replace(asked, prompt=asked.prompt | {"consent"})
 
 
 def requested_claims(items: list[str]) -> list[str]:

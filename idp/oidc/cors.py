@@ -15,9 +15,9 @@ def allow_origin(response: Response, preflight: bool = False) -> Response:
     if "HTTP_ORIGIN" not in here().environ:
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce, X-FAPI-Interaction-ID"
     if preflight:
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP, X-FAPI-Interaction-ID"
         response.headers["Access-Control-Max-Age"] = "600"
     return response

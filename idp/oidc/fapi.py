@@ -7,13 +7,16 @@ again, so that a later change of metadata opens nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest
     from .clients import RegisteredClient
+    from .provider import Provider
 
 SECURITY, MESSAGE_SIGNING = "2.0-security", "2.0-message-signing"
 PROFILES = (SECURITY, MESSAGE_SIGNING)
@@ -72,8 +75,8 @@ def with_profile_defaults(given: dict[str, Any], profile: str | None) -> dict[st
     return given if profile is None else {"id_token_signed_response_alg": "ES256", **given}
 
 
-def require_strong_request(asked: AuthorizationRequest) -> None:
-    """One of the checks of an authorization request (Security Profile §5.3.2.2). Raises `InvalidRequestError`."""
+def require_strong_request(_op: Provider, asked: AuthorizationRequest) -> None:
+    """A FAPI client asks for a code, with its redirect URI and PKCE, and with a signed answer if it signs messages."""
     client = asked.client
     if client.fapi_profile is None:
         return
@@ -87,12 +90,20 @@ def require_strong_request(asked: AuthorizationRequest) -> None:
         raise InvalidRequestError("FAPI 2.0 Message Signing: the response_mode must be a JWT mode.")
 
 
-def reject_unbound_front_channel_token(asked: AuthorizationRequest) -> None:
-    """A token from the authorization endpoint hangs on no key; a client that registered bound tokens gets none (RFC 9449 §5)."""
+def reject_unbound_front_channel_token(_op: Provider, asked: AuthorizationRequest) -> None:
+    """A token from the authorization endpoint hangs on no key; a client that registered bound tokens gets none."""
     metadata = asked.client.metadata
     bound = metadata.get("dpop_bound_access_tokens") or metadata.get("tls_client_certificate_bound_access_tokens")
     if bound and "token" in asked.parameters.get("response_type", "").split():
         raise UnauthorizedClientError("This client's access tokens are bound to a key: use response_type code.")
+
+
+def interaction_id(sent: str | None) -> str:
+    """`x-fapi-interaction-id` of a resource's answer: the caller's, if it is a UUID, or a new one (FAPI 1.0 Part 1 §6.2.1)."""
+    if sent is not None and len(sent) == 36:
+        with suppress(ValueError):
+            return str(UUID(sent))
+    return str(uuid4())
 
 
 def code_seconds(client: RegisteredClient, usual: int) -> int:

@@ -44,7 +44,8 @@ from . import (
     way_back,
     webfinger,
 )
-from .authorize_request import AuthorizationError, check_request
+from .authorize_checks import check_request
+from .authorize_request import AuthorizationError
 from .client_certificate import ClientCertificates
 from .dpop import add_nonce
 from .grants.authorization_code import CodeGrant, S256Only

@@ -9,7 +9,8 @@ from flask import Blueprint, Response
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
 from ..signin.attempts import client_network
-from .authorize_request import AuthorizationError, check_request
+from .authorize_checks import check_request
+from .authorize_request import AuthorizationError
 from .client_auth import authenticate
 from .clients import RegisteredClient
 from .provider import provider

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -89,6 +90,26 @@ def single_parameters(encoded: bytes) -> dict[str, str]:
         if value:
             found[name] = value
     return found
+
+
+def sent_well(encoded: bytes) -> dict[str, str]:
+    """Of parameters that `single_parameters` refuses those that were sent once and are short, to find out whom to tell.
+
+    Empty when there are too many or they are not UTF-8.
+    """
+    if len(encoded) > MAX_TOTAL or encoded.count(b"&") >= MAX_PARAMETERS:
+        return {}
+    try:
+        pairs = _pairs(encoded.decode("ascii"))
+    except UnicodeDecodeError:
+        return {}
+    times = Counter(name for name, _ in pairs)
+    return {name: v for name, v in pairs if v and times[name] == 1 and len(v) <= MAX_LENGTH and "\x00" not in v}
+
+
+def was_sent(encoded: bytes, name: str) -> bool:
+    """Whether a parameter of this name is there, well or badly."""
+    return any(found == name for found, _ in _pairs(encoded.decode("ascii")))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -5,13 +5,16 @@ Whatever the form, the rest of the provider sees plain parameters. A form weaker
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
 
 from ..foundation.outbound import OutboundError, Room
 from ..foundation.web.errors import ProblemError
-from .authorize_request import AuthorizationError, AuthorizationRequest, prove_client_and_redirect
+from .authorize_checks import prove_client_and_redirect
+from .authorize_request import AuthorizationError, AuthorizationRequest
+from .checks import Check
 from .clients import RegisteredClient
 from .fapi import MESSAGE_SIGNING
 from .provider import Provider
@@ -77,12 +80,22 @@ def fetch(op: Provider, client: RegisteredClient, request_uri: str) -> str:
     return answer.body.decode("ascii", "replace").strip()
 
 
-def require_form(op: Provider, asked: AuthorizationRequest, opened: Opened) -> None:
-    """Refuse a form weaker than registered. Raises `AuthorizationError`."""
+def require_pushed_form(op: Provider, asked: AuthorizationRequest, opened: Opened) -> None:
+    """It was pushed, where the client or the installation asks for that."""
     if not opened.pushed and requires_pushed(op, asked.client):
         raise AuthorizationError(asked, "invalid_request", "This client's authorization requests must be pushed.")
+
+
+def require_signed_form(_op: Provider, asked: AuthorizationRequest, opened: Opened) -> None:
+    """It was signed, where the client asks for that."""
     if not opened.signed and requires_signed(asked.client):
         raise AuthorizationError(asked, "invalid_request", "This client's authorization requests must be signed.")
+
+
+FORM_CHECKS: tuple[Check[Callable[[Provider, AuthorizationRequest, Opened], None]], ...] = (
+    Check(require_pushed_form, "RFC 9126 §5, §6; FAPI 2.0 Security Profile §5.3.2.2", "invalid_request"),
+    Check(require_signed_form, "RFC 9101 §10.5; FAPI 2.0 Message Signing §5.3.1", "invalid_request"),
+)
 
 
 def requires_pushed(op: Provider, client: RegisteredClient) -> bool:

@@ -31,11 +31,13 @@ def should_step_up(
     op: Provider, asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt | None
 ) -> bool:
     """Whether to ask for a further factor: always for an essential `acr` it can reach, once for a voluntary one."""
-    have, essential = levels_of(standing), asked.claims.essential_acr
+    essential, voluntary = asked.claims.essential_acr, asked.voluntary_acrs
+    if not essential and not voluntary:
+        return False
+    have = levels_of(standing)
     if essential and not _met(have, essential):
         return _within_reach(op, standing.resident_id, have, essential)
     tried = attempt is not None and newest(load_factors(standing.factors)) >= to_ms(attempt.created_at)
-    voluntary = asked.voluntary_acrs
     if not voluntary or tried or _met(have, voluntary):
         return False
     return _within_reach(op, standing.resident_id, have, voluntary)

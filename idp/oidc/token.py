@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 
 from ..foundation.here import here
 from ..foundation.web.callers import Caller, called_by
+from .challenges import BASIC
 from .cors import allow_origin
 from .provider import provider
 from .request import ParameterError, ProtocolRequest, single_parameters
@@ -37,7 +38,7 @@ def oauth_error(error: Exception) -> Response:
     response = server.handle_response(*error(None))  # type: ignore[operator]
     if isinstance(error, InvalidClientError):
         response.status_code = 401
-        response.headers["WWW-Authenticate"] = 'Basic realm="machi"'
+        response.headers["WWW-Authenticate"] = BASIC
     return response
 
 
@@ -55,5 +56,5 @@ def token() -> Response:
     except OAuth2Error as error:
         response = oauth_error(error)
     if response.status_code == 401:
-        response.headers.setdefault("WWW-Authenticate", 'Basic realm="machi"')
+        response.headers.setdefault("WWW-Authenticate", BASIC)
     return allow_origin(response)

@@ -14,6 +14,7 @@ from .bearer import BearerError, checked_token
 from .claims import claim_names, claim_values, parse_claims_parameter
 from .clients import RegisteredClient
 from .cors import allow_origin
+from .fapi import interaction_id
 from .provider import NO_STORE, provider
 from .step_up_challenge import require_authentication
 from .tokens import userinfo_audience
@@ -31,16 +32,22 @@ def userinfo() -> Response:
     """Claims of the resident behind the access token."""
     if here().method == "OPTIONS":
         return allow_origin(Response(status=204), preflight=True)
+    response = _answer()
+    response.headers["X-FAPI-Interaction-ID"] = interaction_id(here().environ.get("HTTP_X_FAPI_INTERACTION_ID"))
+    return allow_origin(response)
+
+
+def _answer() -> Response:
     try:
         client, claims = _claims()
         if client is not None and is_protected(client):
-            return allow_origin(protected_response(client, claims))
-        return allow_origin(Answer(orjson.dumps(claims), _JSON))
+            return protected_response(client, claims)
+        return Answer(orjson.dumps(claims), _JSON)
     except BearerError as error:
         detail = orjson.dumps({"error": error.error or "invalid_request", "error_description": error.description})
         response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)
         response.headers["WWW-Authenticate"] = error.challenge
-        return allow_origin(response)
+        return response
 
 
 def _claims() -> tuple[RegisteredClient | None, dict[str, object]]:

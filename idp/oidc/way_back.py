@@ -14,7 +14,8 @@ from ..foundation.web.language import language
 from ..signin import attempts
 from ..signin.model import SignInAttempt
 from .authorize import error_response, request_of
-from .authorize_request import AuthorizationError, prove_client_and_redirect
+from .authorize_checks import prove_client_and_redirect
+from .authorize_request import AuthorizationError
 from .clients import RegisteredClient
 from .provider import provider
 

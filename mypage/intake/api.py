@@ -17,6 +17,7 @@ from idp import (
     Problem,
     bearer_client,
     called_by,
+    challenge,
     described,
     parts,
     problem_response,
@@ -141,5 +142,7 @@ def _problem(refused: RefusedError) -> Response:
     log.info("event refused: %s", refused.code)
     answer = problem_response(refused.status, refused.code, refused.detail, **refused.members)
     if refused.code == "insufficient_scope":  # RFC 6750 §3.1
-        answer.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{refused.members["scope"]}"'
+        answer.headers["WWW-Authenticate"] = challenge(
+            "Bearer", error="insufficient_scope", scope=str(refused.members["scope"])
+        )
     return answer

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.oidc.register_client import CityOptions
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -76,16 +79,75 @@ def test_a_query_of_the_redirect_uri_is_kept(shared_town: Town, shared_browser: 
     assert shared_browser.authorize(app).location.startswith("https://keep.example/cb?tenant=1&code=")
 
 
-def test_parameters_sent_twice(shared_browser: Browser, shared_app: App) -> None:
-    query = [*shared_app.request().items(), ("redirect_uri", "https://evil.example/")]
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+@pytest.mark.parametrize("other", [True, False], ids=["another", "the-same"])
+def test_what_proves_the_way_back_sent_twice(shared_browser: Browser, shared_app: App, name: str, other: bool) -> None:
+    """RFC 6749 §3.1, §4.1.2.1: then nobody knows where the error may go."""
+    asked = shared_app.request()
+    again = "https://evil.example/" if other else asked[name]
+    assert_page(shared_browser.get("/authorize", query_string=[*asked.items(), (name, again)]))
+    assert_page(shared_browser.get("/authorize", query_string=[(name, again), *asked.items()]))
+    # An empty one counts as sent, too.
+    assert_page(shared_browser.get("/authorize", query_string=[(name, ""), *asked.items(), (name, again)]))
+
+
+@pytest.mark.parametrize("name", ["scope", "nonce", "prompt", "unknown", "code_challenge"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_any_other_parameter_sent_twice_is_told_to_the_app(
+    shared_browser: Browser, shared_app: App, name: str, method: str
+) -> None:
+    """RFC 6749 §4.1.2.1."""
+    pairs = [*shared_app.request(nonce=None, **{"code_challenge": None} if name == "code_challenge" else {}).items()]
+    query = urlencode([*(p for p in pairs if p[0] != name), (name, "openid"), (name, "openid")])
+    form = {"data": query, "content_type": "application/x-www-form-urlencoded"}
+    more = {"query_string": query} if method == "GET" else form
+    answer = shared_browser.client.open("/authorize", method=method, **more)
+    told = callback(answer)
+    assert (told["error"], told["state"]) == ("invalid_request", "st-1")
+    assert told["iss"] == shared_app.town.issuer
+    assert "more than once" in told["error_description"]
+
+
+def test_a_doubled_state_is_not_given_back(shared_browser: Browser, shared_app: App) -> None:
+    answer = shared_browser.get("/authorize", query_string=[*shared_app.request().items(), ("state", "other")])
+    told = callback(answer)
+    assert told["error"] == "invalid_request"
+    assert "state" not in told
+
+
+def test_twice_from_a_client_nobody_knows(shared_browser: Browser, shared_app: App) -> None:
+    query = [*shared_app.request(client_id="nobody").items(), ("scope", "openid")]
     assert_page(shared_browser.get("/authorize", query_string=query))
-    assert_page(shared_browser.get("/authorize", query_string=[*shared_app.request().items(), ("scope", "openid")]))
+    query = [*shared_app.request(redirect_uri="https://evil.example/").items(), ("scope", "openid")]
+    assert_page(shared_browser.get("/authorize", query_string=query))
 
 
-@pytest.mark.parametrize("name", ["state", "scope", "nonce", "login_hint", "unknown", "claims"])
+def test_twice_in_a_pushed_request_leaves_it_to_its_owner(shared_town: Town, shared_browser: Browser) -> None:
+    """What cannot be read uses nothing up."""
+    app = shared_town.register(CityOptions(skip_consent=True))
+    pushed = app.post("/par", dict(app.request())).json["request_uri"]
+    query = [("client_id", app.client_id), ("request_uri", pushed)]
+    doubled = callback(shared_browser.get("/authorize", query_string=[*query, ("x", "1"), ("x", "2")]))
+    assert doubled["error"] == "invalid_request"
+    assert "code" in callback(shared_browser.get("/authorize", query_string=query))
+
+
+@pytest.mark.parametrize("name", ["scope", "nonce", "login_hint", "unknown", "claims"])
 def test_parameters_without_end(shared_browser: Browser, shared_app: App, name: str) -> None:
     """Keycloak CVE-2026-4634."""
+    told = callback(shared_browser.authorize(shared_app, **{name: "x" * 20001}))
+    assert (told["error"], told["state"]) == ("invalid_request", "st-1")
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_way_back_without_end(shared_browser: Browser, shared_app: App, name: str) -> None:
     assert_page(shared_browser.authorize(shared_app, **{name: "x" * 20001}))
+
+
+def test_a_state_without_end_is_not_given_back(shared_browser: Browser, shared_app: App) -> None:
+    told = callback(shared_browser.authorize(shared_app, state="x" * 20001))
+    assert told["error"] == "invalid_request"
+    assert "state" not in told
 
 
 def test_parameters_without_number(shared_browser: Browser, shared_app: App) -> None:

@@ -21,7 +21,7 @@ from idp.oidc.registration import issue_initial_access_token
 from tests.conftest import sqlite_copy
 from tests.support import databases
 from tests.support.apps import App
-from tests.support.browser import Browser
+from tests.support.browser import Browser, callback
 from tests.support.ciba import Desk
 from tests.support.hostile_words import encoded, nasty
 from tests.support.town import Town
@@ -158,6 +158,9 @@ def test_a_parameter_sent_twice(shared_town: Town, able: App, path: str, name: s
     values = able.request() | {"grant_type": "client_credentials", "token": "x"}
     body = encoded([*values.items(), (name, values[name])])
     answer = form(shared_town.app.test_client(), path, body, auth=(able.client_id, str(able.secret)))
+    if path == "/authorize" and name not in ("client_id", "redirect_uri"):
+        assert callback(answer)["error"] == "invalid_request"  # the way back is proven, so the app is told (§4.1.2.1)
+        return
     assert answer.status_code == 400
     if path != "/authorize":
         assert answer.json["error"] == "invalid_request"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -171,3 +172,20 @@ def test_nothing_personal_is_in_the_access_token(shared_browser: Browser, shared
     claims = json.loads(payload)
     assert set(claims) == {"iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti"}
     assert json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["typ"] == "at+jwt"  # RFC 9068 §2.1
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "c770aef3-6784-41f7-8e0e-ff5f97bddb3a", "x", "", "{c770aef3-6784-41f7-8e0e-ff5f97bddb3}"]
+)
+@pytest.mark.parametrize("good", [True, False], ids=["answered", "refused"])
+def test_an_interaction_id_comes_back_or_is_made(
+    shared_browser: Browser, shared_app: App, sent: str | None, good: bool
+) -> None:
+    """FAPI 1.0 Part 1 §6.2.1: echoed if it is one, never as whatever text was sent."""
+    token = shared_browser.tokens(shared_app)["access_token"] if good else "none"
+    headers = {"Authorization": f"Bearer {token}"} | ({"x-fapi-interaction-id": sent} if sent is not None else {})
+    answer = shared_app.town.app.test_client().get("/userinfo", headers=headers)
+    assert answer.status_code == (200 if good else 401)
+    given = answer.headers["x-fapi-interaction-id"]
+    assert str(uuid.UUID(given)) == given
+    assert (given == sent) == (sent is not None and sent.startswith("c"))
