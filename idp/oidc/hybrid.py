@@ -32,8 +32,6 @@ def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, s
         raise OAuth2Error(error="unsupported_response_type", description="This response_type is not supported.")
     if wanted not in {frozenset(t.split()) for t in client.metadata.get("response_types", [])}:
         raise UnauthorizedClientError("The client is not registered for this response_type.")
-    if "token" in wanted and _bound(client):
-        raise UnauthorizedClientError("A client with sender-constrained tokens gets them from the token endpoint only.")
     scope = client.get_allowed_scope(parameters.get("scope"))
     if scope is None:
         raise InvalidScopeError()
@@ -85,10 +83,4 @@ def _access_token(op: Provider, asked: AuthorizationRequest, facts: GrantFacts, 
         audience=audience_for(op.parts.settings, set(facts.scope.split()), facts.resource),
         grant_id=facts.grant_id,
         now=now,
-    )
-
-
-def _bound(client: RegisteredClient) -> bool:
-    return client.fapi_profile is not None or any(
-        client.metadata.get(m) for m in ("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens")
     )

@@ -139,3 +139,10 @@ def test_post_is_the_same_request(shared_town: Town, shared_browser: Browser, sh
 def test_post_with_prompt_none_answers_at_once(shared_town: Town, shared_app: App) -> None:
     answer = shared_town.app.test_client().post("/authorize", data=shared_app.request(prompt="none"))
     assert callback(answer)["error"] == "login_required"
+
+
+def test_a_level_that_nobody_can_reach_is_an_error_before_anybody_signs_in(shared_town: Town, shared_app: App) -> None:
+    """OIDC Core §5.5.1.1."""
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:other"]}}})
+    told = callback(shared_town.browser().authorize(shared_app, claims=claims))
+    assert told["error"] == "unmet_authentication_requirements"
