@@ -18,10 +18,12 @@ from .foundation.database import Base, Instant
 from .foundation.housekeeping import cleans_up
 from .foundation.ids import new_id
 from .foundation.limits import LimitExceededError
+from .foundation.others import seen, unfit, web_address
 from .foundation.outbox import Job, RetryLaterError, enqueue
 from .foundation.wake import wake_after_commit
 from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
+from .foundation.web.isolated import isolated
 from .foundation.web.language import city_name, language
 from .foundation.web.openapi import Answer, Media, Operation, Problem, described
 from .foundation.web.shell import add_static
@@ -85,6 +87,7 @@ __all__ = [
     "find_credential",
     "hold_credential",
     "is_last_way_in",
+    "isolated",
     "language",
     "looks_like_my_number",
     "may_hold",
@@ -105,10 +108,13 @@ __all__ = [
     "resolve_subject",
     "resolve_subjects",
     "say_not_me",
+    "seen",
     "session_is_live",
     "sign_in_again",
+    "unfit",
     "vouchers",
     "wake_after_commit",
+    "web_address",
 ]
 
 

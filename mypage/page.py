@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from sqlalchemy.orm import Session
 
 from idp import Caller, ProblemError, approvals_waiting, called_by, current_login, parts, resident_profile
@@ -21,6 +21,10 @@ def asked_for_fragment() -> bool:
     return request.headers.get("X-Fragment") == "1"
 
 
+def _templates() -> list[str]:
+    return current_app.extensions.setdefault("machi_my_templates", current_app.jinja_env.list_templates())  # type: ignore[no-any-return]
+
+
 def door_counts(session: Session) -> dict[str, int]:
     """The numbers on the doors."""
     found = badges(session, current_login().resident_id)
@@ -28,9 +32,10 @@ def door_counts(session: Session) -> dict[str, int]:
 
 
 def show(session: Session, template: str, door: str, **values: Any) -> Response:
-    """The page `mypage/<template>.html`, or only its part `mypage/<template>_part.html` when the live script asks."""
-    if asked_for_fragment():
-        return make_response(render_template(f"mypage/{template}_part.html", door=door, **values))
+    """The page `mypage/<template>.html`, or only its part `mypage/<template>_part.html` when the live script asks and there is one."""
+    part = f"mypage/{template}_part.html"
+    if asked_for_fragment() and part in _templates():
+        return make_response(render_template(part, door=door, **values))
     login = current_login()
     return make_response(
         render_template(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from urllib.parse import urlsplit
 
 from babel.dates import format_skeleton
 from flask_babel import get_locale, gettext, ngettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from idp import clock, language
+from idp import clock, isolated, language, seen
 
 from .text import pick
 
@@ -18,18 +17,14 @@ Localised = Mapping[str, str]
 
 
 def say(text: Localised | None) -> Markup:
-    """`text` in the language of the page, else as the department wrote it and marked with that language."""
-    if not text:
-        return Markup("")
+    """`text` in the language of the page, else as the department wrote it and marked with that language; isolated."""
     words, spoken = pick(text, language())
-    if spoken.split("-")[0] == language():
-        return escape(words)
-    return Markup('<span lang="{}">{}</span>').format(spoken, words)
+    return isolated(words, None if spoken.split("-")[0] == language() else spoken)
 
 
 def plain(text: Localised | None) -> str:
     """`text` without markup, for attributes and titles."""
-    return pick(text, language())[0] if text else ""
+    return seen(pick(text, language())[0])
 
 
 def foreign(text: Localised | None) -> bool:
@@ -37,12 +32,17 @@ def foreign(text: Localised | None) -> bool:
     return bool(text) and pick(text, language())[1].split("-")[0] != language()
 
 
+def _in_city(value: datetime) -> datetime:
+    try:
+        return value.astimezone(clock.CITY_ZONE)
+    except OverflowError:  # the first and the last hours of all years: nobody needs them in another zone
+        return value
+
+
 def _as_day(value: date | datetime | str) -> date:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value.astimezone(clock.CITY_ZONE).date()
-    return value
+    return _in_city(value).date() if isinstance(value, datetime) else value
 
 
 def today() -> date:
@@ -63,7 +63,7 @@ def moment(value: datetime | None, relative: bool = True) -> Markup:
     """A `<time>` element: date and hour, which the script turns into "3 minutes ago" if `relative`."""
     if value is None:
         return Markup("")
-    there = value.astimezone(clock.CITY_ZONE)
+    there = _in_city(value)
     words = f"{day(there)} {there:%H:%M}"
     mark = Markup(" data-relative") if relative else Markup("")
     return Markup('<time datetime="{}"{}>{}</time>').format(there.isoformat(timespec="seconds"), mark, words)
@@ -83,11 +83,6 @@ def days_words(days: int) -> str:
     return str(ngettext("%(num)s day left", "%(num)s days left", days))
 
 
-def web_link(url: str | None) -> str | None:
-    """`url` if a browser may be sent there (http or https), else nothing: never `javascript:` and its kind."""
-    return url if url and urlsplit(url).scheme in ("https", "http") else None
-
-
 def phone_link(number: str) -> str:
     """The `tel:` address of a phone number as people write it."""
     return "tel:" + "".join(c for c in number if c.isdigit() or c == "+")
@@ -101,4 +96,4 @@ def greeting(name: str) -> str:
     return str(gettext("Hello, %(name)s", name=name) if hour < 18 else gettext("Good evening, %(name)s", name=name))
 
 
-TEMPLATE_GLOBALS = (say, plain, foreign, day, moment, days_until, days_words, web_link, phone_link)
+TEMPLATE_GLOBALS = (say, plain, foreign, day, moment, days_until, days_words, phone_link)

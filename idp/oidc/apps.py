@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..foundation.context import parts
+from ..foundation.others import web_address
 from ..residents.subjects import resident_of, residents_of
 from .claims import LABELS
 from .clients import RegisteredClient, clients_by_id
@@ -50,10 +51,10 @@ def label_of(client: RegisteredClient) -> ClientLabel:
 
 def start_uri(issuer: str, client: RegisteredClient) -> str | None:
     """A link that starts the app signed in (OIDC Core §4): with `iss`, and the app's own page as `target_link_uri` if it has one."""
-    uri = client.metadata.get("initiate_login_uri")
+    uri, home = (web_address(client.metadata.get(name)) for name in ("initiate_login_uri", "client_uri"))
     if uri is None:
         return None
-    values, home = {"iss": issuer}, client.metadata.get("client_uri")
+    values = {"iss": issuer}
     if home is not None and urlsplit(home)[:2] == urlsplit(uri)[:2]:
         values["target_link_uri"] = home
     return f"{uri}{'&' if urlsplit(uri).query else '?'}{urlencode(values)}"

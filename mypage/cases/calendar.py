@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from flask_babel import gettext
 
-from idp import clock
+from idp import clock, seen
 
 from .rows import CaseDetail
 
@@ -15,7 +15,9 @@ FOLD = 73  # octets a line, RFC 5545 §3.1 allows 75 with the leading space of a
 
 def _escaped(text: str) -> str:
     """TEXT value (RFC 5545 §3.3.11)."""
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r", "").replace("\n", "\\n")
+    return (
+        seen(text).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r", "").replace("\n", "\\n")
+    )
 
 
 def _folded(line: str) -> str:
@@ -30,13 +32,17 @@ def _folded(line: str) -> str:
     return "\r\n ".join([*pieces, piece])
 
 
+def _basic(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
 def _event(uid: str, day: date, summary: str) -> list[str]:
     return [
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"DTSTAMP:{clock.now():%Y%m%dT%H%M%SZ}",
-        f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}",
+        f"DTSTART;VALUE=DATE:{_basic(day)}",
+        *([f"DTEND;VALUE=DATE:{_basic(day + timedelta(days=1))}"] if day < date.max else ()),
         f"SUMMARY:{_escaped(summary)}",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .. import stored
 from ..departments import department_names
 from .model import Case, CaseEvent
 from .rows import Action, CaseDetail, Contact, Document, HistoryEntry, Step
@@ -30,7 +31,7 @@ def get_case(session: Session, resident_id: str, case_id: str) -> CaseDetail | N
         case_id=case.case_id,
         client_id=case.client_id,
         department=department_names(session, [case.client_id])[case.client_id],
-        procedure_title=case.procedure_title,
+        procedure_title=case.procedure_title or {},
         receipt_number=case.receipt_number,
         phase=case.phase,
         label=case.label or {},
@@ -42,11 +43,11 @@ def get_case(session: Session, resident_id: str, case_id: str) -> CaseDetail | N
         act_by=case.act_by,
         outcome=case.outcome,
         reason=case.reason or {},
-        steps=[Step(s["code"], s["label"], s["state"], _moment(s.get("at"))) for s in case.steps or ()],
+        steps=[_step(step) for step in case.steps or ()],
         history=[_entry(event) for event in reversed(events)],
         contact=_contact(case.contact),
-        actions=[Action(a["kind"], a["label"], a.get("url"), _day(a.get("due"))) for a in case.actions or ()],
-        documents=[Document(**document) for document in case.documents or ()],
+        actions=[_action(action) for action in case.actions or ()],
+        documents=[_document(document) for document in case.documents or ()],
         last_heard_at=case.last_heard_at,
         subject=case.subject,
     )
@@ -58,13 +59,38 @@ def _entry(event: CaseEvent) -> HistoryEntry:
     )
 
 
-def _contact(contact: Any) -> Contact | None:
-    return Contact(contact["department"], contact.get("phone"), contact.get("hours") or {}) if contact else None
+def _step(step: Mapping[str, Any]) -> Step:
+    state = step.get("state")
+    return Step(
+        stored.text(step.get("code")) or "",
+        stored.texts(step.get("label")),
+        state if state in ("done", "current") else "upcoming",
+        stored.moment(step.get("at")),
+    )
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _contact(contact: Mapping[str, Any] | None) -> Contact | None:
+    if contact is None:
+        return None
+    return Contact(
+        stored.texts(contact.get("department")), stored.text(contact.get("phone")), stored.texts(contact.get("hours"))
+    )
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _action(action: Mapping[str, Any]) -> Action:
+    return Action(
+        stored.text(action.get("kind")) or "",
+        stored.texts(action.get("label")),
+        stored.text(action.get("url")),
+        stored.day(action.get("due")),
+    )
+
+
+def _document(document: Mapping[str, Any]) -> Document:
+    return Document(
+        stored.text(document.get("id")) or "",
+        stored.texts(document.get("title")),
+        stored.text(document.get("media_type")) or "",
+        stored.number(document.get("bytes")),
+        stored.text(document.get("url")),
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import Base
 
-from ..columns import JsonText, one_of
+from ..columns import JsonText, Members, Objects, Texts, one_of
 from .phases import CHANNELS, OUTCOMES, PHASES, WAITING_ON
 
 
@@ -39,18 +39,18 @@ class Case(Base):
     """Of the event the state comes from; zero-padded, so text order is number order."""
     has_gap: Mapped[bool] = mapped_column(default=False)
     procedure_code: Mapped[str] = mapped_column(String(64))
-    procedure_title: Mapped[Any] = mapped_column(JsonText)
+    procedure_title: Mapped[Any] = mapped_column(Texts)
     receipt_number: Mapped[str | None] = mapped_column(String(64))
     channel: Mapped[str | None] = mapped_column(String(10))
     phase: Mapped[str] = mapped_column(String(20))
     outcome: Mapped[str | None] = mapped_column(String(10))
     waiting_on: Mapped[str | None] = mapped_column(String(16))
-    label: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    reason: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    steps: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    contact: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    actions: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    documents: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    label: Mapped[Any] = mapped_column(Texts, nullable=True)
+    reason: Mapped[Any] = mapped_column(Texts, nullable=True)
+    steps: Mapped[Any] = mapped_column(Objects, nullable=True)
+    contact: Mapped[Any] = mapped_column(Members, nullable=True)
+    actions: Mapped[Any] = mapped_column(Objects, nullable=True)
+    documents: Mapped[Any] = mapped_column(Objects, nullable=True)
     words: Mapped[str] = mapped_column(Text)
     """What a search looks into, folded."""
     received_at: Mapped[datetime]
@@ -81,8 +81,8 @@ class CaseEvent(Base):
     gap: Mapped[bool] = mapped_column(default=False)
     """Whether a sequence number before this one had not come in."""
     phase: Mapped[str] = mapped_column(String(20))
-    label: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    reason: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    label: Mapped[Any] = mapped_column(Texts, nullable=True)
+    reason: Mapped[Any] = mapped_column(Texts, nullable=True)
     facts: Mapped[Any] = mapped_column(JsonText, nullable=True)
     """Everything else the event said, without the resident."""
     occurred_at: Mapped[datetime]

@@ -127,7 +127,7 @@ def _row(case: Case, names: dict[str, Localised]) -> CaseRow:
         case_id=case.case_id,
         client_id=case.client_id,
         department=names[case.client_id],
-        procedure_title=case.procedure_title,
+        procedure_title=case.procedure_title or {},
         receipt_number=case.receipt_number,
         phase=case.phase,
         label=case.label or {},

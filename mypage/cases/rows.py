@@ -86,7 +86,7 @@ class Document:
     title: Localised
     media_type: str
     bytes: int
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True)

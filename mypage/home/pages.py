@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect
 from flask.typing import ResponseReturnValue
 
-from idp import Caller, apps_with_access, called_by, current_login, parts, resident_profile
+from idp import Caller, apps_with_access, called_by, current_login, parts, resident_profile, web_address
 
 from .. import shown
 from ..cases import read as cases
@@ -42,6 +42,6 @@ def home() -> Response:
         if not asked_for_fragment():
             values |= {
                 "greeting": shown.greeting(resident_profile(session, resident_id).name),
-                "apps": [app for app in apps_with_access(session, resident_id) if shown.web_link(app.start_uri)],
+                "apps": [app for app in apps_with_access(session, resident_id) if web_address(app.start_uri)],
             }
         return show(session, "home/home", "home", **values)

@@ -14,11 +14,10 @@ from idp import ApiClient
 from ..cases.phases import PHASES
 from ..ledger import RefusedError
 from ..wire.event import Envelope
-from .inspect import refuse_forbidden
+from .inspect import MAX_ERRORS, json_pointer, refuse_forbidden
 from .types import TYPES, EventType
 
 MAX_EVENT_BYTES = 256 * 1024
-MAX_ERRORS = 20
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,8 @@ def _shaped(kind: EventType, raw: dict[str, Any]) -> Envelope:
         found = error.errors(include_url=False, include_input=False)
     if any(e["loc"] == ("data", "phase") and e["type"] == "literal_error" for e in found):
         raise RefusedError(422, "unknown_phase", "This phase does not exist.", allowed=list(PHASES))
-    errors = [{"pointer": _pointer(e["loc"]), "reason": _reason(e)} for e in found[:MAX_ERRORS]]
+    errors = [{"pointer": json_pointer(e["loc"]), "reason": _reason(e)} for e in found[:MAX_ERRORS]]
     raise RefusedError(422, "invalid_event", "The event does not fit its schema.", errors=errors)
-
-
-def _pointer(loc: tuple[int | str, ...]) -> str:
-    """RFC 6901, for the parts of a location."""
-    return "".join("/" + str(part)[:64].replace("~", "~0").replace("/", "~1") for part in loc)
 
 
 def _reason(error: Any) -> str:

@@ -15,6 +15,7 @@ from ..cases.apply_event import require_first_facts
 from ..cases.schema import CaseStatus
 from ..columns import Row, table_of
 from ..wire.resident import Opaque
+from ..wire.values import TAKEN_BEFORE
 from .check import Checked
 from .model import HeldEvent
 from .types import TYPES
@@ -64,7 +65,8 @@ class Held:
         for row in sorted(self._waiting.pop((family, subject), ()), key=lambda r: r.sequence):
             kind = TYPES[row.type]
             body = row.body.encode()
-            found.append((row.held_id, Checked(kind, kind.shape.model_validate(orjson.loads(body)), body, "")))
+            event = kind.shape.model_validate(orjson.loads(body), context=TAKEN_BEFORE)
+            found.append((row.held_id, Checked(kind, event, body, "")))
         return found
 
     def done(self, held_id: str) -> None:

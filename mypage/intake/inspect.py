@@ -1,4 +1,4 @@
-"""What no event may contain, whatever its schema: a My Number, control characters."""
+"""What no event may contain, whatever its schema: a My Number, characters that cannot be seen or that move their neighbours."""
 
 from __future__ import annotations
 
@@ -7,47 +7,58 @@ from typing import Any
 
 import orjson
 
-from idp import looks_like_my_number
+from idp import looks_like_my_number, unfit
 
 from ..ledger import RefusedError
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _GAPS = str.maketrans("０１２３４５６７８９", "0123456789", " 　-－‐\t\n")
 _TWELVE = re.compile(r"[0-9]{12}")
 _NAMED = re.compile(r"個人番号|マイナンバー|my ?number|individual number", re.IGNORECASE)
-# In JSON text: an escaped or bare control character, or twelve digits with whatever may group them.
-_SUSPICIOUS = re.compile(r"\\[ubf]|\x7f|(?:[0-9０-９](?:\\[tn]|[ 　－‐-])*){12}")
+# In JSON text: an escaped control character, or twelve digits with whatever may group them.
+_SUSPICIOUS = re.compile(r"\\[ubf]|(?:[0-9０-９](?:\\[tn]|[ 　－‐-])*){12}")
 _NOT_OURS = ("sequence", "time", "data")
+MAX_ERRORS = 20
+Pointer = tuple[int | str, ...]
 
 
 def refuse_forbidden(event: dict[str, Any]) -> None:
     """Look at every value and member name. Raises `RefusedError` that names no value."""
     rest = [item for item in event.items() if item[0] not in _NOT_OURS]
-    if not _SUSPICIOUS.search(orjson.dumps([rest, event.get("data")]).decode()):
+    text = orjson.dumps([rest, event.get("data")]).decode()
+    if not _SUSPICIOUS.search(text) and unfit(text) is None:
         return  # the usual case: one pass over the text instead of one look at each value
-    stack: list[Any] = [rest, event.get("data"), event.get("time"), event.get("sequence")]
+    stack: list[tuple[Pointer, Any]] = [((), event)]
+    unseen: list[dict[str, str]] = []
     while stack:
-        value = stack.pop()
+        where, value = stack.pop()
         if isinstance(value, str):
-            _check_text(value)
+            _refuse_my_number(value)
+            if reason := unfit(value):
+                unseen.append({"pointer": json_pointer(where), "reason": reason})
         elif isinstance(value, dict):
-            stack.extend(value)
-            stack.extend(value.values())
-        elif isinstance(value, (list, tuple)):
-            stack.extend(value)
+            stack.extend((where, name) for name in value)
+            stack.extend(((*where, name), member) for name, member in value.items())
+        elif isinstance(value, list):
+            stack.extend(((*where, i), member) for i, member in enumerate(value))
         elif isinstance(value, int) and value >= 10**10:
-            _check_text(f"{value:012d}")
+            _refuse_my_number(f"{value:012d}")
+    if unseen:
+        detail = "The event contains characters that cannot be seen."
+        raise RefusedError(422, "invalid_event", detail, errors=unseen[:MAX_ERRORS])
 
 
-def _check_text(text: str) -> None:
-    if _CONTROL.search(text):
-        raise RefusedError(422, "invalid_event", "The event contains control characters.")
+def _refuse_my_number(text: str) -> None:
     if len(text) >= 12 and holds_my_number(text):
         raise RefusedError(
             422,
             "my_number_refused",
             "The event contains what looks like an Individual Number (My Number). It was not kept.",
         )
+
+
+def json_pointer(where: Pointer) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part)[:64].replace("~", "~0").replace("/", "~1") for part in where)
 
 
 def holds_my_number(text: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import Base
 
-from ..columns import JsonText, one_of
+from ..columns import Members, Texts, one_of
 
 Kind = Literal["information", "request", "payment", "invitation", "decision", "emergency"]
 Importance = Literal["low", "normal", "high"]
@@ -48,12 +48,12 @@ class Notice(Base):
     sequence: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(16))
     importance: Mapped[str] = mapped_column(String(6))
-    title: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    body: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    discreet_text: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    title: Mapped[Any] = mapped_column(Texts, nullable=True)
+    body: Mapped[Any] = mapped_column(Texts, nullable=True)
+    discreet_text: Mapped[Any] = mapped_column(Texts, nullable=True)
     template: Mapped[str | None] = mapped_column(String(20))
     """Derived: which wording, filled with `params` when it is shown."""
-    params: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    params: Mapped[Any] = mapped_column(Members, nullable=True)
     related_case: Mapped[str | None] = mapped_column(String(200))
     """The department's number of the case; the case may come later."""
     requires_ack: Mapped[bool] = mapped_column(default=False)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, defer
 
 from idp import find_credential
 
+from .. import stored
 from ..cases.model import Case
 from ..departments import sender_names
 from ..text import Localised, like_pattern
@@ -69,12 +70,12 @@ def get_notice(session: Session, resident_id: str, notice_id: str) -> NoticeDeta
     params = notice.params or {}
     if notice.template not in OF_SECURITY:
         return NoticeDetail(**fields, body=derived_body(params) if notice.template else notice.body or {})
-    credential = params.get("credential")
+    credential = stored.text(params.get("credential"))
     return NoticeDetail(
         **fields,
         body=security_body(notice.template, params),
         about=notice.template,
-        about_client=params.get("client_id"),
+        about_client=stored.text(params.get("client_id")),
         about_credential=find_credential(session, resident_id, credential) if credential else None,
         disowned_at=notice.disowned_at,
     )
@@ -94,7 +95,7 @@ def _title(notice: Notice) -> Localised:
     params = notice.params or {}
     if notice.template in OF_SECURITY:
         return security_title(notice.template, params)
-    title: Localised = derived_title(notice.template, params) if notice.template else notice.title
+    title: Localised = derived_title(notice.template, params) if notice.template else notice.title or {}
     return title
 
 

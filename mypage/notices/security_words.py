@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..stored import texts
 from ..text import Localised, pick
 from .wording import LANGUAGES, N_, catalogue
 
@@ -49,7 +50,7 @@ def security_body(template: str, params: Mapping[str, Any]) -> Localised:
 
 
 def _names(params: Mapping[str, Any], lang: str) -> dict[str, str]:
-    return {"app": pick(params.get("app"), lang)[0], "label": _label(params, catalogue(lang))}
+    return {"app": pick(texts(params.get("app")), lang)[0], "label": _label(params, catalogue(lang))}
 
 
 def _label(params: Mapping[str, Any], gettext: Callable[[str], str]) -> str:

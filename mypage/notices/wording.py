@@ -12,6 +12,7 @@ from typing import Any
 
 from babel.support import Translations
 
+from ..stored import text, texts
 from ..text import Localised, pick
 
 LANGUAGES = ("ja", "en")
@@ -46,7 +47,7 @@ def catalogue(lang: str) -> Callable[[str], str]:
 def derived_title(template: str, params: Mapping[str, Any]) -> Localised:
     """`{"ja", "en"}` for `template` (action_required, decided, your_turn) and the procedure in `params`."""
     return {
-        lang: catalogue(lang)(_TITLES[template]) % {"procedure": pick(params.get("procedure"), lang)[0]}
+        lang: catalogue(lang)(_TITLES[template]) % {"procedure": pick(texts(params.get("procedure")), lang)[0]}
         for lang in LANGUAGES
     }
 
@@ -58,7 +59,8 @@ def derived_body(params: Mapping[str, Any]) -> Localised:
 
 def _body(params: Mapping[str, Any], lang: str) -> str:
     gettext = catalogue(lang)
-    lines = [gettext(_OUTCOMES[params["outcome"]])] if params.get("outcome") else []
-    if params.get("reason"):
-        lines.append(pick(params["reason"], lang)[0])
+    outcome, reason = text(params.get("outcome")), texts(params.get("reason"))
+    lines = [gettext(_OUTCOMES[outcome])] if outcome in _OUTCOMES else []
+    if reason:
+        lines.append(pick(reason, lang)[0])
     return "\n\n".join(lines) or gettext(_NOTHING_MORE)

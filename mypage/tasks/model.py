@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import Base
 
-from ..columns import JsonText, one_of
+from ..columns import Members, Texts, one_of
 
 Result = Literal["done", "cancelled", "expired"]
 STATES: tuple[str, ...] = ("open", *get_args(Result))
@@ -46,14 +46,14 @@ class Task(Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.resident_id"))
     sequence: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10))
-    title: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    body: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    title: Mapped[Any] = mapped_column(Texts, nullable=True)
+    body: Mapped[Any] = mapped_column(Texts, nullable=True)
     template: Mapped[str | None] = mapped_column(String(20))
-    params: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    params: Mapped[Any] = mapped_column(Members, nullable=True)
     related_case: Mapped[str | None] = mapped_column(String(200))
     """The department's number of the case; the case may come later."""
     due: Mapped[date | None] = mapped_column(Date)
-    action: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    action: Mapped[Any] = mapped_column(Members, nullable=True)
     """`{"kind", "label", "url"?}`"""
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

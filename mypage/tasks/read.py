@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from idp import clock
 
+from .. import stored
 from ..cases.model import Case
 from ..departments import department_names
 from ..notices.wording import derived_title
@@ -67,17 +70,23 @@ def _closed_at(row: TaskRow) -> datetime:
     return row.closed_at or row.opened_at
 
 
+def _action(action: Mapping[str, Any] | None) -> TaskAction | None:
+    if action is None:
+        return None
+    kind, url = stored.text(action.get("kind")), stored.text(action.get("url"))
+    return TaskAction(kind or "", url, stored.texts(action.get("label")))
+
+
 def _row(task: Task, case_id: str | None, department: Localised, today: date) -> TaskRow:
-    action = task.action
     return TaskRow(
         task_id=task.task_id,
         client_id=task.client_id,
         department=department,
-        title=derived_title(task.template, task.params or {}) if task.template else task.title,
+        title=derived_title(task.template, task.params or {}) if task.template else task.title or {},
         body=task.body or {},
         due=task.due,
         days_left=(task.due - today).days if task.due else None,
-        action=TaskAction(action["kind"], action.get("url"), action["label"]) if action else None,
+        action=_action(task.action),
         case_id=case_id,
         state=task.state,
         opened_at=task.opened_at,

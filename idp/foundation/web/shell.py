@@ -14,9 +14,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..clock import CITY_ZONE
 from ..context import Parts, parts
+from ..others import seen, web_address
 from . import callers, cookies, csrf, headers, language, openapi_document
 from .callers import Caller, called_by
 from .errors import register_error_handlers
+from .isolated import isolated
+from .nul import refuse_nul_in_path, refuse_nul_in_values
 from .openapi import Answer, Media, Operation, described
 from .telemetry_hooks import log_request
 
@@ -95,13 +98,17 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=language.language, timezone_selector=lambda: str(CITY_ZONE))
     register_error_handlers(app)
+    app.before_request(refuse_nul_in_path)
     app.before_request(callers.enforce)
     for caller in callers.BY_COOKIE:
+        callers.guard(app, caller, refuse_nul_in_values)
         callers.guard(app, caller, csrf.check_csrf)
     app.after_request(headers.add_headers)
     app.after_request(cookies.keep_browser)
     app.after_request(log_request)
     app.context_processor(_globals)
+    for helper in (isolated, seen, web_address):
+        app.add_template_global(helper)
     app.register_blueprint(bp)
     app.register_blueprint(language.bp)
     app.register_blueprint(openapi_document.bp)

@@ -127,3 +127,16 @@ def test_a_task_closed_before_it_came_is_closed(city: City):
         "accepted",
     ]
     assert on_page(city, hanako)[2] == 0
+
+
+def test_what_waits_since_before_a_rule_still_comes_to_the_page(city: City):
+    """It was answered with 202; the page shows no link where there is none."""
+    hanako = city.resident()
+    actions = [{"kind": "form", "label": {"ja": "開く"}, "url": "https://a.example/"}]
+    assert city.statuses([city.case(hanako, "K-1", 1, resident=PAPER, actions=actions)]) == ["held"]
+    with city.parts.database.write() as session:
+        held = session.scalars(select(HeldEvent)).one()
+        held.body = held.body.replace("https://a.example/", "https://[")
+    with city.parts.database.write() as session:
+        assert attach_handle(session, "kodomo", PAPER["id"], hanako) == 1
+    assert on_page(city, hanako)[0] == 1

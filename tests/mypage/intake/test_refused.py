@@ -323,3 +323,30 @@ def test_a_database_that_is_away_asks_to_send_again(template, tmp_path):
         assert int(answer.headers["Retry-After"]) >= 1
         (tmp_path / "gone").rename(folder)
         assert city.statuses([event]) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"actions": [{"kind": "form", "label": {"ja": "x"}, "url": "https://["}]}, "/data/actions/0/url"),
+        ({"documents": [{"id": "1", "title": {"ja": "x"}, "media_type": "a/b", "bytes": 1, "url": "https://[::1"}]},
+         "/data/documents/0/url"),
+        ({"label": {"ja": "審査\u202e中"}}, "/data/label/ja"),
+        ({"procedure": {"code": "x", "title": {"ja": "児童\u200b手当"}}}, "/data/procedure/title/ja"),
+        ({"contact": {"department": {"ja": "課\u2067"}}}, "/data/contact/department/ja"),
+        ({"receipt_number": "1\x7f"}, "/data/receipt_number"),
+    ],
+)  # fmt: skip
+def test_what_would_break_or_disturb_a_page_is_refused_by_the_name_of_its_member(
+    small_city: City, change: dict[str, Any], pointer: str
+):
+    answer = small_city.send(small_city.case(small_city.resident(), "K-1", 1, **change))
+    assert (answer.status_code, answer.json["title"]) == (422, "invalid_event")
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    assert stored(small_city) == 0
+
+
+def test_names_as_they_are_written_come_in(small_city: City):
+    """Ideographic variation sequences, emoji of several characters, scripts from right to left."""
+    texts = {"ja": "葛\U000e0100城市 👩‍👩‍👧", "ar": "مرحبا", "fa": "می‌خواهم"}
+    assert small_city.statuses([small_city.case(small_city.resident(), "K-1", 1, label=texts)]) == ["accepted"]
