@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -63,6 +63,7 @@ class CaseStatusData(Part):
     """
 
     model_config = ConfigDict(json_schema_extra=_needs_reason)
+    says_by_null: ClassVar[frozenset[str]] = frozenset({"contact", "expected_by"})
 
     phase: Phase
     resident: Resident | None = None

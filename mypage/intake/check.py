@@ -15,6 +15,7 @@ from ..cases.phases import PHASES
 from ..ledger import RefusedError
 from ..wire.event import Envelope
 from .inspect import MAX_ERRORS, json_pointer, refuse_forbidden
+from .kept import kept_digest
 from .types import TYPES, EventType
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -22,12 +23,13 @@ MAX_EVENT_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Checked:
-    """An event fit to be applied. `body` is its canonical JSON."""
+    """An event fit to be applied. `body` is its canonical JSON, `digest` that of what is kept, `sent` that of it as it was sent."""
 
     type: EventType
     event: Any
     body: bytes
-    body_hash: str
+    digest: str = ""
+    sent: str = ""
 
 
 def check_event(raw: Any, client: ApiClient) -> Checked:
@@ -36,18 +38,23 @@ def check_event(raw: Any, client: ApiClient) -> Checked:
         raise RefusedError(422, "invalid_event", "An event is a JSON object.")
     try:
         body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+        sent = hashlib.sha256(body).hexdigest()
         refuse_forbidden(raw)
     except orjson.JSONEncodeError:
         raise RefusedError(422, "invalid_event", "The event is nested too deeply.") from None
     if len(body) > MAX_EVENT_BYTES:
         raise RefusedError(413, "event_too_large", "An event has at most 256 KB.", max_bytes=MAX_EVENT_BYTES)
+    if not all(value is not None for value in raw.values()):  # CloudEvents JSON format §2.2: null is as good as absent
+        raw = {name: value for name, value in raw.items() if value is not None or name == "data"}
+        body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
     kind = _type_of(raw)
     _check_source(raw, client)
     if kind.scope not in client.scopes:
         raise RefusedError(
             403, "insufficient_scope", "The access token lacks the scope for this type.", scope=kind.scope
         )
-    return Checked(kind, _shaped(kind, raw), body, hashlib.sha256(body).hexdigest())
+    event = _shaped(kind, raw)
+    return Checked(kind, event, body, kept_digest(event), sent)
 
 
 def _type_of(raw: dict[str, Any]) -> EventType:

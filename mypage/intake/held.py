@@ -66,7 +66,7 @@ class Held:
             kind = TYPES[row.type]
             body = row.body.encode()
             event = kind.shape.model_validate(orjson.loads(body), context=TAKEN_BEFORE)
-            found.append((row.held_id, Checked(kind, event, body, "")))
+            found.append((row.held_id, Checked(kind, event, body)))
         return found
 
     def done(self, held_id: str) -> None:

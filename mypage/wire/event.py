@@ -9,6 +9,13 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from .values import Number
 
+
+def _any_case(text: str) -> str:
+    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in text)
+
+
+# RFC 2045 §5.1: type and parameter names in any case; JSON between systems is UTF-8 (RFC 8259 §8.1).
+_JSON = rf'^{_any_case("application/json")}([ \t]*;[ \t]*{_any_case("charset")}=("{_any_case("utf-8")}"|{_any_case("utf-8")}))?$'
 _NAME = re.compile(r"[a-z0-9]{1,20}")
 Sequence = Annotated[str, StringConstraints(pattern=r"^[0-9]{20}$")]
 
@@ -23,7 +30,7 @@ class Envelope(BaseModel):
     source: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     subject: Number
     sequence: Sequence
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: Annotated[str, StringConstraints(pattern=_JSON)] = "application/json"
     dataschema: Annotated[str, StringConstraints(max_length=500)] | None = None
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,9 @@ class Part(BaseModel):
     """A JSON object of ours: no member that is not described, no silent conversion."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    says_by_null: ClassVar[frozenset[str]] = frozenset()
+    """Members for which null is another word than their absence."""
 
 
 def _parse_moment(value: Any) -> Any:
