@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ..foundation.context import parts
 from ..foundation.others import web_address
 from ..residents.subjects import resident_of, residents_of
-from .claims import LABELS
+from .claims import LABELS, told
 from .clients import RegisteredClient, clients_by_id
 from .consent import requested_claims
 from .model import Client, Consent, Grant
@@ -98,7 +98,7 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
                 name=label.name,
                 department=label.department,
                 scopes=[i for i in items if not i.startswith(("claim:", "details:", "resource:"))],
-                shared=[LABELS[name]._args[0] for name in requested_claims(items) if name in LABELS],
+                shared=[LABELS[name]._args[0] for name in told(requested_claims(items))],
                 permissions=permissions.get(client_id, Permissions()),
                 granted_at=since,
                 last_used_at=used[1] if used is not None else None,

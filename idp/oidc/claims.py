@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import orjson
-from flask_babel import gettext, lazy_gettext
+from babel.dates import format_skeleton
+from flask_babel import get_locale, gettext, lazy_gettext
 
 from ..residents.attributes import Attributes
 from .verified_request import VERIFIED, VerifiedClaimsError, verified_names
 
 SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
-    "profile": ("name", "name#ja-Kana-JP", "birthdate", "gender"),
+    "profile": ("name", "family_name", "given_name", "name#ja-Kana-JP", "birthdate", "gender"),
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
@@ -23,6 +25,8 @@ TOKEN_CLAIMS = ("acr", "auth_time", "sub")
 
 LABELS = {
     "name": lazy_gettext("Name"),
+    "family_name": lazy_gettext("Family name"),
+    "given_name": lazy_gettext("Given name"),
     "name#ja-Kana-JP": lazy_gettext("Name in kana"),
     "birthdate": lazy_gettext("Date of birth"),
     "gender": lazy_gettext("Sex"),
@@ -103,8 +107,11 @@ def claim_names(scope: str, claims: str | None) -> list[str]:
 
 def claim_values(attributes: Attributes, names: list[str]) -> dict[str, Any]:
     """Standard claims (OIDC Core §5.1) of a resident; those without a value are left out (§5.3.2)."""
+    family, given = attributes.family_and_given
     available: dict[str, Any] = {
         "name": attributes.name,
+        "family_name": family,
+        "given_name": given,
         "name#ja-Kana-JP": attributes.kana,
         "birthdate": attributes.birth_date,
         "gender": _GENDER.get(attributes.sex),
@@ -122,17 +129,22 @@ def shared_values(attributes: Attributes, names: list[str]) -> list[tuple[str, s
     """`(claim, label, value)` of what an app would get, for the consent page."""
     values = claim_values(attributes, names)
     rows = []
-    for name in names:
-        if name not in LABELS:
-            continue
+    for name in told(names):
         value = values.get(name)
         rows.append((name, str(LABELS[name]), _shown(name, value)))
     return rows
 
 
+def told(names: list[str]) -> list[str]:
+    """Those of `names` that a page says: not verified or not, and the parts of a name not beside the whole."""
+    return [n for n in names if n in LABELS and not (n in ("family_name", "given_name") and "name" in names)]
+
+
 def _shown(name: str, value: Any) -> str:
     if value is None:
         return str(gettext("(not registered)"))
+    if name == "birthdate":
+        return str(format_skeleton("yMMMd", date.fromisoformat(value), locale=get_locale()))
     if name == "address":
         return str(value["formatted"])
     if name == "gender":

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from ..foundation.others import unfit
 from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
 from .ciba_metadata import DELIVERY_MODES, ciba_problems
@@ -160,6 +161,8 @@ Check = Callable[[Settings, str, Any, dict[str, Any]], None]
 def _text(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
         raise MetadataError(member, "must be a text")
+    if set(value) & set("\t\r\n") or unfit(value):
+        raise MetadataError(member, "must be one line of characters that can be seen")
 
 
 def _web_address(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
@@ -183,6 +186,8 @@ def _addresses(settings: Settings, member: str, value: Any, everything: dict[str
 def _texts(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     if not isinstance(value, list) or len(value) > MAX_LIST or not all(isinstance(v, str) and v for v in value):
         raise MetadataError(member, "must be a list of texts")
+    if any(unfit(v) for v in value):
+        raise MetadataError(member, "must be characters that can be seen")
 
 
 def _boolean(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:

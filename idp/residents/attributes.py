@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
@@ -9,6 +10,10 @@ import orjson
 
 from ..foundation.vault import Vault
 from . import normalise
+
+# A name in Latin letters may have any order and number of parts, so it is not taken apart.
+_LETTERS = "[々〆〇\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\ufe00-\ufe0f\U00020000-\U000323af\U000e0100-\U000e01ef]+"
+_TWO_PARTS = re.compile(f"({_LETTERS})[ \u3000]({_LETTERS})")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,12 @@ class Attributes:
     address: str
     email: str | None = field(default=None)
     phone: str | None = field(default=None)
+
+    @property
+    def family_and_given(self) -> tuple[str | None, str | None]:
+        """The two parts of a name in Japanese writing with exactly one space, family name first as in the register; else neither."""
+        found = _TWO_PARTS.fullmatch(self.name)
+        return (found[1], found[2]) if found else (None, None)
 
     def __repr__(self) -> str:
         return "Attributes(…)"  # so that no log or trace can show a person

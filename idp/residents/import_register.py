@@ -21,6 +21,7 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.ids import new_id
+from ..foundation.others import unfit
 from ..foundation.vault import Vault
 from .attributes import Attributes, match_keys, seal, unseal
 from .model import RegistryLink, Resident, ResidentState
@@ -121,6 +122,8 @@ def _refuse(row: dict[str, str]) -> str | None:
             return f"{name} is empty"
     if any(looks_like_my_number(value) for value in row.values()):
         return "a value looks like a My Number, which must not be imported"
+    if wrong := [name for name, value in row.items() if unfit(value)]:
+        return f"{wrong[0]} contains characters that cannot be seen"
     if not _LOCAL_NUMBER.fullmatch(row["local_number"]):
         return "local_number must be up to 15 digits or capitals, and not 12 characters"
     if not _is_date(row["birth_date"]):

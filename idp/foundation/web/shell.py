@@ -109,6 +109,7 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
     app.context_processor(_globals)
     for helper in (isolated, seen, web_address):
         app.add_template_global(helper)
+    app.add_template_filter(isolated)
     app.register_blueprint(bp)
     app.register_blueprint(language.bp)
     app.register_blueprint(openapi_document.bp)

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
-from idp.oidc.model import Consent, SessionClient
+from idp.oidc.model import Client, Consent, SessionClient
+from idp.oidc.provider import provider
 from idp.oidc.register_client import CityOptions
 from idp.oidc.revoke import end_app_access
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.html import form_actions
+from tests.support.isolation import loose_words
 from tests.support.town import Town
 
 
@@ -26,15 +28,42 @@ def test_the_page_shows_who_asks_and_what_is_shared(town: Town, browser: Browser
             "department#en": "Child welfare",
             "purpose#en": "To pay the child allowance",
             "policy_uri": "https://app1.example/policy",
+            "grant_types": ["authorization_code", "refresh_token"],
         }
     )
     answer = browser.authorize(app, scope="openid profile address offline_access")
     page = browser.get(answer.location).text
-    for text in ("Children&#39;s desk", "Child welfare", "To pay the child allowance", "見本 花子", "1989-04-12", "Female",
+    for text in ("Children&#39;s desk", "Child welfare", "To pay the child allowance", "見本 花子", "Apr 12, 1989", "Female",
                  "見本県みほん市中央一丁目2番3号", "https://app1.example/policy", "until you end it"):  # fmt: skip
         assert text in page
     assert "hanako@mihon.example" not in page
     assert answer.location in form_actions(page)
+
+
+def test_an_app_without_refresh_tokens_cannot_look_in_ones_absence(town: Town, browser: Browser) -> None:
+    app = town.register(grant_types=["authorization_code"])
+    answer = browser.authorize(app, scope="openid profile offline_access")
+    if answer.location.startswith("/consent/"):
+        assert "until you end it" not in browser.get(answer.location).text
+    app = town.register(grant_types=["authorization_code", "refresh_token"])
+    answer = browser.authorize(app, scope="openid profile offline_access")
+    assert "until you end it" in browser.get(answer.location).text
+
+
+def test_others_words_stand_by_themselves_also_in_old_rows(town: Town, browser: Browser) -> None:
+    """Every word of the app is isolated, and none turns or hides what stands beside it."""
+    app = town.register(client_name="目印", department="目印", purpose="目印")
+    with town.parts.database.write() as session:
+        row = session.get_one(Client, app.client_id)
+        row.metadata_json = row.metadata_json.replace("目印", "目印\u202e\u200b")
+        row.metadata_json = row.metadata_json[:-1] + ',"policy_uri":"https://[","tos_uri":"javascript:x"}'
+    provider(town.app).clients.forget(app.client_id)
+    page = browser.get(browser.authorize(app, scope="openid profile").location).text
+    assert loose_words(page, "目印") == []
+    assert page.count("目印") >= 4
+    assert not {"\u202e", "\u200b"} & set(page)
+    assert "https://[" not in page
+    assert "javascript:" not in page
 
 
 def test_markup_in_an_apps_name_is_text(town: Town, browser: Browser) -> None:

@@ -57,6 +57,14 @@ def test_a_person_keeps_their_id_through_changes(town: Town) -> None:
     ("line", "reason"),
     [
         (",見本 花子,ミホン ハナコ,1989-04-12,2,見本県みほん市中央1,,", "local_number is empty"),
+        (
+            "1,見本\u202e 花子,ミホン ハナコ,1989-04-12,2,見本県みほん市中央1,,",
+            "name contains characters that cannot be seen",
+        ),
+        (
+            "1,見本 花子,ミホン ハナコ,1989-04-12,2,見本県\u200bみほん市中央1,,",
+            "address contains characters that cannot be seen",
+        ),
         ("1,,ミホン ハナコ,1989-04-12,2,見本県みほん市中央1,,", "name is empty"),
         ("1,見本 花子,ミホン ハナコ,1989-04-12,2,,,", "address is empty"),
         ("1,見本 花子", "kana is empty"),

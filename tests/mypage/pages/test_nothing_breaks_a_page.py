@@ -19,8 +19,11 @@ from idp import Base, Instant
 from idp.credentials.model import Passkey
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
+from idp.oidc.model import Client
+from idp.oidc.provider import provider
 from mypage.cases.model import Case, CaseEvent
 from mypage.columns import JsonText, table_of
+from mypage.intake.examples import EXAMPLES
 from mypage.intake.published import schema_of
 from mypage.intake.types import TYPES
 from mypage.notices.model import Notice
@@ -28,6 +31,7 @@ from mypage.tasks.model import Task
 from tests.mypage.city import ISSUER, City
 from tests.mypage.pages.conftest import Visit, named_resident
 from tests.support.from_schema import instances
+from tests.support.isolation import loose_words
 
 LOOK = settings(
     max_examples=25,
@@ -206,3 +210,60 @@ def _raw(value: Any) -> Any:
     from sqlalchemy import Text, literal
 
     return literal(value, Text()) if isinstance(value, str) else value
+
+
+MARK = "目印\u202e\u200b"
+
+
+def marked(value: Any) -> Any:
+    """Every text by language says MARK as well, in rows as no door would take them in now."""
+    if isinstance(value, dict):
+        return {n: v + MARK if n in ("ja", "en") else marked(v) for n, v in value.items()}
+    return [marked(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_departments_words_stand_by_themselves(small_city: City, lang: str):
+    """Each in an element of its own, on every page: none can continue, turn or hide what my page says beside it."""
+    city = small_city
+    city.app.config["LIVE_LONGEST"] = 0.0
+    visit = Visit(city, named_resident(city))
+    mine, example = visit.resident_id, EXAMPLES["jp.machi.case.status.v1"]["data"]
+    sent = [
+        city.case(mine, "K-1", 1, **{**example, "resident": city.named(mine)}),
+        city.case(mine, "K-2", 1, phase="decided", outcome="rejected", reason={"ja": "理由"}, label={"ja": "決定"}),
+        city.notice(mine, "N-1"),
+        city.task(mine, "T-1", body={"ja": "本文"}),
+    ]
+    assert set(city.statuses(sent)) == {"accepted"}
+    with city.parts.database.write() as session:
+        for model in TABLES:
+            for row in session.scalars(select(model)):
+                for column in table_of(model).columns:
+                    if isinstance(column.type, JsonText):
+                        setattr(row, column.name, marked(getattr(row, column.name)))
+        for client in session.scalars(select(Client)):
+            client.metadata_json = json.dumps({n: v + MARK if n.startswith(("client_name", "department")) else v
+                                               for n, v in json.loads(client.metadata_json).items()})  # fmt: skip
+    provider(city.app).clients.forget("kodomo")
+    visit.client.set_cookie("machi_lang", lang)
+    shown = 0
+    for path in addresses(visit):
+        page = visit.get(path).get_data(as_text=True)
+        assert not {"\u202e", "\u200b"} & set(page), path
+        assert path.endswith(".ics") or loose_words(page, "目印") == [], path
+        shown += page.count("目印")
+    assert shown > 20
+
+
+def test_the_registered_name_is_the_one_in_charge(small_city: City):
+    """What the department says of itself in an event stands below it."""
+    visit = Visit(small_city, named_resident(small_city))
+    posing = {"department": {"ja": "市長室"}, "phone": "000-000-0000"}
+    assert small_city.statuses([small_city.case(visit.resident_id, "K-1", 1, contact=posing)]) == ["accepted"]
+    with small_city.parts.database.read() as session:
+        (case_id,) = session.scalars(select(Case.case_id))
+    page = visit.text(f"/my/cases/{case_id}")
+    assert '<strong data-testid="case-department"><bdi>こども家庭課</bdi></strong>' in page
+    assert page.index("こども家庭課</bdi></strong>") < page.index("市長室")
+    assert "<strong><bdi>市長室" not in page
