@@ -12,7 +12,7 @@ def refuse_nul_in_path() -> None:
 
 
 def refuse_nul_in_values() -> None:
-    """For callers with a browser; protocol endpoints say it in the protocol's words."""
+    """For the resident's pages. Protocol endpoints say it in the protocol's words, the desk looks at each value itself."""
     if any(
         "\x00" in text for values in (request.args, request.form) for pair in values.items(multi=True) for text in pair
     ):

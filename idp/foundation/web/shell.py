@@ -100,8 +100,8 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
     register_error_handlers(app)
     app.before_request(refuse_nul_in_path)
     app.before_request(callers.enforce)
+    callers.guard(app, Caller.RESIDENT, refuse_nul_in_values)
     for caller in callers.BY_COOKIE:
-        callers.guard(app, caller, refuse_nul_in_values)
         callers.guard(app, caller, csrf.check_csrf)
     app.after_request(headers.add_headers)
     app.after_request(cookies.keep_browser)

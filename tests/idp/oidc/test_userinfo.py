@@ -26,7 +26,7 @@ def ask(town: Town, authorization: str | None) -> TestResponse:
     ("scope", "claims"),
     [
         ("openid", set()),
-        ("openid profile", {"name", "name#ja-Kana-JP", "birthdate", "gender"}),
+        ("openid profile", {"name", "family_name", "given_name", "name#ja-Kana-JP", "birthdate", "gender"}),
         ("openid email", {"email", "email_verified"}),
         ("openid address", {"address"}),
         ("openid phone", set()),
@@ -47,6 +47,8 @@ def test_the_values(shared_town: Town, shared_browser: Browser) -> None:
     assert info.pop("sub")
     assert info == {
         "name": "見本 花子",
+        "family_name": "見本",
+        "given_name": "花子",
         "name#ja-Kana-JP": "ミホン ハナコ",
         "birthdate": "1989-04-12",
         "gender": "female",

@@ -76,7 +76,7 @@ def test_an_english_reader_is_told_what_exists_in_japanese_only(hanako: Visit) -
     reader = Visit(hanako.city, hanako.resident_id, lang="en")
     text = reader.text(way)
     assert "Child allowance" in text
-    assert '<span lang="ja">口座の写しが必要です</span>' in text
+    assert '<bdi lang="ja">口座の写しが必要です</bdi>' in text
     assert "in Japanese only" in text
     assert "in Japanese only" not in hanako.text(way)
 
