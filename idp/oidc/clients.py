@@ -66,6 +66,10 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     def id_token_alg(self) -> str:
         return str(self.metadata.get("id_token_signed_response_alg", "RS256"))
 
+    def stays(self, scope: str) -> bool:
+        """Whether it may look anything up in the resident's absence with a grant of `scope`: only a refresh token lets it."""
+        return "offline_access" in scope.split() and self.check_grant_type("refresh_token")
+
     def name(self, lang: str) -> str:
         """The name people see, in `lang` if the client registered one (OIDC Registration §2.1: `client_name#ja`)."""
         return str(self.metadata.get(f"client_name#{lang}") or self.metadata.get("client_name") or self.client_id)

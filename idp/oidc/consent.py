@@ -59,7 +59,7 @@ def show(attempt_id: str) -> ResponseReturnValue:
             *(sentences(op, client.client_id, asked.details, language()) if asked.details else []),
         ],
         granted_before=bool(before),
-        stays_signed_in="offline_access" in asked.scope.split() and client.check_grant_type("refresh_token"),
+        stays_signed_in=client.stays(asked.scope),
         consent_url=url_for("consent.answer", attempt_id=attempt_id),
         hidden_fields={},
         policy_uri=client.metadata.get("policy_uri"),

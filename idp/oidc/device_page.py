@@ -112,7 +112,7 @@ def asked_of(op: Provider, session: Session, client: RegisteredClient, login: Lo
             for _, label, value in shared_values(attributes, requested_claims(row.scope.split()))
         ],
         "permissions": api_sentences(op, departments_apis(op.parts.settings, row.resource), row.scope, language()),
-        "stays_signed_in": "offline_access" in row.scope.split(),
+        "stays_signed_in": client.stays(row.scope),
     }
 
 

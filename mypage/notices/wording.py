@@ -25,7 +25,7 @@ def N_(text: str) -> str:  # noqa: N802 - the catalogue's extractor knows this n
 
 _TITLES = {
     "action_required": N_("%(procedure)s: your action is needed"),
-    "decided": N_("%(procedure)s: the result is there"),
+    "decided": N_("%(procedure)s: the result is available"),
     "your_turn": N_("%(procedure)s: it is your turn"),
 }
 _NOTHING_MORE = N_("Please open the application to see the details.")

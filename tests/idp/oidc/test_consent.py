@@ -34,7 +34,7 @@ def test_the_page_shows_who_asks_and_what_is_shared(town: Town, browser: Browser
     answer = browser.authorize(app, scope="openid profile address offline_access")
     page = browser.get(answer.location).text
     for text in ("Children&#39;s desk", "Child welfare", "To pay the child allowance", "見本 花子", "Apr 12, 1989", "Female",
-                 "見本県みほん市中央一丁目2番3号", "https://app1.example/policy", "until you end it"):  # fmt: skip
+                 "見本県みほん市中央一丁目2番3号", "https://app1.example/policy", "until you end its access"):  # fmt: skip
         assert text in page
     assert "hanako@mihon.example" not in page
     assert answer.location in form_actions(page)
@@ -44,10 +44,10 @@ def test_an_app_without_refresh_tokens_cannot_look_in_ones_absence(town: Town, b
     app = town.register(grant_types=["authorization_code"])
     answer = browser.authorize(app, scope="openid profile offline_access")
     if answer.location.startswith("/consent/"):
-        assert "until you end it" not in browser.get(answer.location).text
+        assert "until you end its access" not in browser.get(answer.location).text
     app = town.register(grant_types=["authorization_code", "refresh_token"])
     answer = browser.authorize(app, scope="openid profile offline_access")
-    assert "until you end it" in browser.get(answer.location).text
+    assert "until you end its access" in browser.get(answer.location).text
 
 
 def test_others_words_stand_by_themselves_also_in_old_rows(town: Town, browser: Browser) -> None:
