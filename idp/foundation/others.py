@@ -6,6 +6,7 @@ Whoever takes one in asks `unfit`; whoever shows one uses `seen` (on pages `isol
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 # Variation selectors are part of names in Japan (Unicode UTS #37) and choose the look of emoji: one, after what it varies.
@@ -26,6 +27,7 @@ _UNSEEN = re.compile(
     f'[{_NEVER}]|(?<![^\\s"{_SELECTORS}])[{_SELECTORS}]|(?<![{_JOINED}])[{_JOINERS}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]'
 )
 _PERHAPS = re.compile(f"[{_NEVER}{_SELECTORS}{_JOINERS}{_MARKS}]")  # one quick look at what is nearly always nothing
+_ALIKE = str.maketrans("аеорсухіјѕһԁԛԝмнтвкαονρτυικロカニハエタトへ0", "aeopcyxijshdqwmhtbkaovptuik口力二八工夕卜ヘo")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 
@@ -39,6 +41,12 @@ def unfit(text: str) -> str | None:
 def seen(text: str) -> str:
     """What of `text` may be shown."""
     return _UNSEEN.sub("", text) if _PERHAPS.search(text) else text
+
+
+def look(name: str) -> str:
+    """One form for names that look alike at a glance (after Unicode UTS #39 §4, with the few pairs that matter here)."""
+    folded = unicodedata.normalize("NFKC", seen(name)).casefold().translate(_ALIKE)
+    return "".join(c for c in folded if c.isalnum())
 
 
 def web_address(text: object) -> str | None:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from ..foundation.others import unfit
+from ..foundation.others import look, unfit
 from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
 from .ciba_metadata import DELIVERY_MODES, ciba_problems
@@ -79,6 +79,7 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
     if metadata.get("require_pkce") is False and method == "none":
         raise MetadataError("require_pkce", "a public client cannot go without PKCE")
     _check_frontchannel(metadata)
+    _check_name(settings, metadata)
     for problem in chain(
         response_type_problems(metadata),
         response_problems(metadata),
@@ -98,6 +99,14 @@ def _check_keys(metadata: dict[str, Any], method: str) -> None:
     asserted = metadata.get("token_endpoint_auth_signing_alg")
     if asserted is not None and (asserted == "HS256") != (method == "client_secret_jwt"):
         raise MetadataError("token_endpoint_auth_signing_alg", "HS256 goes with client_secret_jwt, and only with it")
+
+
+def _check_name(settings: Settings, metadata: dict[str, Any]) -> None:
+    """Nobody is called like the city or like this provider, nor so that it looks like it."""
+    ours = {look(name) for name in (settings.city_name, settings.city_name_en, "Machi ID", "まちID")}
+    for member, value in metadata.items():
+        if member.partition("#")[0] == "client_name" and look(value) in ours:
+            raise MetadataError(member, "must not be, or look like, the name of the city or of this provider")
 
 
 def _check_frontchannel(metadata: dict[str, Any]) -> None:

@@ -301,3 +301,32 @@ def test_a_sector_document_on_a_private_network_is_not_fetched(sqlite_url: str) 
     with Town(sqlite_url, outbound_loopback=False) as town:
         metadata = {**GOOD, "sector_identifier_uri": "https://127.0.0.1:1/s.json"}
         assert "sector_identifier_uri" in register(town, issue(town, 1), metadata).json["error_description"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"client_name": "みほん市"},
+        {"client_name#en": "Mihon  City"},
+        {"client_name#en": "MIHОN СITY"},  # two letters are Cyrillic
+        {"client_name": "ﾏﾁ", "client_name#en": "machi-id"},
+        {"client_name": "こども\u202e窓口"},
+        {"client_name": "こども\u200b窓口"},
+        {"client_name": "こども\n窓口"},
+        {"department#ja": "課\u2066"},
+        {"contacts": ["a\u202e@kodomo.example"]},
+        {"policy_uri": "https://["},
+        {"logo_uri": "https://kodomo.example/\u202egnp.png"},
+    ],
+)
+def test_what_poses_or_cannot_be_seen_is_not_registered(shared_town: Town, token: str, change: dict[str, Any]) -> None:
+    """A name like the city's, letters that only look alike, characters that turn or hide what stands beside them."""
+    answer = register(shared_town, token, GOOD | change)
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize(
+    "name", ["葛\U000e0100城 子育て", "みほん市 子育て窓口", "Mihon City Library", "מרכז", "👩‍👩‍👧 こども"]
+)
+def test_ordinary_names_are_registered(shared_town: Town, token: str, name: str) -> None:
+    assert register(shared_town, token, GOOD | {"client_name": name}).status_code == 201
