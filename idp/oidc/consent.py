@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ..audit import EventType, record
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import language
+from ..foundation.web.leaving import by_page, way_leads_to
 from ..residents.attributes import unseal
 from ..residents.model import Resident
 from ..signin import attempts
@@ -46,7 +46,7 @@ def show(attempt_id: str) -> ResponseReturnValue:
         {"label": label, "value": value, "new": name not in known}
         for name, label, value in shared_values(attributes, names)
     ]
-    allow_form_target(asked.redirect_uri)
+    way_leads_to(asked.redirect_uri)
     client = asked.client
     html = render_template(
         "oidc/consent.html",
@@ -77,6 +77,7 @@ def answer(attempt_id: str) -> ResponseReturnValue:
     attempt = attempts.load(op.parts.database, attempt_id)
     try:
         asked = request_of(attempt)
+        way_leads_to(asked.redirect_uri)
         if request.form.get("decision") == "deny":
             with op.parts.database.write() as session:
                 record(
@@ -94,9 +95,9 @@ def answer(attempt_id: str) -> ResponseReturnValue:
             return lead_to(missing, asked, attempt)
         with op.parts.database.write() as session:
             grant_consent(session, asked, situation.login.resident_id)
-        return decide(asked, attempt, agreed=True)
+        return by_page(decide(asked, attempt, agreed=True))
     except AuthorizationError as error:
-        return error_response(error)
+        return by_page(error_response(error))
 
 
 def requested_claims(items: list[str]) -> list[str]:

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from ..foundation import clock
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import language, prefer
+from ..foundation.web.leaving import by_page, way_leads_to
 from ..signin.sessions import Login, current_login_or_none, end_sessions
 from .clients import RegisteredClient, clients_by_id
 from .frontchannel_logout import frames_of
@@ -66,7 +66,9 @@ def confirm() -> ResponseReturnValue:
     """The resident pressed sign out on our question page."""
     login = current_login_or_none()
     asked = check_logout_request()
-    return end_login(login, asked) if login is not None else (_to_client(asked) or _signed_out(Ended(), asked))
+    if asked.return_to is not None:
+        way_leads_to(asked.return_to)
+    return by_page(end_login(login, asked) if login is not None else (_to_client(asked) or _signed_out(Ended(), asked)))
 
 
 @bp.post("/signout")
@@ -129,7 +131,7 @@ def _signed_out(ended: Ended, asked: LogoutRequest) -> Response:
 
 def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
     if asked.return_to is not None:
-        allow_form_target(asked.return_to)
+        way_leads_to(asked.return_to)
     names = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
     html = render_template(
         "signin/signout_confirm.html",

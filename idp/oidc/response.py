@@ -11,7 +11,7 @@ from flask import Response, render_template
 from werkzeug.urls import iri_to_uri
 
 from ..foundation.web.application import Answer
-from ..foundation.web.headers import allow_form_target
+from ..foundation.web.headers import allow_any_form_target
 from .clients import RegisteredClient
 from .provider import NO_STORE, provider
 from .response_jwt import JWT_MODES, signed_response
@@ -30,7 +30,7 @@ def respond(
     if response_mode in JWT_MODES:
         response_mode, values = signed_response(provider(), client, response_mode, values)
     if response_mode == "form_post":
-        allow_form_target(redirect_uri)
+        allow_any_form_target()  # the app may send the browser on to anywhere; the page holds this one form
         html = render_template("oidc/form_post.html", action=redirect_uri, values=values)
         return Response(html, content_type="text/html; charset=utf-8", headers=NO_STORE)
     location = _with_parameters(redirect_uri, _encoded(values), response_mode)

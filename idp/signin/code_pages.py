@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.leaving import by_page
 from ..residents.activation import parse_code
 from ..residents.claim import ClaimResult, claim_by_code
 from . import attempts
@@ -50,8 +51,9 @@ def use(attempt_id: str) -> ResponseReturnValue:
             limits.hit(settings.activation_limit, *guessing)
         return _form(attempt_id, _refusal(claim.result), 400)
     factor = Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
-    token, target = complete(attempt, claim.resident_id, factor, first=claim.result is ClaimResult.CLAIMED)
-    return sign_in_response(token, target)
+    first = claim.result is ClaimResult.CLAIMED
+    response = sign_in_response(*complete(attempt, claim.resident_id, factor, first=first))
+    return response if first else by_page(response)  # the welcome page stays here
 
 
 def _refusal(result: ClaimResult) -> str:

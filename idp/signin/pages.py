@@ -17,6 +17,7 @@ from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import local_path, prefer
+from ..foundation.web.leaving import way_leads_to
 from . import attempts
 from .devices import device_label
 from .levels import Factor
@@ -107,7 +108,7 @@ def describe(attempt: SignInAttempt) -> dict[str, str]:
     described: dict[str, str] = current_app.extensions["machi_describe_attempt"](attempt)
     prefer(described.get("ui_locales"))
     if target := described.get("redirect_uri"):
-        allow_form_target(target)
+        way_leads_to(target)
     return described
 
 

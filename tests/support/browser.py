@@ -11,7 +11,7 @@ from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms, start_session
 
 from .apps import App
-from .html import hidden_fields
+from .html import goes_on_to, hidden_fields
 
 if TYPE_CHECKING:
     from .town import Town
@@ -32,7 +32,7 @@ class Browser:
     def post(self, path: str, form: dict[str, str] | None = None, **more: Any) -> TestResponse:
         data = {"csrf_token": self.csrf} | (form or {})
         headers = self.headers | {"Origin": self._base, "Sec-Fetch-Site": "same-origin"} | more.pop("headers", {})
-        return self.client.post(path, data=data, headers=headers, base_url=self._base, **more)
+        return followed(self.client.post(path, data=data, headers=headers, base_url=self._base, **more))
 
     def post_json(self, path: str, body: Any, **more: Any) -> TestResponse:
         headers = {"Accept": "application/json", "X-CSRF-Token": self.csrf} | more.pop("headers", {})
@@ -90,6 +90,14 @@ class Browser:
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json
         return body
+
+
+def followed(answer: TestResponse) -> TestResponse:
+    """A page that goes on by itself (`idp/foundation/web/leaving.py`), as the redirect it is to whoever reads it."""
+    if target := goes_on_to(answer.text if answer.mimetype == "text/html" else ""):
+        answer.headers["Location"] = target
+        answer.status_code = 303 if target.startswith("/") else 302
+    return answer
 
 
 def callback(answer: TestResponse) -> dict[str, str]:

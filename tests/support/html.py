@@ -12,11 +12,14 @@ class _Fields(HTMLParser):
         super().__init__()
         self.fields: dict[str, str] = {}
         self.actions: list[str] = []
+        self.goes_on_to = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "input" and values.get("type") == "hidden" and values.get("name"):
             self.fields[str(values["name"])] = values.get("value") or ""
+        if tag == "meta" and values.get("http-equiv") == "refresh":
+            self.goes_on_to = (values.get("content") or "").partition("url=")[2]
         if tag == "form":
             self.actions.append(values.get("action") or "")
 
@@ -26,6 +29,13 @@ def hidden_fields(page: str) -> dict[str, str]:
     parser = _Fields()
     parser.feed(page)
     return parser.fields
+
+
+def goes_on_to(page: str) -> str:
+    """Where the page leads by itself (`<meta http-equiv="refresh">`); empty: it stays."""
+    parser = _Fields()
+    parser.feed(page)
+    return parser.goes_on_to
 
 
 def form_actions(page: str) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import jwt
 import requests
 
-from .html import hidden_fields
+from .html import goes_on_to, hidden_fields
 
 
 class RelyingParty:
@@ -129,9 +129,11 @@ class Person:
 
     def _follow(self, answer: requests.Response) -> requests.Response:
         for _ in range(10):
-            if not answer.is_redirect:
+            onward = answer.headers.get("Location") or goes_on_to(answer.text)
+            if not onward:
                 return answer
-            target = urljoin(answer.url, answer.headers["Location"])
+            target = urljoin(answer.url, onward)
+            answer.headers["Location"], answer.status_code = target, 302
             if not target.startswith(self.issuer + "/"):
                 return answer
             answer = self.http.get(target, allow_redirects=False, timeout=10)

@@ -16,13 +16,18 @@ _CSP = (
 
 
 def allow_form_target(url: str) -> None:
-    """Let forms on this page lead (also by redirect) to the origin of `url`: browsers apply form-action to redirects too."""
+    """Let forms on this page lead (also by redirect) to the origin of `url`, and no further (see `leaving`)."""
     target = urlsplit(url)
     # A native app's own scheme has no origin; CSP takes the bare scheme.
     source = f"{target.scheme}://{target.netloc}" if target.scheme in ("http", "https") else f"{target.scheme}:"
     if not hasattr(g, "form_targets"):
         g.form_targets = []
     g.form_targets.append(source)
+
+
+def allow_any_form_target() -> None:
+    """Let the form on this page lead anywhere; only for a page whose one form goes to a proven address of an app."""
+    g.form_may_lead_anywhere = True
 
 
 def allow_frame(url: str) -> None:
@@ -38,6 +43,8 @@ def allow_framing() -> None:
 
 def _policy() -> str:
     policy = " ".join([_CSP, *getattr(g, "form_targets", ())])
+    if "form_may_lead_anywhere" in g:
+        policy = _CSP.replace("; form-action 'self'", "")
     if frames := getattr(g, "frame_sources", None):
         policy += f"; frame-src {' '.join(dict.fromkeys(frames))}"
     return policy.replace("frame-ancestors 'none'", "frame-ancestors *") if _may_be_framed() else policy

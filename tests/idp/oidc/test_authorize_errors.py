@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
+from tests.support.html import form_actions
 from tests.support.town import Town
 
 # RFC 6749 §4.1.2.1
@@ -108,7 +109,7 @@ def test_form_post_escapes_what_it_carries(shared_browser: Browser, shared_app: 
     answer = shared_browser.authorize(shared_app, state='"><script>alert(1)</script>', response_mode="form_post")
     assert "<script>alert" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "form-action 'self' https://shared.example" in answer.headers["Content-Security-Policy"]
+    assert form_actions(answer.text).count(shared_app.redirect_uri) == 1
 
 
 def test_fragment_mode_puts_nothing_into_the_query(shared_browser: Browser, shared_app: App) -> None:
