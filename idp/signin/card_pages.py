@@ -25,8 +25,8 @@ from ..foundation.telemetry import request_reference
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
-from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import language
+from ..foundation.web.leaving import by_page, way_leads_to
 from . import attempts, away
 from .levels import Factor
 from .model import SignInAttempt
@@ -79,7 +79,8 @@ def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
             "lang": language(),
         }
     )
-    return redirect(f"{settings.card_reader_url}/read?{query}", 303)
+    way_leads_to(settings.card_reader_url)
+    return by_page(redirect(f"{settings.card_reader_url}/read?{query}", 303))
 
 
 @bp.post("/signin/card/answer")
@@ -140,7 +141,7 @@ for _purpose in cards.PURPOSES:
 
 def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
     describe(attempt)
-    allow_form_target(parts().settings.card_reader_url)
+    way_leads_to(parts().settings.card_reader_url)
     start_url = url_for("signin.start", attempt_id=attempt.attempt_id)
     if outcome is CardOutcome.UNKNOWN_CARD:
         html = render_template(

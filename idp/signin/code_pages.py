@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.leaving import by_page
 from ..residents.activation import parse_code
 from ..residents.claim import ClaimResult, claim_by_code
 from . import attempts
@@ -52,8 +51,7 @@ def use(attempt_id: str) -> ResponseReturnValue:
         return _form(attempt_id, _refusal(claim.result), 400)
     factor = Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
     first = claim.result is ClaimResult.CLAIMED
-    response = sign_in_response(*complete(attempt, claim.resident_id, factor, first=first))
-    return response if first else by_page(response)  # the welcome page stays here
+    return sign_in_response(*complete(attempt, claim.resident_id, factor, first=first))
 
 
 def _refusal(result: ClaimResult) -> str:

@@ -15,9 +15,8 @@ from ..foundation.ids import new_secret
 from ..foundation.vault import digest
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.headers import allow_form_target
 from ..foundation.web.language import local_path, prefer
-from ..foundation.web.leaving import way_leads_to
+from ..foundation.web.leaving import by_page, way_leads_to
 from . import attempts
 from .devices import device_label
 from .levels import Factor
@@ -83,7 +82,7 @@ def start_page(attempt: SignInAttempt, message: str | None = None, status: int =
     """Render the first page, with an error text if there is one."""
     asked = describe(attempt)
     if parts().settings.card_reader_url:
-        allow_form_target(parts().settings.card_reader_url)
+        way_leads_to(parts().settings.card_reader_url)
     html = render_template(
         "signin/start.html",
         client_name=asked.get("client_name"),
@@ -136,7 +135,7 @@ def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first:
 
 
 def sign_in_response(token: str, target: str) -> Response:
-    """Send the browser on, signed in."""
-    response = redirect(target, 303)
-    cookies.set_cookie(response, cookies.SESSION, token, None)  # type: ignore[arg-type]
-    return response  # type: ignore[return-value]
+    """Send the browser on, signed in; from here its way may lead to the app."""
+    response = by_page(redirect(target, 303))
+    cookies.set_cookie(response, cookies.SESSION, token, None)
+    return response

@@ -27,7 +27,8 @@ class Browser:
         self._base = town.settings.origin
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        return self.client.get(path, headers=self.headers | more.pop("headers", {}), base_url=self._base, **more)
+        headers = self.headers | more.pop("headers", {})
+        return followed(self.client.get(path, headers=headers, base_url=self._base, **more))
 
     def post(self, path: str, form: dict[str, str] | None = None, **more: Any) -> TestResponse:
         data = {"csrf_token": self.csrf} | (form or {})
@@ -96,7 +97,7 @@ def followed(answer: TestResponse) -> TestResponse:
     """A page that goes on by itself (`idp/foundation/web/leaving.py`), as the redirect it is to whoever reads it."""
     if target := goes_on_to(answer.text if answer.mimetype == "text/html" else ""):
         answer.headers["Location"] = target
-        answer.status_code = 303 if target.startswith("/") else 302
+        answer.status_code = 303
     return answer
 
 
@@ -104,6 +105,6 @@ def callback(answer: TestResponse) -> dict[str, str]:
     """What the app receives: from query, fragment or form_post."""
     if answer.status_code == 200:
         return hidden_fields(answer.text)
-    assert answer.status_code == 302, f"{answer.status_code} {answer.location} {answer.text[:300]}"
+    assert answer.status_code in (302, 303), f"{answer.status_code} {answer.location} {answer.text[:300]}"
     parts = urlsplit(answer.location)
     return dict(parse_qsl(parts.fragment or parts.query))

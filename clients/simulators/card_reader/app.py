@@ -47,12 +47,8 @@ def _words() -> dict[str, Any]:
 
 
 def _headers(response: Response) -> Response:
-    """Own files only. The answer form must reach the service, and wherever the service then redirects to.
-
-    Browsers apply form-action to every redirect after a form's POST, and a sign-in ends at the app that asked for it,
-    whose address the reader cannot know: hence any https address, and plain http on this machine.
-    """
-    onward = f" {g.form_action} https: http://localhost:* http://127.0.0.1:*" if "form_action" in g else ""
+    """Own files only. The answer form leads to the service, which goes on to the app by a page of its own."""
+    onward = f" {g.form_action}" if "form_action" in g else ""
     response.headers["Content-Security-Policy"] = CSP + onward
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"

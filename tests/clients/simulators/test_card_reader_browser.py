@@ -20,16 +20,18 @@ pytestmark = pytest.mark.browser
 
 
 class Service(BaseHTTPRequestHandler):
-    """Takes the answer as a provider does, and sends the browser on to another origin as a finished sign-in does."""
+    """Takes the answer as our provider does, and sends the browser on to another origin by a page, as a finished sign-in does."""
 
     answers: list[dict[str, list[str]]] = []
     onward = ""
 
     def do_POST(self) -> None:
         self.answers.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.send_response(303)
-        self.send_header("Location", self.onward)
+        self.send_response(200)
         self.end_headers()
+        self.wfile.write(
+            f'<!doctype html><title>on</title><meta http-equiv="refresh" content="0; url={self.onward}">'.encode()
+        )
 
     def do_GET(self) -> None:
         self.send_response(200)

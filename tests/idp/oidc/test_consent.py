@@ -179,5 +179,5 @@ def test_several_tabs_at_the_first_time(any_town: Town) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == [302] * 6
+    assert answers == [303] * 6
     assert any_town.count(Consent) == any_town.count(SessionClient) == 1
