@@ -164,6 +164,7 @@ def test_the_readers_link_sent_to_a_victim_opens_nothing_for_the_sender(
     page = own.new_page()
     site.sign_in_page(page)
     page.get_by_test_id("signin-card").click()
+    page.wait_for_url("**/read?*")
     link = page.url
     victims = chromium.new_context(java_script_enabled=scripts, locale="en")
     victim = victims.new_page()
