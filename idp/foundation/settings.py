@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     """A refresh family ends this long after its sign-on, used or not."""
     refresh_grace_seconds: int = Field(default=20, ge=0, le=120)
     """For this long after a rotation the spent token returns the same successor again (a lost answer is not a theft)."""
+    refresh_retry_seconds: int = Field(default=3600, ge=0)
+    """For this long it gets another successor, if the first was never used; only for public apps whose tokens hang on no key. Apps
+    that prove a secret or a key have no such limit."""
     session_idle_seconds: int = Field(default=3600, ge=60)
     """A login session not used for this long ends (NIST SP 800-63B AAL2: 1 h)."""
     session_absolute_seconds: int = Field(default=12 * 3600, ge=60)

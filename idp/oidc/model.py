@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
@@ -126,7 +126,9 @@ class Grant(Base):
     refresh_digest: Mapped[str | None] = mapped_column(String(64))
     """Of the live refresh token; None: there is none."""
     refresh_before: Mapped[str | None] = mapped_column(String(64))
-    """Of the one before, which gets the same successor for a moment: an answer can be lost."""
+    """Of the one it was given for, which may be shown again as long as the live one was never used: an answer can be lost."""
+    refresh_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """How many tokens the family had before the live one."""
     refresh_used_at: Mapped[datetime | None]
     refresh_expires_at: Mapped[datetime | None]
     """When it has lain idle too long; the grant's own end counts as well."""

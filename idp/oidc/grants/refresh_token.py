@@ -1,32 +1,29 @@
-"""`grant_type=refresh_token` with rotation and reuse detection (RFC 6749 §6, RFC 9700 §4.14).
+"""`grant_type=refresh_token` with rotation (RFC 6749 §6, RFC 9700 §4.14): here what nearly every refresh is.
 
-A spent token, presented again within the grace by the client that owns it, returns the same successor: an answer lost on the way is
-not a theft. Later, or when the successor was used already, it is reuse: the family ends and the resident is told.
+A token that is not the live one of its family goes to `refresh_again`, where a lost answer is told from a theft.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
-from sqlalchemy import select
 
-from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.vault import digest
 from ..client_auth import METHODS, authenticate
-from ..model import Client, Grant
+from ..clients import RegisteredClient
+from ..model import Grant
 from ..protection import require_encryption_key
 from ..provider import provider
 from ..refresh_tokens import RefreshToken, read_refresh_token
 from ..resource_access import check_target
-from ..revoke import revoke_grants
 from ..sender import sender_key
 from ..storage.interface import GrantFacts, Rotation
 from .authorization_code import token_body
-from .refresh_kept import facts_of, keep
+from .refresh_again import show_again
+from .refresh_kept import keep
 
 
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
@@ -51,7 +48,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         client, token = self.request.client, self.request.refresh_token
-        grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client.client_id, token)
+        grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client, token)
         return (
             200,
             token_body(client, grant, successor, self.request.form.get("scope"), self.request.form.get("resource")),
@@ -72,40 +69,18 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         check_target(provider().parts.settings, grant.resource, grant.scope, resource)
 
 
-def _rotate(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
+def _rotate(client: RegisteredClient, token: RefreshToken) -> tuple[GrantFacts, str]:
     op = provider()
     now = clock.epoch_ms()
-    successor = token.successor(op.parts.vault)
+    successor = token.successor(op.parts.vault, token.count + 1)
     rotation = Rotation(
         grant_id=token.grant_id,
         token_digest=token.digest,
-        client_id=client_id,
+        client_id=client.client_id,
         successor_digest=digest(successor),
+        successor_count=token.count + 1,
         successor_expires_at=now + op.parts.settings.refresh_idle_seconds * 1000,
         key_binding=sender_key().binding,
     )
     grant = op.store.rotate_refresh(rotation, now)
-    return (grant, successor) if grant is not None else _repeat(client_id, token)
-
-
-def _repeat(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
-    """A token that cannot be rotated: a repeat within the grace, a reuse, or one that is over."""
-    op = provider()
-    now, shown = clock.now(), token.digest
-    grace = timedelta(seconds=op.parts.settings.refresh_grace_seconds)
-    with op.parts.database.read() as session:
-        on = select(Grant).join(Client, Client.client_id == Grant.client_id).where(Client.active)
-        grant = session.scalars(on.where(Grant.grant_id == token.grant_id)).first()
-    if grant is None or grant.client_id != client_id or grant.revoked_at is not None or grant.expires_at <= now:
-        raise InvalidGrantError("Invalid 'refresh_token' in request.")
-    if grant.refresh_digest == shown or grant.key_binding not in (None, sender_key().binding):
-        # It lay idle too long; or who shows it does not hold the key, and can use nothing and end nothing.
-        raise InvalidGrantError("Invalid 'refresh_token' in request.")
-    if grant.refresh_before == shown and grant.refresh_used_at is not None and grant.refresh_used_at > now - grace:
-        for successor in token.successors(op.parts.vault):
-            if digest(successor) == grant.refresh_digest:
-                return facts_of(grant), successor
-    with op.parts.database.write() as session:
-        revoke_grants(session, [grant.grant_id])
-        record(session, EventType.REFRESH_TOKEN_REUSED, resident_id=grant.resident_id, client_id=client_id)
-    raise InvalidGrantError("Invalid 'refresh_token' in request.")
+    return (grant, successor) if grant is not None else show_again(client, token)

@@ -66,6 +66,7 @@ class Rotation:
     token_digest: str
     client_id: str
     successor_digest: str
+    successor_count: int
     successor_expires_at: int
     key_binding: str | None = None
 

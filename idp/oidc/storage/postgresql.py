@@ -56,7 +56,7 @@ _ROTATE = Statement(
     "rotate_refresh",
     f"""
 UPDATE oauth_grant g SET refresh_before = g.refresh_digest, refresh_digest = %(successor)s, refresh_used_at = %(now)s,
-  refresh_expires_at = least(%(expires)s, g.expires_at)
+  refresh_count = %(count)s, refresh_expires_at = least(%(expires)s, g.expires_at)
 FROM resident r, client c
 WHERE g.grant_id = %(grant_id)s AND g.refresh_digest = %(token)s AND g.refresh_expires_at > %(now)s
   AND g.client_id = %(client_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
@@ -100,7 +100,7 @@ class PostgresStore:
     def rotate_refresh(self, rotation: Rotation, now: int) -> GrantFacts | None:
         values = {
             "now": now, "grant_id": rotation.grant_id, "token": rotation.token_digest, "client_id": rotation.client_id,
-            "successor": rotation.successor_digest, "expires": rotation.successor_expires_at,
+            "successor": rotation.successor_digest, "count": rotation.successor_count, "expires": rotation.successor_expires_at,
             "binding": rotation.key_binding,
         }  # fmt: skip
         row = self._lines.row(_ROTATE, values)

@@ -47,7 +47,7 @@ RETURNING expires_at
 """  # noqa: S608 - constants only
 _ROTATE = f"""
 UPDATE oauth_grant SET refresh_before = refresh_digest, refresh_digest = :successor, refresh_used_at = :now,
-  refresh_expires_at = min(:expires, expires_at)
+  refresh_count = :count, refresh_expires_at = min(:expires, expires_at)
 WHERE grant_id = :grant_id AND refresh_digest = :token AND refresh_expires_at > :now
   AND client_id = :client_id AND revoked_at IS NULL AND expires_at > :now
   AND (key_binding IS NULL OR key_binding = :binding)
@@ -99,6 +99,7 @@ class SqliteStore:
             "now": now,
             "client_id": rotation.client_id,
             "successor": rotation.successor_digest,
+            "count": rotation.successor_count,
             "expires": rotation.successor_expires_at,
             "binding": rotation.key_binding,
         }

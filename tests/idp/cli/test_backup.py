@@ -120,7 +120,7 @@ def test_the_drill(city: Town, elsewhere: str, tmp_path: Path) -> None:
         app.town, browser.client.application = restored, restored.app
         assert browser.get("/my/").location.startswith("/signin")  # that login is over
         assert app.refresh(unspent).status_code == 200  # offline access goes on
-        assert app.refresh(after_backup).json["error"] == "invalid_grant"  # looks used before: the family ends
+        assert app.refresh(after_backup).json["error"] == "invalid_grant"  # newer than this database: the family ends
         assert restored.signed_in().tokens(app)["access_token"]
 
 

@@ -80,11 +80,12 @@ def test_no_two_are_alike_and_each_has_one_successor() -> None:
     assert one is not None
     assert other is not None
     assert one.grant_id == other.grant_id == GRANT_ID
-    assert one.successor(vault) == one.successor(vault)
-    assert one.successor(vault) != other.successor(vault)
-    following = read_refresh_token(vault, one.successor(vault))
+    assert one.successor(vault, 1) == one.successor(vault, 1)
+    assert one.successor(vault, 1) != other.successor(vault, 1)
+    following = read_refresh_token(vault, one.successor(vault, 1))
     assert following is not None
-    assert following.grant_id == GRANT_ID
+    assert (one.count, following.grant_id, following.count) == (0, GRANT_ID, 1)
+    assert one.successor(vault, 2) != one.successor(vault, 1)
 
 
 def test_another_installations_is_none() -> None:
@@ -103,7 +104,8 @@ def test_a_change_of_the_operators_key_costs_no_family(sqlite_url: str) -> None:
         third = again.refresh(second).json["refresh_token"]
         assert again.refresh(second).json["refresh_token"] == third
         with clock.travelled(timedelta(minutes=1)):
-            assert again.refresh(second).json["error"] == "invalid_grant"
+            assert again.refresh(first).json["error"] == "invalid_grant"
+            assert again.refresh(third).json["error"] == "invalid_grant"
 
 
 @pytest.mark.parametrize("hint", [None, "refresh_token", "access_token"])
