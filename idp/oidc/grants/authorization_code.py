@@ -171,7 +171,7 @@ def _refusal(code: Code, form: Any, key_binding: str | None) -> Any:
     verifier = form.get("code_verifier")
     challenge = _challenge_of(verifier)
     if code.challenge and verifier is None:
-        return InvalidRequestError("Missing 'code_verifier'")
+        return InvalidGrantError("Missing 'code_verifier'")  # RFC 7636 §4.6: it does not match the challenge
     if not code.challenge and verifier is not None:
         return InvalidRequestError("A 'code_verifier' was sent, but the authorization request had no 'code_challenge'.")
     if not hmac.compare_digest(code.challenge, challenge):

@@ -12,12 +12,12 @@ from tests.support.town import Town
 @pytest.mark.parametrize(
     ("verifier", "error"),
     [
-        (None, "invalid_request"),
+        (None, "invalid_grant"),
         ("w" * 50, "invalid_grant"),
         ("short", "invalid_request"),
         ("v" * 129, "invalid_request"),
         ("\u3042" * 50, "invalid_request"),
-        ("", "invalid_request"),
+        ("", "invalid_grant"),
     ],
 )
 def test_the_verifier_must_fit(shared_browser: Browser, shared_app: App, verifier: str | None, error: str) -> None:
@@ -45,7 +45,7 @@ def test_a_challenge_once_sent_binds_even_then(shared_town: Town, shared_browser
     app = shared_town.register(require_pkce=False)
     code = shared_browser.code(app)
     answer = app.redeem(code, code_verifier=None)
-    assert answer.json["error"] == "invalid_request"
+    assert answer.json["error"] == "invalid_grant"
     assert app.redeem(code).status_code == 200
 
 
