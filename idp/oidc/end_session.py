@@ -5,7 +5,6 @@ gives a kind page with a way home, and only a proven one a redirect.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,9 +18,10 @@ from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.language import language, prefer
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..signin.sessions import Login, current_login_or_none, end_sessions
-from .clients import RegisteredClient, clients_by_id
+from .clients import clients_by_id
 from .frontchannel_logout import frames_of
 from .id_token import read_hint
+from .logout_reference import REFERENCE, LogoutRequest, read_reference, refer_to
 from .logout_report import deliveries_since
 from .model import SessionClient
 from .provider import provider
@@ -33,24 +33,16 @@ bp = Blueprint("end_session", __name__)
 log = logging.getLogger("machi.oidc")
 
 
-@dataclass(frozen=True)
-class LogoutRequest:
-    """A logout request after its checks. `return_to` only if the client registered it (§3)."""
-
-    client: RegisteredClient | None = None
-    return_to: str | None = None
-    sid: str | None = None
-    hinted: bool = False
-
-
 @bp.route("/logout", methods=["GET", "POST"])
 @called_by(Caller.ANYONE)
 def logout() -> ResponseReturnValue:
     """An app asks to sign the resident out."""
+    asked = check_logout_request()
     if request.method == "POST":
         # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
-        return redirect(f"{url_for('end_session.logout')}?{urlencode(list(request.form.items()))}", 303)
-    asked = check_logout_request()
+        return redirect(
+            f"{url_for('end_session.logout')}?{urlencode({REFERENCE: refer_to(asked), **_language()})}", 303
+        )
     login = current_login_or_none()
     if login is None:
         return _to_client(asked) or _signed_out(Ended(), asked)
@@ -89,6 +81,8 @@ def check_logout_request() -> LogoutRequest:
     except ParameterError:
         return LogoutRequest()
     prefer(parameters.get("ui_locales"))
+    if REFERENCE in parameters:
+        return read_reference(parameters[REFERENCE]) or LogoutRequest()
     claims: dict[str, Any] = {}
     if hint := parameters.get("id_token_hint"):
         try:
@@ -124,6 +118,10 @@ def end_login(login: Login, asked: LogoutRequest) -> ResponseReturnValue:
     return answer
 
 
+def _language() -> dict[str, str]:
+    return {"ui_locales": request.values["ui_locales"]} if "ui_locales" in request.values else {}
+
+
 def _signed_out(ended: Ended, asked: LogoutRequest) -> Response:
     name = asked.client.name(language()) if asked.client is not None else None
     return signed_out_page(ended, asked.return_to if _proven(asked) else None, name)
@@ -132,14 +130,13 @@ def _signed_out(ended: Ended, asked: LogoutRequest) -> Response:
 def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
     if asked.return_to is not None:
         way_leads_to(asked.return_to)
-    names = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
     html = render_template(
         "signin/signout_confirm.html",
         confirm_url=url_for("end_session.confirm"),
         cancel_url="/my/",
         apps=_apps_of(login),
         client_name=asked.client.name(language()) if asked.client is not None else None,
-        hidden_fields={n: request.values[n] for n in names if n in request.values} if asked.client else {},
+        hidden_fields={REFERENCE: refer_to(asked), **_language()} if asked.client else {},
     )
     return Response(html, content_type="text/html; charset=utf-8")
 

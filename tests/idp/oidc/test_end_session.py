@@ -73,6 +73,43 @@ def test_by_post(browser: Browser, app: App) -> None:
     assert browser.get(first.location).location == AFTER + "?state=s"
 
 
+def test_a_posted_request_leaves_nothing_of_the_id_token_in_an_address(town: Town, browser: Browser, app: App) -> None:
+    """Proxies log addresses: the ID token holds who somebody is."""
+    hint = browser.tokens(app, claims='{"id_token": {"name": null, "birthdate": null}}')["id_token"]
+    sub = app.id_token(hint)["sub"]
+    for form in ({"id_token_hint": hint, "state": "s"}, {"id_token_hint": hint, "client_id": app.client_id}):
+        first = browser.client.post("/logout", data={**form, "post_logout_redirect_uri": AFTER})
+        for part in (*hint.split("."), "id_token_hint", sub, "after.example"):
+            assert part not in first.location
+        assert len(first.location) < 600
+
+
+def test_the_question_page_keeps_no_id_token_either(town: Town, browser: Browser, app: App) -> None:
+    hint = browser.tokens(app)["id_token"]
+    other = town.signed_in("taro")
+    page = other.get(other.client.post("/logout", data={"id_token_hint": hint}).location)
+    assert "Sign out of everything?" in page.text
+    assert hint not in page.text
+    assert 'data-testid="signed-out"' in confirm(other, page).text
+
+
+def test_a_reference_is_good_for_ten_minutes_and_only_as_it_was_made(browser: Browser, app: App) -> None:
+    hint = browser.tokens(app)["id_token"]
+    form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER}
+    address = browser.client.post("/logout", data=form).location
+    for changed in (
+        address[:-6] + "AAAAAA",
+        address + "A",
+        address[:40],
+        "/logout?request=%E3%81%82",
+        "/logout?request=x",
+    ):
+        assert "Sign out of everything?" in browser.get(changed).text
+    with clock.travelled(timedelta(minutes=11)):
+        assert "Sign out of everything?" in browser.get(address).text
+    assert browser.get(address).location == AFTER
+
+
 @pytest.mark.parametrize(
     "uri",
     ["https://evil.example/", AFTER + "/", AFTER + "?added=1", AFTER + "?tenant=1&added=1", AFTER.upper(), AFTER + "#x",
