@@ -20,7 +20,7 @@ SECTIONS: list[tuple[str, tuple[str, ...]]] = [
         "signout",
         (
             "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required",
-            "frontchannel_logout_uri", "frontchannel_logout_session_required", "session_management",
+            "frontchannel_logout_uri", "frontchannel_logout_session_required",
         ),
     ),
     (
@@ -141,7 +141,6 @@ TEXTS = {
         _("Front-channel: name the login"),
         _("Adds “iss” and “sid” to that address."),
     ),
-    "session_management": (_("Session management"), _("The app watches the login from its page by a frame.")),
     "require_pkce": (_("PKCE"), _("Required unless this says no. Only for old libraries that cannot.")),
     "require_pushed_authorization_requests": (
         _("Pushed requests only"),

@@ -294,7 +294,6 @@ _CHECKS: dict[str, Check] = {
     "backchannel_user_code_parameter": _boolean,
     "frontchannel_logout_uri": _web_address,
     "frontchannel_logout_session_required": _boolean,
-    "session_management": _boolean,
     "sector_identifier_uri": _web_address,
     "require_pkce": _boolean,
     "require_pushed_authorization_requests": _boolean,

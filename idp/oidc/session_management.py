@@ -1,6 +1,6 @@
 """Session management (OIDC Session Management 1.0): a frame in which an app's page can ask whether the login is still the same.
 
-Only for apps registered with `session_management: true`. The browser state is a value of its own, derived from the login: the
+Every app gets `session_state` (§2), since the frame is advertised. The browser state is a value of its own, derived from the login: the
 session cookie itself never becomes readable to scripts.
 """
 
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template
 
-from ..foundation.here import here, of_request
+from ..foundation.here import of_request
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.cookies import cookie_name
+from ..foundation.web.cookies import cookie_name, get_cookie
 from ..foundation.web.headers import allow_framing
 from ..signin.sessions import current_login_or_none
 from .clients import RegisteredClient
@@ -26,13 +27,8 @@ bp = Blueprint("session_management", __name__)
 STATE = "machi_state"
 
 
-def session_state(client: RegisteredClient, redirect_uri: str, session_id: str) -> str | None:
-    """`session_state` of an authorization response (§2), or None for an app that did not ask for it.
-
-    Also has the answer set the browser state that the frame compares with.
-    """
-    if not client.metadata.get("session_management"):
-        return None
+def session_state(client: RegisteredClient, redirect_uri: str, session_id: str) -> str:
+    """`session_state` of an authorization response (§2). Also has the answer set the browser state that the frame compares with."""
     state = browser_state(session_id)
     g.browser_state = state
     salt = secrets.token_urlsafe(12)
@@ -49,6 +45,7 @@ def state_hash(client_id: str, origin: str, state: str, salt: str) -> str:
     return hashlib.sha256(f"{client_id} {origin} {state} {salt}".encode()).hexdigest()
 
 
+@lru_cache(4096)
 def origin_of(uri: str) -> str:
     """An origin as browsers write it: default ports left out."""
     parts = urlsplit(uri)
@@ -63,7 +60,7 @@ def origin_of(uri: str) -> str:
 def check() -> Response:
     """The frame (§3.2). Any page may hold it: it shows nothing, and tells an app only about its own `session_state`."""
     login = current_login_or_none()
-    if login is None or request.cookies.get(cookie_name(STATE)) != browser_state(login.session_id):
+    if login is None or get_cookie(STATE) != browser_state(login.session_id):
         g.browser_state = ""
     allow_framing()
     html = render_template("oidc/check_session.html", cookie=cookie_name(STATE))
@@ -75,13 +72,11 @@ def keep_state(response: Response) -> Response:
     """Send the browser state that this request made; end it whenever the login's cookie changes."""
     state = of_request().get("browser_state")
     if state is None:
-        if STATE not in here().environ.get("HTTP_COOKIE", ""):
-            return response  # nearly every request; parsing its cookies for this would cost each of them
-        if cookie_name(STATE) not in request.cookies:
-            return response
-        if not any(c.startswith(f"{cookie_name(cookies.SESSION)}=") for c in response.headers.getlist("Set-Cookie")):
+        if not _login_changes(response):
             return response
         state = ""
+    if state == (get_cookie(STATE) or ""):
+        return response  # nearly always: the browser has it from its first sign-on
     secure = provider().parts.settings.secure
     response.set_cookie(
         cookie_name(STATE),
@@ -93,3 +88,8 @@ def keep_state(response: Response) -> Response:
         samesite="None" if secure else "Lax",
     )
     return response
+
+
+def _login_changes(response: Response) -> bool:
+    name = f"{cookie_name(cookies.SESSION)}="
+    return any(cookie.startswith(name) for cookie in response.headers.getlist("Set-Cookie"))

@@ -96,7 +96,7 @@ def test_oidcc_frontchannel_rp_initiated_logout(site: CoreSite) -> None:
 
 def test_oidcc_session_management_rp_initiated_logout(site: CoreSite) -> None:
     """`unchanged` before, `changed` after: what the frame's script computes from its cookie, computed here."""
-    client = site.client(session_management=True)
+    client = site.client()
     person = site.signed_in()
     flow = client.sign_on(person)
     assert verdict(client, person, flow.front["session_state"]) == "unchanged"

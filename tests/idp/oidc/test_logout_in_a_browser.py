@@ -117,7 +117,7 @@ def test_apps_that_do_not_answer_appear_on_the_page(site: Site, context: Browser
 
 def test_the_frame_says_unchanged_and_then_changed(site: Site, context: BrowserContext) -> None:
     """OIDF plan session-management: unchanged before, changed after."""
-    app = register(site, session_management=True)
+    app = register(site)
     browser = site.town.signed_in()
     state = browser.sign_on(app)["session_state"]
     carry_over(site, browser, context)

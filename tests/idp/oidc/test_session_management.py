@@ -1,4 +1,4 @@
-"""Session management 1.0: only for apps that ask; the frame tells whether the login is still the same."""
+"""Session management 1.0: every app is told the state; the frame tells whether the login is still the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def expected(app: App, origin: str, state: str, given: str) -> str:
 
 
 def test_the_response_carries_session_state(town: Town, browser: Browser) -> None:
-    app = town.register(session_management=True, redirect_uris=["https://watch.example:443/cb"])
+    app = town.register(redirect_uris=["https://watch.example:443/cb"])
     first, second = browser.sign_on(app)["session_state"], browser.sign_on(app)["session_state"]
     state = browser.cookie(STATE)
     assert state
@@ -28,18 +28,22 @@ def test_the_response_carries_session_state(town: Town, browser: Browser) -> Non
     assert state != browser.cookie("machi_session")
 
 
-def test_other_apps_get_none(town: Town, browser: Browser, app: App) -> None:
-    assert "session_state" not in browser.sign_on(app)
-    assert browser.cookie(STATE) is None
+def test_the_browser_gets_the_state_once(town: Town, browser: Browser, app: App) -> None:
+    """The frame is advertised, so every app gets `session_state` (§2); the cookie behind it is sent when it changes."""
+    browser.sign_on(app)
+    answer = browser.authorize(app)
+    assert callback(answer)["session_state"]
+    assert not [c for c in answer.headers.getlist("Set-Cookie") if c.startswith(STATE)]
+    assert browser.cookie(STATE)
 
 
 def test_errors_carry_none(town: Town) -> None:
-    app = town.register(session_management=True)
+    app = town.register()
     assert "session_state" not in callback(town.browser().authorize(app, prompt="none"))
 
 
 def test_the_state_goes_with_the_login(town: Town, browser: Browser) -> None:
-    app = town.register(session_management=True)
+    app = town.register()
     browser.sign_on(app)
     before = browser.cookie(STATE)
     browser.post("/signout")
@@ -50,7 +54,7 @@ def test_the_state_goes_with_the_login(town: Town, browser: Browser) -> None:
 
 
 def test_the_state_goes_when_the_login_was_ended_elsewhere(town: Town, browser: Browser) -> None:
-    app = town.register(session_management=True)
+    app = town.register()
     browser.sign_on(app)
     kept = browser.cookie("machi_session")
     other = town.browser()
@@ -74,7 +78,7 @@ def test_the_frame_may_be_held_by_apps_and_only_it(town: Town, browser: Browser)
 def test_the_state_is_readable_across_sites_over_https_only(sqlite_url: str) -> None:
     with Town(sqlite_url, issuer="https://id.example") as town:
         browser = town.signed_in()
-        answer = browser.authorize(town.register(session_management=True))
+        answer = browser.authorize(town.register())
         answer = browser.post(answer.location, {"decision": "allow"})
         assert answer.status_code == 302, answer.text
         cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-machi_state="))
