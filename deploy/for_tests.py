@@ -28,6 +28,8 @@ def environment(place: Place, issuer: str) -> dict[str, str]:
         "MACHI_ISSUER": issuer,
         "MACHI_SIGNIN_LIMIT": WIDE,
         "MACHI_TOKEN_LIMIT": WIDE,
+        # Suites send neither PKCE nor, in one module, a nonce.
+        "MACHI_CODE_BINDING": "none",
         # An https issuer needs somebody in front who ends TLS.
         "MACHI_TRUSTED_PROXIES": "1" if issuer.startswith("https://") else "0",
     }

@@ -141,7 +141,10 @@ TEXTS = {
         _("Front-channel: name the login"),
         _("Adds “iss” and “sid” to that address."),
     ),
-    "require_pkce": (_("PKCE"), _("Required unless this says no. Only for old libraries that cannot.")),
+    "require_pkce": (
+        _("PKCE"),
+        _("Yes: needed in any case. No: a nonce is enough, whatever the city asks of other apps."),
+    ),
     "require_pushed_authorization_requests": (
         _("Pushed requests only"),
         _("The app must send its requests to us first (RFC 9126)."),

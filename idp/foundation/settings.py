@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from limits import parse as parse_limit
@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     """PEM bundle of the authorities whose client certificates count for `tls_client_auth`."""
     code_seconds: int = Field(default=60, ge=5, le=600)
     """Lifetime of an authorization code (RFC 6749 §4.1.2; FAPI 2.0 asks for at most 60)."""
+    code_binding: Literal["pkce", "nonce", "none"] = "nonce"
+    """What a confidential app's request must carry at least, so that nobody else's code can be slipped in: `pkce`, `nonce` (PKCE or a
+    nonce, RFC 9700 §2.1.1), or `none` (test suites). Public apps and FAPI 2.0 always need PKCE."""
     access_token_seconds: int = Field(default=600, ge=30, le=3600)
     """Lifetime of an access token."""
     id_token_seconds: int = Field(default=600, ge=30, le=3600)
@@ -262,6 +265,8 @@ class Settings(BaseSettings):
             found.append("MACHI_OUTBOUND_LOOPBACK lets others' addresses reach this machine")
         if self.http_redirects_on_localhost:
             found.append("MACHI_HTTP_REDIRECTS_ON_LOCALHOST is for demos and test suites")
+        if self.code_binding == "none":
+            found.append("MACHI_CODE_BINDING none lets a code of somebody else be slipped in; it is for test suites")
         return found
 
 

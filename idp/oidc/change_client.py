@@ -64,6 +64,10 @@ def change_client(
             raise MetadataError("redirect_uris", "another host would give every resident a new identifier")
         row.sector = sector
     require_source(session, client_id, options.event_source)
+    before = orjson.loads(row.metadata_json)["token_endpoint_auth_method"]
+    # Who reads its registration and writes it back asks for nothing by that.
+    row.either_secret_method &= prepared.metadata["token_endpoint_auth_method"] == before
+    row.either_secret_method |= not prepared.asks_method
     row.metadata_json = orjson.dumps(prepared.metadata).decode()
     row.skip_consent = options.skip_consent
     row.event_source = options.event_source

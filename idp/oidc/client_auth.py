@@ -12,11 +12,12 @@ from flask import request as request_context
 
 from ..foundation.vault import digest
 from ..signin.attempts import client_network
+from .client_auth_reason import reason
 from .client_auth_tls import register_tls_methods
 from .client_secret import readable_secret
 from .clients import RegisteredClient
 from .fapi import METHODS as STRONG_METHODS
-from .jose.verify import JwtError, Keys, Secret, claimed, verify
+from .jose.verify import Fault, JwtError, Keys, Secret, claimed, verify
 from .jwt_rules import client_assertion
 from .provider import Provider, provider
 from .sender import prove_sender
@@ -57,15 +58,10 @@ def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> Registered
             raise InvalidClientError
         if client.fapi_profile is not None and client.auth_method not in STRONG_METHODS:
             raise InvalidClientError
-    except (
-        InvalidClientError,
-        ValueError,
-    ) as error:  # ValueError: Authlib on a Basic header that is no base64 of UTF-8
+    except (InvalidClientError, ValueError) as error:  # ValueError: Authlib on a Basic header, not base64 of UTF-8
         # Only failures are counted: a right secret costs no look-up here, and nobody can lock a client out by guessing.
         op.parts.limits.hit(op.parts.settings.token_limit, "client-auth", _claimed_id(request), client_network())
-        said = (
-            error.description if isinstance(error, AssertionRefusedError) else "The client could not be authenticated."
-        )
+        said = error.description if isinstance(error, AssertionRefusedError) else reason(op, request, methods)
         raise InvalidClientError(status_code=401, description=said) from None
     if request_context.endpoint == "token.token":
         prove_sender(op, client)  # before any grant looks at a code or token
@@ -113,6 +109,8 @@ def _by_assertion(query_client: Any, request: Any, method: str) -> RegisteredCli
     try:
         verify(assertion, _keys_of(op, client), rules)
     except JwtError as error:
+        if method == "client_secret_jwt" and error.fault is Fault.SIGNATURE:
+            return None  # of a guessed secret nothing is said that is not said of an unknown client
         raise AssertionRefusedError(str(error)) from None
     return client
 

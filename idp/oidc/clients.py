@@ -27,6 +27,7 @@ IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_ac
 API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
               "grant_management_revoke", "ssf.manage", "ssf.read")  # fmt: skip
 SCOPES = IDENTITY_SCOPES + API_SCOPES
+PLAIN_SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
 
@@ -46,6 +47,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     fapi_profile: str | None = None
     old_secret: tuple[str, float] | None = field(default=None, repr=False)
     """Digest of the former secret and when it stops counting (seconds since 1970)."""
+    either_secret_method: bool = False
+    """It asked for no method: its secret counts in the header and in the form."""
 
     @property
     def auth_method(self) -> str:
@@ -57,10 +60,15 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         registered = self.metadata.get("scope")
         return frozenset(registered.split()) if registered else frozenset(IDENTITY_SCOPES)
 
-    @property
-    def requires_pkce(self) -> bool:
-        """Required for all, unless a confidential client was registered without (`require_pkce: false`)."""
-        return self.auth_method == "none" or bool(self.metadata.get("require_pkce", True))
+    def code_binding(self, usual: str) -> str:
+        """What its authorization requests must carry at least: `pkce`, `nonce` or `none`; `usual` is the city's setting.
+
+        `require_pkce: false` lets a nonce do where the city asks for PKCE; it never lets both go.
+        """
+        registered = self.metadata.get("require_pkce")
+        if self.auth_method == "none" or self.fapi_profile is not None or registered:
+            return "pkce"
+        return "nonce" if usual == "pkce" and registered is False else usual
 
     @property
     def id_token_alg(self) -> str:
@@ -117,7 +125,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         return hmac.compare_digest(self.old_secret[0], given)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == self.auth_method
+        either = self.either_secret_method and {method, self.auth_method} <= set(PLAIN_SECRET_METHODS)
+        return method == self.auth_method or either
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type in (self.metadata.get("response_types") or ["code"])
@@ -172,6 +181,7 @@ def registered(row: Client) -> RegisteredClient:
         old_secret=(row.old_secret_digest, row.old_secret_ends_at.timestamp())
         if row.old_secret_digest is not None and row.old_secret_ends_at is not None
         else None,
+        either_secret_method=row.either_secret_method,
     )
 
 

@@ -41,7 +41,7 @@ class Code:
     redirect_uri: str
     redirect_given: bool
     challenge: str
-    """S256 challenge; empty when the client may go without PKCE and sent none."""
+    """S256 challenge; empty when a nonce was enough and there was none."""
     key_binding: str | None
     """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
 

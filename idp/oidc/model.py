@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
@@ -31,6 +31,8 @@ class Client(Base):
     """Of the registration access token (RFC 7592 §3)."""
     secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=is_sealed("client-secret:{client_id}"))
     """The secret itself, encrypted; only for clients whose methods need it (`client_secret_jwt`, HS256)."""
+    either_secret_method: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The app asked for no `token_endpoint_auth_method`: client_secret_basic and client_secret_post are both taken."""
     old_secret_digest: Mapped[str | None] = mapped_column(String(64))
     """The former secret while a new one is brought in, good until `old_secret_ends_at`."""
     old_secret_ends_at: Mapped[datetime | None]

@@ -47,6 +47,8 @@ class Prepared:
 
     metadata: dict[str, Any]
     sector: str
+    asks_method: bool = True
+    """Whether it says how it will authenticate, or leaves that to us."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def prepare_client(
     metadata = validate_metadata(settings, with_profile_defaults(given, fapi_profile))
     for problem in profile_problems(metadata, fapi_profile):
         raise MetadataError(*problem)
-    return Prepared(metadata, _sector(outbound, metadata))
+    return Prepared(metadata, _sector(outbound, metadata), "token_endpoint_auth_method" in given)
 
 
 def store_client(
@@ -114,6 +116,7 @@ def store_client(
         event_source=options.event_source,
         may_use_local_numbers=options.may_use_local_numbers,
         fapi_profile=options.fapi_profile,
+        either_secret_method=not prepared.asks_method,
         created_at=now,
         changed_at=now,
     )

@@ -79,8 +79,8 @@ class CoreSite:
     # clients -------------------------------------------------------------------------------------------------------
 
     def client(self, variant: Variant = CODE, *, private: Any = None, consent: bool = False, **metadata: Any) -> Client:
-        """A client the city registered, as the suite's are: RS256, and no PKCE."""
-        given = {"id_token_signed_response_alg": "RS256", "require_pkce": False} | variant.metadata | metadata
+        """A client the city registered, as the suite's are: RS256."""
+        given = {"id_token_signed_response_alg": "RS256"} | variant.metadata | metadata
         app = self.town.register(CityOptions(skip_consent=not consent), **given)
         found = {**app.metadata, "client_id": app.client_id}
         if app.secret is not None:

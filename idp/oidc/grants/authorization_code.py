@@ -39,7 +39,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class S256Only(CodeChallenge):  # type: ignore[misc]
-    """PKCE at the authorization endpoint: required unless the client was registered without, S256 the only method."""
+    """PKCE at the authorization endpoint, S256 the only method; or a nonce where that is enough (RFC 9700 §2.1.1)."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
@@ -52,8 +52,11 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
         data = grant.request.payload.data
         challenge = data.get("code_challenge")
         if challenge is None:
-            if grant.request.client.requires_pkce:
+            needed = grant.request.client.code_binding(provider().parts.settings.code_binding)
+            if needed == "pkce":
                 raise InvalidRequestError("Missing 'code_challenge'")
+            if needed == "nonce" and "nonce" not in data:
+                raise InvalidRequestError("Missing 'code_challenge' or 'nonce': one of them is needed")
             return
         if data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("Unsupported 'code_challenge_method'")

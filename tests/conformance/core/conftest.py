@@ -31,12 +31,13 @@ def site(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
             free_port(),
             database_url=url,
             hybrid_flows="true",
+            code_binding="none",
             trusted_proxies="1",
             signin_limit=MANY,
             attempt_limit=MANY,
             token_limit=MANY,
         ) as issuer,
-        Town(url, issuer=issuer, hybrid_flows=True) as town,
+        Town(url, issuer=issuer, hybrid_flows=True, code_binding="none") as town,
     ):
         found = CoreSite(issuer, town)
         begin_key_rotation(found)
@@ -49,9 +50,7 @@ def begin_key_rotation(site: CoreSite) -> None:
     key = ECKey.generate_key("P-256", {"kid": "old", "use": "sig"})
     uri = site.publish("rotating", {"keys": [key.as_dict(private=False)]})
     grants = ["authorization_code", "refresh_token"]
-    answer = site.register(
-        jwks_uri=uri, token_endpoint_auth_method="private_key_jwt", grant_types=grants, require_pkce=False
-    )
+    answer = site.register(jwks_uri=uri, token_endpoint_auth_method="private_key_jwt", grant_types=grants)
     site.rotating = Client(site.issuer, answer.json(), private=key)
     site.rotating_tokens = site.rotating.sign_on(site.signed_in(), scope="openid offline_access").tokens
 
@@ -83,7 +82,7 @@ def dynamic(site: CoreSite) -> Iterator[Callable[..., Client]]:
     made: list[Client] = []
 
     def register(private: Any = None, **metadata: Any) -> Client:
-        answer = site.register(**{"require_pkce": False} | metadata)
+        answer = site.register(**metadata)
         assert answer.status_code == 201, answer.text
         made.append(Client(site.issuer, answer.json(), private=private))
         return made[-1]

@@ -22,7 +22,7 @@ CASES = [
     ({"scope": None}, "invalid_scope"),
     ({"scope": "profile"}, "invalid_scope"),
     ({"scope": "openid case:write"}, "invalid_scope"),
-    ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge": None, "code_challenge_method": None, "nonce": None}, "invalid_request"),
     ({"code_challenge_method": "plain"}, "invalid_request"),
     ({"code_challenge_method": None}, "invalid_request"),
     ({"code_challenge_method": "s256"}, "invalid_request"),

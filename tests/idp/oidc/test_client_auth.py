@@ -178,3 +178,70 @@ def test_the_resource_must_be_known(shared_town: Town, machine: App) -> None:
 
 def test_an_app_without_the_grant_has_no_token_of_its_own(shared_app: App) -> None:
     assert shared_app.post("/token", CREDENTIALS).json["error"] == "unauthorized_client"
+
+
+# for the developer ---------------------------------------------------------------------------------------------------
+
+UNSAID = "The client could not be authenticated."
+
+
+def said(app: App, **form: str | None) -> str:
+    answer = app.post("/token", CREDENTIALS | form, headers={})
+    refused(answer)
+    return str(answer.json["error_description"])
+
+
+@pytest.mark.parametrize("method", [None, "client_secret_basic", "client_secret_post"])
+def test_header_and_form_are_both_taken_unless_one_was_asked_for(shared_town: Town, method: str | None) -> None:
+    asked = {"token_endpoint_auth_method": method} if method else {}
+    app = shared_town.register(grant_types=["client_credentials"], scope="case:write", **asked)
+    form = {"client_id": app.client_id, "client_secret": app.secret}
+    by_form, by_header = app.post("/token", CREDENTIALS | form, headers={}), app.post("/token", CREDENTIALS)
+    assert by_form.status_code == (401 if method == "client_secret_basic" else 200)
+    assert by_header.status_code == (401 if method == "client_secret_post" else 200)
+    for answer, used in ((by_form, "client_secret_post"), (by_header, "client_secret_basic")):
+        if answer.status_code == 401:
+            expected = f"The client is registered for {method}, and {used} was used."
+            assert answer.json["error_description"] == expected
+
+
+def test_of_a_wrong_secret_nothing_is_said_that_is_not_said_of_an_unknown_app(shared_town: Town) -> None:
+    """Whatever the method: nobody learns that the secret alone was wrong, or that the method would have been."""
+    unknown = shared_town.register()
+    unknown.client_id = "nobody"
+    for method in ("client_secret_basic", "client_secret_post", "client_secret_jwt"):
+        app = shared_town.register(token_endpoint_auth_method=method)
+        for one in (app, unknown):
+            assert said(one, client_id=one.client_id, client_secret="wrong") == UNSAID
+            answer = one.post("/token", CREDENTIALS, auth=(one.client_id, "wrong"))
+            assert answer.json["error_description"] == UNSAID
+
+
+def test_which_method_an_app_is_registered_for_is_said_where_no_secret_can_be_guessed(shared_town: Town) -> None:
+    public, secret = shared_town.register(token_endpoint_auth_method="none"), shared_town.register()
+    revoking = public.post("/revoke", {"client_id": public.client_id, "client_secret": "x", "token": "x"})
+    assert revoking.json["error_description"] == "The client is registered for none, and client_secret_post was used."
+    assert said(secret, client_id=secret.client_id) == (
+        "The client is registered for client_secret_basic, and nothing to authenticate it was used."
+    )
+    answer = public.post("/introspect", {"token": "x"})
+    assert answer.json["error_description"] == "This endpoint does not take a client that is registered for none."
+
+
+def test_a_change_that_names_the_same_method_asks_for_nothing(any_town: Town) -> None:
+    """An app reads its registration and writes it back; the command line changes a name."""
+    from idp.oidc.change_client import change_client
+    from idp.oidc.register_client import CityOptions, prepare_client
+
+    app = any_town.register(grant_types=["client_credentials"], scope="case:write")
+    form = {"client_id": app.client_id, "client_secret": app.secret}
+    for changes, status in (
+        ({"client_name": "Anew"}, 200),
+        ({"token_endpoint_auth_method": "client_secret_post"}, 401),
+    ):
+        prepared = prepare_client(any_town.settings, any_town.parts.outbound, app.metadata | changes)
+        with any_town.writing() as session:
+            change_client(session, any_town.settings, app.client_id, prepared, CityOptions(), "test")
+        any_town.op.clients.forget(app.client_id)
+        assert app.post("/token", CREDENTIALS | form, headers={}).status_code == 200
+        assert app.post("/token", CREDENTIALS).status_code == status

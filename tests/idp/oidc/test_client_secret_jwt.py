@@ -96,3 +96,13 @@ def test_the_algorithm_goes_with_the_method(town: Town) -> None:
         town.register(token_endpoint_auth_method="client_secret_jwt", token_endpoint_auth_signing_alg="ES256")
     with pytest.raises(MetadataError):
         town.register(token_endpoint_auth_signing_alg="HS256")
+
+
+def test_of_a_guessed_secret_nothing_is_said_that_is_not_said_of_an_unknown_app(hmac_app: App) -> None:
+    said = [
+        ask(hmac_app, assertion(hmac_app, "w" * 43)).json["error_description"],
+        ask(hmac_app, assertion(hmac_app, "w" * 43, iss="nobody", sub="nobody")).json["error_description"],
+    ]
+    assert said == ["The client could not be authenticated."] * 2
+    # With the right secret its developer is told.
+    assert "expired" in ask(hmac_app, assertion(hmac_app, exp=1)).json["error_description"]

@@ -1,9 +1,15 @@
-"""PKCE (RFC 7636): S256 for every client, and no way to lower it (authentik CVE-2023-48228, CVE-2024-23647)."""
+"""PKCE (RFC 7636), S256 only, or a nonce from a confidential app (RFC 9700 §2.1.1); never neither, and a challenge once sent binds.
+
+authentik CVE-2023-48228, CVE-2024-23647.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from idp.foundation.settings import Settings
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town
@@ -34,10 +40,45 @@ def test_the_challenge_is_not_its_own_verifier(shared_browser: Browser, shared_a
     assert shared_app.redeem(shared_browser.code(shared_app), code_verifier=CHALLENGE).json["error"] == "invalid_grant"
 
 
-def test_a_client_registered_without_pkce_may_send_none(shared_town: Town, shared_browser: Browser) -> None:
-    app = shared_town.register(require_pkce=False)
-    code = shared_browser.code(app, code_challenge=None, code_challenge_method=None)
-    assert app.redeem(code, code_verifier=None).status_code == 200
+PUBLIC = {"token_endpoint_auth_method": "none"}
+NEEDED = [
+    # setting, metadata, PKCE is needed, a nonce is enough
+    ("nonce", {}, False),
+    ("nonce", {"require_pkce": False}, False),
+    ("nonce", {"require_pkce": True}, True),
+    ("nonce", PUBLIC, True),
+    ("pkce", {}, True),
+    ("pkce", {"require_pkce": False}, False),
+    ("pkce", PUBLIC, True),
+    ("none", {"require_pkce": True}, True),
+    ("none", PUBLIC, True),
+]
+NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
+
+
+@pytest.mark.parametrize(("setting", "metadata", "pkce"), NEEDED, ids=str)
+def test_what_is_needed_from_whom(sqlite_url: str, setting: str, metadata: dict[str, Any], pkce: bool) -> None:
+    with Town(sqlite_url, code_binding=setting) as town:
+        app, browser = town.register(**metadata), town.signed_in()
+        with_nonce = browser.sign_on(app, **NO_PKCE)
+        if pkce:
+            assert with_nonce["error"] == "invalid_request"
+            assert "code_challenge" in with_nonce["error_description"]
+        else:
+            tokens = app.redeem(with_nonce["code"], code_verifier=None).json
+            assert app.id_token(tokens["id_token"])["nonce"] == "n-1"
+        if pkce or setting != "none":
+            neither = browser.sign_on(app, nonce=None, **NO_PKCE)
+            assert neither["error"] == "invalid_request"
+        assert app.redeem(browser.code(app, nonce=None)).status_code == 200
+
+
+def test_neither_is_for_test_suites_only(sqlite_url: str) -> None:
+    with Town(sqlite_url, code_binding="none") as town:
+        app = town.register()
+        assert app.redeem(town.signed_in().code(app, nonce=None, **NO_PKCE), code_verifier=None).status_code == 200
+        assert any("CODE_BINDING" in line for line in town.settings.insecurities())
+    assert not any("CODE_BINDING" in line for line in Settings(code_binding="nonce").insecurities())
 
 
 def test_a_challenge_once_sent_binds_even_then(shared_town: Town, shared_browser: Browser) -> None:

@@ -271,3 +271,28 @@ def test_the_method_works_at_introspection_and_revocation(app: App) -> None:
     for path, status in (("/introspect", 200), ("/revoke", 200)):
         form = {"token": token, "client_assertion": assertion_of(app), "client_assertion_type": TYPE}
         assert app.post(path, form, headers={}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"exp": int(time.time()) + 7200}, "too long"),
+        ({"exp": 1000}, "expired"),
+        ({"nbf": int(time.time()) + 3600}, "in the future"),
+        ({"aud": "https://other.example"}, "aud"),
+        ({"jti": None}, "jti"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "-".join(v),
+)
+def test_the_developer_is_told_why(app: App, changes: dict[str, Any], words: str) -> None:
+    description = send(app, assertion_of(app, **changes)).json["error_description"]
+    assert words in description.lower()
+
+
+def test_the_developer_is_told_of_a_second_use_and_of_a_wrong_key(app: App) -> None:
+    assertion = assertion_of(app)
+    send(app, assertion)
+    assert "used" in send(app, assertion).json["error_description"]
+    mine = ec.generate_private_key(ec.SECP256R1())
+    assert "signature is wrong" in send(app, assertion_of(app, mine)).json["error_description"]
+    assert "kid" in send(app, assertion_of(app, headers={"kid": "another"})).json["error_description"]
