@@ -197,3 +197,15 @@ def test_every_answer_names_its_issuer(town: Town, browser: Browser, app: App, m
         told = callback(answer)
         assert told["iss"] == town.issuer
         assert member in told
+
+
+@pytest.mark.parametrize("prompt", [None, "none", "login", "consent"])
+def test_a_posted_request_leaves_nothing_of_itself_in_an_address(
+    browser: Browser, app: App, prompt: str | None
+) -> None:
+    """Proxies log addresses: what an app posts about somebody stays in the attempt."""
+    hint = browser.tokens(app)["id_token"]
+    claims = '{"userinfo": {"name": null}}'
+    form = app.request(id_token_hint=hint, login_hint="hanako@mihon.example", claims=claims, prompt=prompt)
+    location = browser.client.post("/authorize", data=form).location
+    assert not [word for word in (*hint.split("."), "hanako", "userinfo", "login_hint") if word in location]
