@@ -144,7 +144,7 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
             )
         )
         session.flush()
-        subject_of(session, resident_id, "localhost:9")
+        subject_of(session, resident_id, department.sector)
         session.add(Consent(resident_id=resident_id, client_id=done.client_id, scope="openid profile", granted_at=now))
         session.add(SessionClient(session_id="bench", client_id=done.client_id, sid="benchsid", first_at=now))
     base = f"http://localhost:{port}"

@@ -69,7 +69,7 @@ def another_resident(department: Department) -> TestResponse:
     department.send(event)
     jiro = department.town.resident("jiro")
     with department.town.writing() as session:
-        sub = subject_of(session, jiro, "app1.example")
+        sub = subject_of(session, jiro, "host:app1.example")
     resident = {"format": "iss_sub", "iss": ISSUER, "sub": sub}
     return department.send(department.event(data={"resident": resident}, subject="RM", sequence=f"{8:020d}"))
 

@@ -20,6 +20,8 @@ from ..oidc.register_client import CityOptions, register_client
 from ..oidc.registration import issue_initial_access_token
 from .root import fail, json_option, machi, say
 
+SECTOR = "Whom it shares residents' identifiers with: own, host:NAME or the sector of an app."
+
 
 @machi.group()
 def clients() -> None:
@@ -35,6 +37,7 @@ def clients() -> None:
 @click.option("--event-source", help="The CloudEvents source URI this app may send.")
 @click.option("--local-numbers", is_flag=True, help="The app may name residents by 宛名番号 in its events.")
 @click.option("--fapi-profile", type=click.Choice(PROFILES), help="Hold the app to FAPI 2.0.")
+@click.option("--sector", help=SECTOR)
 @json_option
 def register(
     metadata_json: str,
@@ -43,6 +46,7 @@ def register(
     event_source: str | None,
     local_numbers: bool,
     fapi_profile: str | None,
+    sector: str | None,
     as_json: bool,
 ) -> None:
     """Register an app and print its id and, this once, its secret."""
@@ -58,7 +62,7 @@ def register(
                 parts().outbound,
                 given,
                 "command_line",
-                CityOptions(client_id, skip_consent, event_source, local_numbers, fapi_profile),
+                CityOptions(client_id, skip_consent, event_source, local_numbers, fapi_profile, sector),
             )
     except orjson.JSONDecodeError:
         fail(as_json, "metadata is not JSON")
@@ -83,6 +87,7 @@ def list_clients(as_json: bool) -> None:
                 "name": registered(row).name("ja"),
                 "active": row.active,
                 "sector": row.sector,
+                "sector_proof": row.sector_proof,
                 "event_source": row.event_source,
             }
             for row in rows

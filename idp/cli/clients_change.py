@@ -23,7 +23,7 @@ from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
 from ..oidc.model import Client
 from ..oidc.register_client import CityOptions, prepare_client, require_source
-from .clients import clients
+from .clients import SECTOR, clients
 from .root import fail, json_option, say
 
 BY = "command_line"
@@ -41,6 +41,7 @@ def show(client_id: str, as_json: bool) -> None:
         "client_id": client_id,
         "active": row.active,
         "sector": row.sector,
+        "sector_proof": row.sector_proof,
         "skip_consent": row.skip_consent,
         "event_source": row.event_source,
         "local_numbers": row.may_use_local_numbers,
@@ -61,6 +62,7 @@ def show(client_id: str, as_json: bool) -> None:
 @click.option("--local-numbers/--no-local-numbers", default=None)
 @click.option("--event-source", help="The CloudEvents source URI; an empty one takes it away.")
 @click.option("--fapi-profile", type=click.Choice([*PROFILES, "none"]))
+@click.option("--sector", help=SECTOR)
 @json_option
 def edit(
     client_id: str,
@@ -69,6 +71,7 @@ def edit(
     local_numbers: bool | None,
     event_source: str | None,
     fapi_profile: str | None,
+    sector: str | None,
     as_json: bool,
 ) -> None:
     """Change members and options; everything is checked, and what is wrong is all said at once."""
@@ -88,11 +91,12 @@ def edit(
         before.event_source if event_source is None else event_source or None,
         before.may_use_local_numbers if local_numbers is None else local_numbers,
         before.fapi_profile if fapi_profile is None else None if fapi_profile == "none" else fapi_profile,
+        sector,
     )
     if problems := all_problems(parts().settings, given, options.fapi_profile):
         fail(as_json, "; ".join(f"{member}: {rule}" for member, rule in problems.items()))
     try:
-        prepared = prepare_client(parts().settings, parts().outbound, given, options.fapi_profile)
+        prepared = prepare_client(parts().settings, parts().outbound, given, options, by_itself=False)
         with parts().database.write() as session:
             require_source(session, client_id, options.event_source)
             secret = change_client(session, parts().settings, client_id, prepared, options, BY)

@@ -17,10 +17,11 @@ from ..oidc.change_client import all_problems, change_client, options_of
 from ..oidc.clients import CLIENT_ID, registered
 from ..oidc.fapi import PROFILES
 from ..oidc.metadata import MetadataError
-from ..oidc.model import Client
+from ..oidc.model import Client, Proof
 from ..oidc.provider import provider
 from ..oidc.register_client import CityOptions, prepare_client, register_client, require_source
 from .guard import open_to
+from .member_texts import PROOFS
 from .members import members, read_form
 from .model import Role
 from .page import show
@@ -59,6 +60,7 @@ def app(client_id: str) -> Response:
         "app",
         "apps",
         row=row,
+        sector_proof=PROOFS[Proof(row.sector_proof)],
         client=registered(row),
         sections=members(parts().settings),
         metadata=orjson.loads(row.metadata_json),
@@ -120,7 +122,7 @@ def change(client_id: str) -> ResponseReturnValue:
     if problems:
         return _form(row, given, options, problems)
     try:
-        prepared = prepare_client(parts().settings, parts().outbound, given, options.fapi_profile)
+        prepared = prepare_client(parts().settings, parts().outbound, given, options, by_itself=False)
         with parts().database.write() as session:
             require_source(session, client_id, options.event_source)
             secret = change_client(session, parts().settings, client_id, prepared, options, _by())
@@ -153,6 +155,7 @@ def _options(client_id: str | None) -> CityOptions:
         event_source=form.get("event_source", "").strip() or None,
         may_use_local_numbers=form.get("may_use_local_numbers") == "true",
         fapi_profile=form.get("fapi_profile") or None,
+        sector=form.get("sector", "").strip() or None,
     )
 
 
@@ -175,7 +178,7 @@ def _form(
     sections = members(parts().settings)
     problems = {name: explain(rule) for name, rule in (problems or {}).items()}
     shown = {member.name for fields in sections.values() for member in fields}
-    shown |= {"client_id", "event_source", "fapi_profile"}
+    shown |= {"client_id", "event_source", "fapi_profile", "sector"}
     top = {name: text for name, text in problems.items() if name not in shown}
     return show(
         "app_form",

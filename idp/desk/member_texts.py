@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
+from ..oidc.model import Proof
+
+# Why an app is in its sector.
+PROOFS = {
+    Proof.OWN: _("its own"),
+    Proof.DOCUMENT: _("a document on the host lists it"),
+    Proof.REGISTERED: _("by the addresses that the city registered"),
+    Proof.DECIDED: _("the city said so"),
+    Proof.UNPROVEN: _("from before proof was asked for; look at the other apps of this sector"),
+}
+
 SECTIONS: list[tuple[str, tuple[str, ...]]] = [
     ("people", ("client_name", "department", "purpose", "client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts")),
     ("addresses", ("application_type", "redirect_uris", "initiate_login_uri", "sector_identifier_uri")),

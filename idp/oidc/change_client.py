@@ -7,16 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.key_ring import vault_in
 from ..foundation.settings import Settings
-from ..residents.model import SubjectIdentifier
 from .client_secret import computes_with_secret, fits, give_secret, needs_secret
 from .fapi import profile_problems, with_profile_defaults
+from .join_sector import next_sector
 from .keys import ensure_keys
 from .metadata import MetadataError, validate_metadata
 from .model import Client
@@ -52,17 +51,10 @@ def all_problems(settings: Settings, given: Mapping[str, Any], fapi_profile: str
 def change_client(
     session: Session, settings: Settings, client_id: str, prepared: Prepared, options: CityOptions, by: str
 ) -> str | None:
-    """Store checked metadata and options; returns a new secret if the old one cannot serve them. Raises `MetadataError`.
-
-    The sector stays once residents have an identifier in it: another one would make strangers of them, or hand them to another app.
-    """
+    """Store checked metadata and options; returns a new secret if the old one cannot serve them. Raises `MetadataError`."""
     row = _client(session, client_id)
-    sector = prepared.sector or client_id
-    if sector != row.sector:
-        taken = session.scalar(select(SubjectIdentifier.sub).where(SubjectIdentifier.sector == row.sector).limit(1))
-        if taken is not None:
-            raise MetadataError("redirect_uris", "another host would give every resident a new identifier")
-        row.sector = sector
+    sector = next_sector(session, row, prepared.claim)
+    row.sector, row.sector_proof = sector.name, sector.proof.value
     require_source(session, client_id, options.event_source)
     before = orjson.loads(row.metadata_json)["token_endpoint_auth_method"]
     # Who reads its registration and writes it back asks for nothing by that.

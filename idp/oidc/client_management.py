@@ -17,12 +17,12 @@ from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..signin.attempts import client_network
 from .bearer import BearerError, presented_token
-from .change_client import change_client
+from .change_client import change_client, options_of
 from .clients import CLIENT_ID
 from .metadata import MetadataError
 from .model import Client, Grant
 from .provider import NO_STORE, provider
-from .register_client import CityOptions, prepare_client
+from .register_client import prepare_client
 from .registration import json_response, metadata_document, refused
 
 bp = Blueprint("client_management", __name__)
@@ -89,12 +89,12 @@ def _replace(row: Client, token: str) -> Response:
     """The whole metadata anew (§2.2): what is left out is gone. The registration access token is rotated."""
     op = provider()
     given = _checked_document(row)
-    prepared = prepare_client(op.parts.settings, op.parts.outbound, given, row.fapi_profile)
+    prepared = prepare_client(op.parts.settings, op.parts.outbound, given, options_of(row), by_itself=True)
     new_token = new_secret()
     with op.parts.database.write() as session:
         row = _take(session, row.client_id, token, digest(new_token))
         by = "registration_access_token"
-        secret = change_client(session, op.parts.settings, row.client_id, prepared, _options(row), by)
+        secret = change_client(session, op.parts.settings, row.client_id, prepared, options_of(row), by)
     op.clients.forget(row.client_id)
     op.keys.forget()
     return json_response(configuration(row, new_token, secret), 200)
@@ -129,11 +129,6 @@ def _take(session: Session, client_id: str, token: str, new_digest: str | None) 
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise BearerError(401, "invalid_token", "The registration access token was used meanwhile.")
     return session.get_one(Client, client_id, populate_existing=True)
-
-
-def _options(row: Client) -> CityOptions:
-    """What the city decided stays as it is."""
-    return CityOptions(row.client_id, row.skip_consent, row.event_source, row.may_use_local_numbers, row.fapi_profile)
 
 
 def _end(session: Session, client_id: str, token: str) -> None:

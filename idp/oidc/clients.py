@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.vault import digest
-from .model import Client
+from .model import Client, Proof
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
@@ -43,6 +43,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     skip_consent: bool
     event_source: str | None
     may_use_local_numbers: bool
+    sector_proven: bool = field(default=False, kw_only=True)
     secret_sealed: bytes | None = field(default=None, repr=False, kw_only=True)
     fapi_profile: str | None = None
     old_secret: tuple[str, float] | None = field(default=None, repr=False)
@@ -176,6 +177,7 @@ def registered(row: Client) -> RegisteredClient:
         skip_consent=row.skip_consent,
         event_source=row.event_source,
         may_use_local_numbers=row.may_use_local_numbers,
+        sector_proven=row.sector_proof != Proof.UNPROVEN.value,
         secret_sealed=row.secret_sealed,
         fapi_profile=row.fapi_profile,
         old_secret=(row.old_secret_digest, row.old_secret_ends_at.timestamp())

@@ -1,7 +1,8 @@
 """Whom a department means in a CIBA request (CIBA §7.1): exactly one hint, and only in ways that this app may use.
 
-Own `sub`, a unified ID or local number where the city allows it, an ID token of ours, or a `login_hint_token`: a JWT signed by the
-app whose `sub_id` (RFC 9493) is `{"format": "iss_sub", ...}` or `{"format": "local_number", "number": ...}`.
+The app's own `sub` if its sector is proven, a unified ID or local number where the city allows it, an ID token of ours, or a
+`login_hint_token`: a JWT signed by the app whose `sub_id` (RFC 9493) is `{"format": "iss_sub", ...}` or
+`{"format": "local_number", "number": ...}`.
 """
 
 from __future__ import annotations
@@ -56,12 +57,17 @@ def resident_meant(op: Provider, client: RegisteredClient, parameters: dict[str,
 
 
 def _by_hint(op: Provider, session: Session, client: RegisteredClient, hint: str) -> str | None:
-    if own := resident_of(session, hint, client.sector):
+    if own := _by_sub(session, client, hint):
         return own
     unified_id = parse_unified_id(hint)
     if unified_id is None or not load_policy(session, client.client_id).unified_id_hints:
         return None
     return session.scalar(select(Resident.resident_id).where(Resident.unified_id == unified_id))
+
+
+def _by_sub(session: Session, client: RegisteredClient, sub: str) -> str | None:
+    """A client whose sector is not proven may have heard a `sub` of it from the app that it shares it with."""
+    return resident_of(session, sub, client.sector) if client.sector_proven else None
 
 
 def _by_id_token(op: Provider, session: Session, client: RegisteredClient, token: str) -> str | None:
@@ -82,7 +88,7 @@ def _by_token(op: Provider, session: Session, client: RegisteredClient, token: s
     if not isinstance(subject, dict):
         raise InvalidRequestError("login_hint_token: sub_id is missing.")
     if subject.get("format") == "iss_sub" and subject.get("iss") == op.parts.settings.issuer:
-        return resident_of(session, str(subject.get("sub", "")), client.sector)
+        return _by_sub(session, client, str(subject.get("sub", "")))
     if subject.get("format") == "local_number" and client.may_use_local_numbers:
         return resolve_local_number(session, op.parts.vault, str(subject.get("number", "")))
     return None

@@ -125,7 +125,7 @@ def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> N
     refuse = MetadataError("redirect_uris", "an address that cannot be used", "invalid_redirect_uri")
     if parts is None or "#" in uri or not parts.scheme or "*" in uri:
         raise refuse
-    if parts.scheme == "https" and parts.netloc:
+    if parts.scheme == "https" and (parts.hostname or "").strip("."):
         return
     loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme == "http" and loopback:
@@ -153,17 +153,6 @@ def _address(uri: str) -> SplitResult | None:
     return parts
 
 
-def sector_of(metadata: dict[str, Any]) -> str:
-    """The sector without a `sector_identifier_uri`: the one host of the redirect URIs (OIDC Core §8.1); empty: the client's own."""
-    parts = [urlsplit(uri) for uri in metadata.get("redirect_uris", [])]
-    # A native app's loopback address or own scheme is nobody's: any app can register the same, and must not get the same subjects.
-    native = metadata["application_type"] == "native"
-    hosts = {"" if native and part.scheme != "https" else part.netloc for part in parts}
-    if len(hosts) > 1:
-        raise MetadataError("redirect_uris", "several hosts need a sector_identifier_uri")
-    return hosts.pop() if hosts else ""
-
-
 Check = Callable[[Settings, str, Any, dict[str, Any]], None]
 
 
@@ -182,7 +171,7 @@ def _web_address(settings: Settings, member: str, value: Any, everything: dict[s
     local = settings.http_redirects_on_localhost and parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise MetadataError(member, "must be an https address")
-    if not parts.netloc or parts.fragment:
+    if not (parts.hostname or "").strip(".") or parts.fragment:
         raise MetadataError(member, "must be an address without fragment or user")
 
 

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..foundation.database import Base
 from ..foundation.key_ring import is_sealed
+
+
+class Proof(StrEnum):
+    """Why a client is in its sector (`sectors.py`)."""
+
+    OWN = "own"
+    """It claims nobody else's."""
+    DOCUMENT = "document"
+    """A document on the sector's host lists all through which it learns a `sub`."""
+    REGISTERED = "registered"
+    """The city registered it with addresses, or a document, on this host."""
+    DECIDED = "decided"
+    """The city said which."""
+    UNPROVEN = "unproven"
+    """It has been there since before proof was asked for, and shares the sector with others."""
 
 
 class Client(Base):
@@ -20,7 +36,9 @@ class Client(Base):
     metadata_json: Mapped[str] = mapped_column(Text)
     secret_digest: Mapped[str | None] = mapped_column(String(64))
     sector: Mapped[str] = mapped_column(String(255))
-    """OIDC Core §8.1; the host of the redirect URIs or of `sector_identifier_uri`."""
+    """OIDC Core §8.1, with the kind of its name before it (`sectors.py`)."""
+    sector_proof: Mapped[str] = mapped_column(String(10), default=Proof.UNPROVEN.value)
+    """A `Proof`."""
     skip_consent: Mapped[bool] = mapped_column(default=False)
     event_source: Mapped[str | None] = mapped_column(String(255), unique=True)
     """The CloudEvents `source` this client, and no other, may send."""

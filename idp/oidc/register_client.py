@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import select
@@ -14,20 +13,20 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id, new_secret
 from ..foundation.key_ring import vault_in
-from ..foundation.outbound import Outbound, OutboundError, Room
+from ..foundation.outbound import Outbound
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
 from .client_secret import give_secret
 from .clients import CLIENT_ID
 from .fapi import profile_problems, with_profile_defaults
+from .join_sector import first_sector
 from .keys import ensure_keys
-from .metadata import MetadataError, sector_of, validate_metadata
+from .metadata import MetadataError, validate_metadata
 from .model import Client
 from .response_metadata import key_algorithms_of
+from .sector_document import by_document
+from .sectors import Claim, by_addresses, decided
 from .software_statement import SoftwareStatementError, with_statement
-
-# Sector documents that registrations wait for.
-_DOCUMENTS = Room(in_all=4)
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,16 @@ class CityOptions:
     event_source: str | None = None
     may_use_local_numbers: bool = False
     fapi_profile: str | None = None
+    sector: str | None = None
+    """`own`, `host:NAME` or the sector of another app; None: what its addresses give, or the one it has."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Checked metadata and the sector it gives (empty: the client stands alone)."""
+    """Checked metadata, and what speaks for a sector."""
 
     metadata: dict[str, Any]
-    sector: str
+    claim: Claim
     asks_method: bool = True
     """Whether it says how it will authenticate, or leaves that to us."""
 
@@ -70,23 +71,33 @@ def register_client(
     by: str,
     options: CityOptions | None = None,
 ) -> Registered:
-    """Validate and store. Raises `MetadataError`."""
-    prepared = prepare_client(settings, outbound, given, options.fapi_profile if options else None)
+    """Validate and store what the city registers. Raises `MetadataError`."""
+    options = options or CityOptions()
+    prepared = prepare_client(settings, outbound, given, options, by_itself=False)
     return store_client(session, settings, prepared, by, options)
 
 
 def prepare_client(
-    settings: Settings, outbound: Outbound, given: dict[str, Any], fapi_profile: str | None = None
+    settings: Settings, outbound: Outbound, given: dict[str, Any], options: CityOptions, *, by_itself: bool
 ) -> Prepared:
-    """Check everything, reading the sector document if there is one: to be done outside any transaction. Raises `MetadataError`."""
+    """Check everything, reading the sector document if there is one: to be done outside any transaction. Raises `MetadataError`.
+
+    What a client says `by_itself` has to be proven where it concerns others; what the city registers is the city's decision.
+    """
     try:
         given = with_statement(settings, given)
     except SoftwareStatementError as error:
         raise MetadataError("software_statement", str(error), error.error) from None
-    metadata = validate_metadata(settings, with_profile_defaults(given, fapi_profile))
-    for problem in profile_problems(metadata, fapi_profile):
+    metadata = validate_metadata(settings, with_profile_defaults(given, options.fapi_profile))
+    for problem in profile_problems(metadata, options.fapi_profile):
         raise MetadataError(*problem)
-    return Prepared(metadata, _sector(outbound, metadata), "token_endpoint_auth_method" in given)
+    if "sector_identifier_uri" in metadata:
+        claim = by_document(outbound, metadata, city=not by_itself)
+    elif options.sector is None or by_itself:
+        claim = by_addresses(metadata, city=not by_itself)
+    if options.sector is not None and not by_itself:
+        claim = decided(options.sector)
+    return Prepared(metadata, claim, "token_endpoint_auth_method" in given)
 
 
 def store_client(
@@ -106,12 +117,14 @@ def store_client(
     if session.get(Client, client_id) is not None:
         raise MetadataError("client_id", "is taken")
     token = new_secret() if manageable else None
+    sector = first_sector(session, client_id, prepared.claim)
     now = clock.now()
     row = Client(
         client_id=client_id,
         metadata_json=orjson.dumps(metadata).decode(),
         registration_token_digest=digest(token) if token else None,
-        sector=prepared.sector or client_id,
+        sector=sector.name,
+        sector_proof=sector.proof.value,
         skip_consent=options.skip_consent,
         event_source=options.event_source,
         may_use_local_numbers=options.may_use_local_numbers,
@@ -126,21 +139,6 @@ def store_client(
     session.add(row)
     record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
     return Registered(client_id, secret, metadata, int(now.timestamp()), token)
-
-
-def _sector(outbound: Outbound, metadata: dict[str, Any]) -> str:
-    """The sector; a `sector_identifier_uri` must list every redirect URI (OIDC Core §8.1)."""
-    uri = metadata.get("sector_identifier_uri")
-    if uri is None:
-        return sector_of(metadata)
-    try:
-        answer = outbound.get(uri, _DOCUMENTS)
-        listed = orjson.loads(answer.body) if answer.status == 200 else None
-    except (OutboundError, orjson.JSONDecodeError):
-        raise MetadataError("sector_identifier_uri", "could not be read") from None
-    if not isinstance(listed, list) or not set(metadata.get("redirect_uris", [])) <= {str(u) for u in listed}:
-        raise MetadataError("sector_identifier_uri", "does not list every redirect URI")
-    return str(urlsplit(uri).netloc)
 
 
 def require_source(session: Session, client_id: str | None, source: str | None) -> None:

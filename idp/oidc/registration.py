@@ -20,7 +20,7 @@ from .bearer import BearerError, presented_token
 from .metadata import MetadataError
 from .model import InitialAccessToken
 from .provider import NO_STORE, provider
-from .register_client import prepare_client, store_client
+from .register_client import CityOptions, prepare_client, store_client
 
 bp = Blueprint("registration", __name__)
 
@@ -36,7 +36,8 @@ def register() -> Response:
     try:
         token = presented_token()
         require_initial_access_token(token)
-        prepared = prepare_client(op.parts.settings, op.parts.outbound, metadata_document())
+        given = metadata_document()
+        prepared = prepare_client(op.parts.settings, op.parts.outbound, given, CityOptions(), by_itself=True)
         with op.parts.database.write() as session:
             use_initial_access_token(session, token)
             done = store_client(session, op.parts.settings, prepared, "initial_access_token", manageable=True)

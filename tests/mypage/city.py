@@ -79,7 +79,7 @@ class City:
                 Client(
                     client_id=client_id,
                     metadata_json=orjson.dumps(metadata).decode(),
-                    sector=f"{client_id}.example",
+                    sector=f"client:{client_id}",
                     event_source=self.source(client_id),
                     may_use_local_numbers=local_numbers,
                     created_at=now,
@@ -117,7 +117,7 @@ class City:
 
     def sub(self, resident_id: str, client_id: str = "kodomo") -> str:
         with self.parts.database.write() as session:
-            return subject_of(session, resident_id, f"{client_id}.example")
+            return subject_of(session, resident_id, f"client:{client_id}")
 
     def named(self, resident_id: str, client_id: str = "kodomo") -> dict[str, str]:
         """The `resident` member by pairwise sub."""

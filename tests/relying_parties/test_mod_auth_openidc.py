@@ -100,7 +100,7 @@ def test_a_page_behind_it(site: Site, legacy: Legacy) -> None:
     assert not [name for name in told if "token" in name or name == "authorization"]
 
     # The header is the pairwise sub of this app, and nobody can say otherwise.
-    sector = SubjectIdentifier.sector == urlsplit(legacy.url).netloc
+    sector = SubjectIdentifier.sector == f"client:{legacy.client_id}"
     assert [told["x-remote-user"]] == [row.sub for row in site.town.rows(SubjectIdentifier, sector)]
     lies = dict.fromkeys(("X-Remote-User", "X-Claim-name", "X-Claim-address"), "somebody")
     forged = open_page(person, legacy, **lies).json()

@@ -36,7 +36,7 @@ class Department:
         self.app: App = town.register(options, grant_types=grants, scope=scope)
         resident_id = town.resident()
         with town.writing() as session:
-            sub = subject_of(session, resident_id, "app1.example")
+            sub = subject_of(session, resident_id, "host:app1.example")
         self.sub: str = EXAMPLES["jp.machi.case.status.v1"]["data"]["resident"]["sub"]
         town.change(update(SubjectIdentifier).where(SubjectIdentifier.sub == sub).values(sub=self.sub))
         self.document: dict[str, Any] = town.app.test_client().get("/api/v1/openapi.json").json

@@ -114,11 +114,16 @@ def test_op_sub_public_is_not_offered(site: CoreSite) -> None:
     assert answer.json()["error"] == "invalid_client_metadata"
 
 
-def test_op_sub_pairwise_and_differ(dynamic: Callable[..., Client], person: Resident) -> None:
-    """The same in one sector, different between sectors."""
-    first, same = (dynamic(redirect_uris=["https://sector.example/cb"]).sign_on(person).claims["sub"] for _ in "12")
-    other = dynamic(redirect_uris=["https://elsewhere.example/cb"]).sign_on(person).claims["sub"]
-    assert first == same != other
+def test_op_sub_pairwise_and_differ(site: CoreSite, dynamic: Callable[..., Client], person: Resident) -> None:
+    """The same in one sector, different between sectors. A host that nobody vouches for makes no sector of clients that come alone."""
+    uris = {"redirect_uris": ["https://sector.example/cb"]}
+    proven = uris | {"sector_identifier_uri": site.publish("op-sector", uris["redirect_uris"])}
+    first, same = (dynamic(**proven).sign_on(person).claims["sub"] for _ in "12")
+    others = [dynamic(**given).sign_on(person).claims["sub"] for given in (uris, uris, {})]
+    assert first == same
+    assert len({first, *others}) == 4
+    one, two = (site.client(**uris).sign_on(person).claims["sub"] for _ in "12")
+    assert one == two
 
 
 def claims(**asked: Any) -> str:

@@ -127,13 +127,45 @@ def test_an_edit_counts(town: Town, desk: Desk) -> None:
     assert [e.client_id for e in town.events("client_changed")] == [app.client_id]
 
 
-def test_a_change_of_host_would_make_strangers_of_the_residents(town: Town, desk: Desk) -> None:
-    app = town.register()
-    town.signed_in().tokens(app)
-    form = shown_form(desk.get(f"/desk/apps/{app.client_id}/edit").text)
-    answer = desk.post(f"/desk/apps/{app.client_id}/edit", form | {"redirect_uris": "https://elsewhere.example/cb"})
+def test_an_app_moves_to_another_host_and_nobody_becomes_a_stranger(town: Town, desk: Desk) -> None:
+    """Nor does whoever gets the old host come to know its residents, unless the city says so."""
+    app = town.register(redirect_uris=["https://old.example/cb"])
+    known = app.id_token(town.signed_in().tokens(app)["id_token"])["sub"]
+    path = f"/desk/apps/{app.client_id}/edit"
+    form = shown_form(desk.get(path).text)
+    assert desk.post(path, form | {"redirect_uris": "https://new.example/cb"}).status_code == 303
+    moved = App(town, app.client_id, app.secret, {**app.metadata, "redirect_uris": ["https://new.example/cb"]})
+    assert app.id_token(town.signed_in().tokens(moved)["id_token"])["sub"] == known
+    assert "host:old.example" in desk.get(f"/desk/apps/{app.client_id}").text
+
+    successor = NEW | {"redirect_uris": "https://old.example/other"}
+    answer = desk.post("/desk/apps/new", successor)
     assert answer.status_code == 422
-    assert 'id="m-redirect_uris-error"' in answer.text
+    assert 'id="m-sector-error"' in answer.text
+    assert desk.post("/desk/apps/new", successor | {"sector": "own"}).status_code == 200
+    assert row(town, "parks").sector == "client:parks"
+
+
+def test_the_city_says_which_sector(town: Town, desk: Desk) -> None:
+    first = town.register(redirect_uris=["https://dept.example/cb"])
+    assert desk.post("/desk/apps/new", NEW | {"sector": "host:DEPT.example."}).status_code == 200
+    assert row(town, "parks").sector == row(town, first.client_id).sector == "host:dept.example"
+    town.signed_in().tokens(first)
+    form = shown_form(desk.get("/desk/apps/parks/edit").text)
+    assert desk.post("/desk/apps/parks/edit", form).status_code == 303, "what is not said stays"
+    assert row(town, "parks").sector == "host:dept.example"
+    answer = desk.post("/desk/apps/parks/edit", form | {"sector": "own"})
+    assert answer.status_code == 422, "residents are known in the one it has"
+    assert 'id="m-sector-error"' in answer.text
+    for wrong in (
+        "dept.example",
+        "host:https://dept.example",
+        "host:dept.example:443",
+        "host:127.1",
+        "client:nobody",
+        "host:",
+    ):
+        assert desk.post("/desk/apps/new", NEW | {"client_id": "x-1", "sector": wrong}).status_code == 422, wrong
 
 
 def test_two_apps_cannot_have_one_event_source(town: Town, desk: Desk) -> None:

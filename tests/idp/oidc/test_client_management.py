@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from idp.oidc.model import Client, Grant
 from idp.oidc.registration import issue_initial_access_token
+from idp.residents.model import SubjectIdentifier
 from tests.support.apps import App
 from tests.support.hostile import Hostile
 from tests.support.town import Town
@@ -154,14 +155,21 @@ def test_a_changed_redirect_uri_counts_at_once(town: Town) -> None:
 
 
 def test_the_sector_stays_once_residents_are_known_in_it(town: Town) -> None:
-    """Another host would make strangers of them, or take over another app's identifiers."""
+    """Another one would make strangers of them, or take over another app's identifiers; other addresses are no other sector."""
     registration = Registration(town, GOOD)
+    secret = registration.app.secret
     elsewhere = ["https://elsewhere.example/cb"]
     assert registration.put(redirect_uris=elsewhere).status_code == 200
     town.signed_in().sign_on(registration.app)
-    refused = registration.put()
-    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
-    assert registration.manage("GET").json["redirect_uris"] == elsewhere
+    with Hostile() as hostile:
+        hostile.keys = GOOD["redirect_uris"]
+        refused = registration.put(sector_identifier_uri=hostile.url + "/good")
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+        assert registration.manage("GET").json["redirect_uris"] == elsewhere
+    before = town.rows(SubjectIdentifier)[0].sub
+    assert registration.put().status_code == 200
+    app = App(town, registration.app.client_id, secret, registration.body)
+    assert app.id_token(town.signed_in().tokens(app)["id_token"])["sub"] == before
 
 
 def test_a_newly_registered_algorithm_gets_its_key(town: Town) -> None:

@@ -88,7 +88,7 @@ def test_a_client_cannot_give_itself_what_the_city_gives(shared_town: Town, toke
         False,
         None,
         False,
-        "kodomo.example",
+        f"client:{body['client_id']}",
     )
     assert not {"skip_consent", "event_source", "sector", "active"} & set(body)
 
@@ -279,7 +279,7 @@ def test_a_sector_document_must_list_every_redirect_uri(town: Town) -> None:
         good = register(town, issue(town, 1), metadata)
         assert good.status_code == 201, good.text
         row = town.rows(Client)[0]
-        assert row.sector == f"localhost:{served.port}"
+        assert row.sector == "host:localhost"
         one_more = {**metadata, "redirect_uris": [*uris, "https://c.example/cb"]}
         assert "sector_identifier_uri" in register(town, issue(town, 1), one_more).json["error_description"]
     finally:

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from idp.foundation import clock
 from idp.foundation.settings import SettingsError
+from idp.oidc.model import Client
 from idp.oidc.registration import issue_initial_access_token
 from idp.oidc.software_statement import load_issuers
 from tests.support.town import Town
@@ -47,6 +48,17 @@ def register(town: Town, **metadata: Any) -> TestResponse:
         token = issue_initial_access_token(session, "test", 1, timedelta(days=1))
     headers = {"Authorization": f"Bearer {token}"}
     return town.app.test_client().post("/register", json=REQUEST | metadata, headers=headers)
+
+
+def test_a_statement_proves_no_host(town: Town) -> None:
+    """Its issuer vouches for what it says; who belongs to a host is said by the city and by the host itself (OIDC Core §8.1)."""
+    department = town.register(redirect_uris=REQUEST["redirect_uris"])
+    given = statement(redirect_uris=REQUEST["redirect_uris"], sector="host:stated.example", sector_proof="decided")
+    answer = register(town, software_statement=given)
+    assert answer.status_code == 201, answer.text
+    sectors = {row.client_id: row.sector for row in town.rows(Client)}
+    assert sectors[department.client_id] == "host:stated.example"
+    assert sectors[answer.json["client_id"]] == f"client:{answer.json['client_id']}"
 
 
 def test_the_statement_counts_over_the_request(town: Town) -> None:
