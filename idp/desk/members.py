@@ -19,7 +19,7 @@ _KINDS = {
     "_seconds": "seconds",
     "_scope": "scopes",
     "_texts": "lines",
-    "_addresses": "lines",
+    "_request_addresses": "lines",
     "_text": "text",
     "_web_address": "text",
     "_one_of.<locals>.check": "choice",
@@ -70,7 +70,7 @@ class Member:
         if self.kind == "boolean":
             return {"true": True, "false": False}.get(text, text)
         if self.kind == "seconds":
-            return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else text
         return _json(text) if self.kind == "json" else text
 
     def show(self, value: Any) -> Any:

@@ -16,9 +16,11 @@ from ..signin.levels import ACR_VALUES
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .checks import Check
 from .claims import ClaimsParameterError, parse_claims_parameter
+from .client_addresses import COMPARISON
 from .clients import RegisteredClient
 from .fapi import reject_unbound_front_channel_token, require_strong_request
 from .hybrid import check_hybrid
+from .metadata import MAX_SECONDS
 from .provider import Provider
 from .request import ProtocolRequest
 from .resource_access import departments_apis, with_api_scopes
@@ -70,6 +72,7 @@ def require_registered_redirect_uri(_op: Provider, asked: AuthorizationRequest) 
             400,
             "unregistered_redirect_uri",
             "The app asked us to send you to an address it has not registered. For your safety we stop here.",
+            developer=COMPARISON,
         )
     asked.redirect_uri, asked.redirect_given = redirect_uri, given is not None
 
@@ -113,9 +116,9 @@ def require_readable_max_age(_op: Provider, asked: AuthorizationRequest) -> None
     value = asked.parameters.get("max_age")
     if value is None:
         return
-    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
         raise InvalidRequestError("'max_age' is not a number of seconds.")
-    asked.max_age = int(value)
+    asked.max_age = min(int(value), MAX_SECONDS)  # longer than any login lives
 
 
 def require_readable_claims(_op: Provider, asked: AuthorizationRequest) -> None:

@@ -17,7 +17,7 @@ from .client_secret import computes_with_secret, fits, give_secret, needs_secret
 from .fapi import profile_problems, with_profile_defaults
 from .join_sector import next_sector
 from .keys import ensure_keys
-from .metadata import MetadataError, validate_metadata
+from .metadata import MetadataError, present, validate_metadata
 from .model import Client
 from .register_client import CityOptions, Prepared, require_source
 from .response_metadata import key_algorithms_of
@@ -32,7 +32,7 @@ class UnknownClientError(LookupError):
 def all_problems(settings: Settings, given: Mapping[str, Any], fapi_profile: str | None = None) -> dict[str, str]:
     """Every member that would be refused and the rule it breaks; the checks themselves stop at the first."""
     problems: dict[str, str] = {}
-    trial = dict(given)
+    trial = present(dict(given))
     while True:
         try:
             metadata = validate_metadata(settings, with_profile_defaults(trial, fapi_profile))

@@ -11,7 +11,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -21,7 +20,9 @@ from sqlalchemy.orm import Session
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.vault import digest
+from .client_addresses import is_registered
 from .model import Client, Proof
+from .scopes import refused
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
@@ -99,22 +100,21 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         uris = self.metadata.get("redirect_uris") or []
         return uris[0] if len(uris) == 1 else None
 
-    def get_allowed_scope(self, scope: str | None) -> str | None:
-        """The requested scopes we know; None (invalid_scope) if one of them is not for this client."""
+    def get_allowed_scope(self, scope: str | None) -> str:
+        """The requested scopes we know. Raises `InvalidScopeError` if one of them is not for this client."""
         wanted = [s for s in dict.fromkeys((scope or "").split()) if s in SCOPES]
-        return " ".join(wanted) if set(wanted) <= self.scopes else None
+        if denied := set(wanted) - self.scopes:
+            raise refused(denied, "The client has not registered this scope")
+        return " ".join(wanted)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Exact comparison; a native client's loopback address may differ in the port (RFC 8252 §7.3)."""
-        uris = self.metadata.get("redirect_uris") or []
-        if redirect_uri in uris:
-            return True
-        if self.metadata.get("application_type") != "native":
-            return False
-        given = _without_port(redirect_uri)
-        if given is None or given[:2] not in (("http", "127.0.0.1"), ("http", "::1")):
-            return False
-        return any(_without_port(uri) == given for uri in uris)
+        return self._registered("redirect_uris", redirect_uri)
+
+    def check_post_logout_redirect_uri(self, uri: str) -> bool:
+        return self._registered("post_logout_redirect_uris", uri)
+
+    def _registered(self, member: str, uri: str) -> bool:
+        return is_registered(uri, self.metadata.get(member) or (), self.metadata.get("application_type", "web"))
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Constant time, on digests of random secrets."""
@@ -191,14 +191,3 @@ def clients_by_id(session: Session, client_ids: list[str]) -> dict[str, Register
     """Several at once, for lists; ended ones too, since history names them."""
     rows = session.scalars(select(Client).where(Client.client_id.in_(client_ids)))
     return {row.client_id: registered(row) for row in rows}
-
-
-def _without_port(uri: str) -> tuple[str, str, str, str, str, str] | None:
-    """Everything of an address but a valid port; None for what is not an address."""
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    user, _, _ = parts.netloc.rpartition("@")
-    return parts.scheme, parts.hostname or "", user, parts.path, parts.query, parts.fragment

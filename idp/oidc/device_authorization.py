@@ -65,8 +65,6 @@ def wanted_scope(client: RegisteredClient, form: dict[str, str]) -> str:
         if name in form:
             raise InvalidRequestError(f"'{name}' is not supported here.")
     scope = client.get_allowed_scope(form.get("scope"))
-    if scope is None:
-        raise InvalidScopeError("The client may not have this scope.")
     if "openid" not in scope.split():
         raise InvalidScopeError("The scope must contain openid.")
     return scope

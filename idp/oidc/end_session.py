@@ -95,7 +95,7 @@ def check_logout_request() -> LogoutRequest:
         return LogoutRequest()
     client = op.clients.get(client_id or claims.get("aud"))
     uri = parameters.get("post_logout_redirect_uri")
-    registered = client is not None and uri in (client.metadata.get("post_logout_redirect_uris") or [])
+    registered = client is not None and uri is not None and client.check_post_logout_redirect_uri(uri)
     return_to = None
     # Without a hint nothing proves who asks; the address is then used only after the resident has confirmed.
     if client is not None and uri is not None and registered:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, UnauthorizedClientError
 
 from ..foundation import clock
 from .clients import RegisteredClient
@@ -33,8 +33,6 @@ def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, s
     if wanted not in {frozenset(t.split()) for t in client.metadata.get("response_types", [])}:
         raise UnauthorizedClientError("The client is not registered for this response_type.")
     scope = client.get_allowed_scope(parameters.get("scope"))
-    if scope is None:
-        raise InvalidScopeError()
     if "id_token" in wanted and "nonce" not in parameters:
         raise InvalidRequestError("Missing 'nonce' in request.")  # OIDC Core §3.2.2.1, §3.3.2.11
     if parameters.get("response_mode", "fragment").startswith("query"):

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ..foundation.others import look, unfit
 from ..foundation.settings import Settings
 from ..signin.levels import ACR_VALUES
 from .ciba_metadata import DELIVERY_MODES, ciba_problems
+from .client_addresses import parts_of, return_problem, web_problem
 from .client_auth import METHODS
 from .clients import SCOPES
 from .further_grant_types import FURTHER_GRANT_TYPES
@@ -21,14 +22,13 @@ from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from .protection import ENCRYPTION_METHODS
 from .response_metadata import RESPONSE_MEMBERS, response_problems
 from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
+from .scopes import named
 from .security_metadata import security_problems
 
 MAX_LIST = 50
 MAX_TEXT = 2000
+MAX_SECONDS = 10**10
 _LOCALISABLE = ("client_name", "department", "purpose", "logo_uri", "client_uri", "policy_uri", "tos_uri")
-# RFC 3986 §2
-_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
-_AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]*)?")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -43,10 +43,11 @@ class MetadataError(ValueError):
 def validate_metadata(settings: Settings, given: dict[str, Any]) -> dict[str, Any]:
     """The metadata as it will be stored, with the defaults of the specifications. Raises `MetadataError`."""
     metadata: dict[str, Any] = {}
+    given = present(given)
     for member, value in given.items():
         base, _, tag = member.partition("#")
         check = _CHECKS.get(base)
-        if check is None or value is None:
+        if check is None:
             continue
         if tag and (base not in _LOCALISABLE or not _LANGUAGE_TAG.fullmatch(tag)):
             continue
@@ -87,8 +88,11 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
         security_problems(settings, metadata),
     ):
         raise MetadataError(*problem)
-    for uri in metadata.get("redirect_uris", []):
-        check_redirect_uri(settings, uri, metadata["application_type"])
+    for member in ("redirect_uris", "post_logout_redirect_uris"):
+        for uri in metadata.get(member, []):
+            if rule := return_problem(settings, uri, metadata["application_type"]):
+                error = "invalid_redirect_uri" if member == "redirect_uris" else "invalid_client_metadata"
+                raise MetadataError(member, rule, error)
 
 
 def _check_keys(metadata: dict[str, Any], method: str) -> None:
@@ -114,43 +118,14 @@ def _check_frontchannel(metadata: dict[str, Any]) -> None:
     uri = metadata.get("frontchannel_logout_uri")
     if uri is None:
         return
-    places = {parts[:2] for u in metadata.get("redirect_uris", []) if (parts := _address(u)) is not None}
+    places = {parts[:2] for u in metadata.get("redirect_uris", []) if (parts := parts_of(u)) is not None}
     if urlsplit(uri)[:2] not in places:
         raise MetadataError("frontchannel_logout_uri", "must be at the scheme, host and port of a redirect URI")
 
 
-def check_redirect_uri(settings: Settings, uri: str, application_type: str) -> None:
-    """https for web; for native also own schemes and loopback (RFC 8252 §7). Never a fragment."""
-    parts = _address(uri)
-    refuse = MetadataError("redirect_uris", "an address that cannot be used", "invalid_redirect_uri")
-    if parts is None or "#" in uri or not parts.scheme or "*" in uri:
-        raise refuse
-    if parts.scheme == "https" and (parts.hostname or "").strip("."):
-        return
-    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme == "http" and loopback:
-        if application_type == "native" or settings.http_redirects_on_localhost:
-            return
-        raise refuse
-    # Own schemes of native apps are reversed domain names (RFC 8252 §7.1), so that no dangerous scheme slips through.
-    if application_type == "native" and "." in parts.scheme and parts.scheme not in ("http", "https"):
-        return
-    raise refuse
-
-
-def _address(uri: str) -> SplitResult | None:
-    """The parts of an address, if it is one: URI characters only, a host that is a name or an IP address, a port that is a number.
-
-    Hosts are written into the Content-Security-Policy of pages that lead there, so nothing else may stand in them.
-    """
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    if len(uri) > MAX_TEXT or not _URI.fullmatch(uri) or not _AUTHORITY.fullmatch(parts.netloc):
-        return None
-    return parts
+def present(given: dict[str, Any]) -> dict[str, Any]:
+    """What is said: null, an empty text and an empty list are as if left out (RFC 7591 §3.2.1, RFC 7592 §2.2), of any member."""
+    return {member: value for member, value in given.items() if value is not None and value not in ("", [])}
 
 
 Check = Callable[[Settings, str, Any, dict[str, Any]], None]
@@ -165,20 +140,16 @@ def _text(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) ->
 
 def _web_address(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     _text(settings, member, value, everything)
-    parts = _address(value)
-    if parts is None:
-        raise MetadataError(member, "must be an address without fragment or user")
-    local = settings.http_redirects_on_localhost and parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise MetadataError(member, "must be an https address")
-    if not (parts.hostname or "").strip(".") or parts.fragment:
-        raise MetadataError(member, "must be an address without fragment or user")
+    if rule := web_problem(settings, value):
+        raise MetadataError(member, rule)
 
 
-def _addresses(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+def _request_addresses(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
+    """A fragment may mark the version of what is there (OIDC Registration §2)."""
     _texts(settings, member, value, everything)
     for uri in value:
-        _web_address(settings, member, uri, everything)
+        if rule := web_problem(settings, uri, fragment=True):
+            raise MetadataError(member, rule)
 
 
 def _texts(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
@@ -194,7 +165,7 @@ def _boolean(_settings: Settings, member: str, value: Any, _all: dict[str, Any])
 
 
 def _seconds(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**8:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SECONDS:
         raise MetadataError(member, "must be a number of seconds")
 
 
@@ -217,8 +188,8 @@ def _some_of(*allowed: str) -> Check:
 
 def _scope(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     _text(settings, member, value, everything)
-    if not set(value.split()) <= set(SCOPES):
-        raise MetadataError(member, f"must be among {' '.join(SCOPES)}")
+    if unknown := set(value.split()) - set(SCOPES):
+        raise MetadataError(member, f"must be among {' '.join(SCOPES)}; not {named(unknown)}")
 
 
 def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
@@ -252,7 +223,7 @@ def _statement(_settings: Settings, member: str, value: Any, _all: dict[str, Any
 
 _CHECKS: dict[str, Check] = {
     "redirect_uris": _texts,
-    "post_logout_redirect_uris": _addresses,
+    "post_logout_redirect_uris": _texts,
     "client_name": _text,
     "department": _text,
     "purpose": _text,
@@ -286,7 +257,7 @@ _CHECKS: dict[str, Check] = {
     "sector_identifier_uri": _web_address,
     "require_pkce": _boolean,
     "require_pushed_authorization_requests": _boolean,
-    "request_uris": _addresses,
+    "request_uris": _request_addresses,
     "request_object_signing_alg": _one_of(*REQUEST_ALGORITHMS),
     "request_object_encryption_alg": _one_of(*ENCRYPTION_ALGORITHMS),
     "request_object_encryption_enc": _one_of(*ENCRYPTION_METHODS),

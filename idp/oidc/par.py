@@ -11,6 +11,7 @@ from ..foundation.web.errors import ProblemError
 from ..signin.attempts import client_network
 from .authorize_checks import check_request
 from .authorize_request import AuthorizationError
+from .client_addresses import COMPARISON
 from .client_auth import authenticate
 from .clients import RegisteredClient
 from .provider import provider
@@ -46,7 +47,7 @@ def par() -> Response:
     except AuthorizationError as error:
         return oauth_error(OAuth2Error(error=error.error, description=error.description))
     except ProblemError:
-        return oauth_error(InvalidRequestError("The redirect_uri is not registered for this client."))
+        return oauth_error(InvalidRequestError(f"{COMPARISON}."))
     request_uri = push(op, client.client_id, parameters, signed)
     body = {"request_uri": request_uri, "expires_in": op.parts.settings.par_seconds}
     response: Response = op.server.handle_response(201, body, [("Content-Type", "application/json")])

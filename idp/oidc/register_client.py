@@ -21,7 +21,7 @@ from .clients import CLIENT_ID
 from .fapi import profile_problems, with_profile_defaults
 from .join_sector import first_sector
 from .keys import ensure_keys
-from .metadata import MetadataError, validate_metadata
+from .metadata import MetadataError, present, validate_metadata
 from .model import Client
 from .response_metadata import key_algorithms_of
 from .sector_document import by_document
@@ -85,7 +85,7 @@ def prepare_client(
     What a client says `by_itself` has to be proven where it concerns others; what the city registers is the city's decision.
     """
     try:
-        given = with_statement(settings, given)
+        given = present(with_statement(settings, present(given)))
     except SoftwareStatementError as error:
         raise MetadataError("software_statement", str(error), error.error) from None
     metadata = validate_metadata(settings, with_profile_defaults(given, options.fapi_profile))

@@ -15,6 +15,7 @@ from ..foundation.web.errors import ProblemError
 from .authorize_checks import prove_client_and_redirect
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .checks import Check
+from .client_addresses import is_registered_request
 from .clients import RegisteredClient
 from .fapi import MESSAGE_SIGNING
 from .provider import Provider
@@ -69,7 +70,7 @@ def _signed_parameters(op: Provider, sent: dict[str, str]) -> dict[str, str]:
 
 def fetch(op: Provider, client: RegisteredClient, request_uri: str) -> str:
     """A request object from an address the client registered (RFC 9101 §5.2.3). Raises `OAuth2Error` (invalid_request_uri)."""
-    if request_uri not in (client.metadata.get("request_uris") or ()):
+    if not is_registered_request(request_uri, client.metadata.get("request_uris") or ()):
         raise OAuth2Error(error="invalid_request_uri", description="The client has not registered this request_uri.")
     try:
         answer = op.parts.outbound.get(request_uri, _FETCHES, max_bytes=MAX_LENGTHS["request"])

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from ..foundation.database import from_ms
 from ..foundation.settings import Settings
@@ -18,6 +17,7 @@ from .client_policy import load_policy, resource_owner
 from .clients import SCOPES, RegisteredClient
 from .provider import Provider
 from .resources import InvalidTargetError, audience_for
+from .scopes import refused
 from .storage.interface import GrantFacts
 from .tokens import api_audience, userinfo_audience
 
@@ -48,7 +48,7 @@ def with_api_scopes(op: Provider, client: RegisteredClient, parameters: dict[str
             known = orjson.loads(owner.scopes_json)
             here = [s for s in wanted if s in allowed[api] and s in known]
             if not here:
-                raise InvalidScopeError("No scope was named that the client may have at this resource.")
+                raise refused(wanted, f"None of these is a scope that the client may have at {api}")
             found |= dict.fromkeys(here)
     return " ".join([*scope.split(), *found])
 
@@ -118,7 +118,7 @@ def department_token(
         }
         part = " ".join(s for s in scope.split() if s in known)
         if not part:
-            raise InvalidScopeError("None of the scopes is for this resource.")
+            raise refused(scope.split(), "None of these scopes is for this resource")
         made = reference_tokens.make(
             session,
             client_id=client.client_id,

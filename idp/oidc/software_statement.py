@@ -27,7 +27,7 @@ class SoftwareStatementError(ValueError):
 def with_statement(settings: Settings, given: dict[str, Any]) -> dict[str, Any]:
     """The metadata with what the statement says over what the request says (§2.3). Raises `SoftwareStatementError`."""
     statement = given.get("software_statement")
-    if statement is None:
+    if not statement:
         return given
     if not isinstance(statement, str) or len(statement) > MAX_LENGTH:
         raise SoftwareStatementError("invalid_software_statement", "must be a signed JWT")

@@ -20,7 +20,8 @@ log = logging.getLogger("machi.web")
 class ProblemError(Exception):
     """Something the caller can be told: HTTP status, a short code, and a sentence (an English msgid).
 
-    Members go into the problem document, but `www_authenticate` and `retry_after` become headers.
+    Members go into the problem document, but `www_authenticate` and `retry_after` become headers. `developer`, the rule that was
+    broken, stands on the page too: whoever builds an app sees pages only.
     """
 
     def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
@@ -65,11 +66,17 @@ def problem_response(status: int, code: str, detail: str, **members: Any) -> Res
     return Response(orjson.dumps(body), status, content_type="application/problem+json")
 
 
-def error_page(status: int, detail: str, code: str = "error") -> Response:
+def error_page(status: int, detail: str, code: str = "error", developer: str | None = None) -> Response:
     """The page a person sees: what happened, what to do, and the reference number that finds the log line."""
     title = _TITLES_OF_CODES.get(code) or _TITLES.get(status, _TITLES[400 if status < 500 else 500])
     html = render_template(
-        "error.html", status=status, title=title, detail=detail, code=code, request_reference=request_reference()
+        "error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        code=code,
+        developer=gettext(developer) if developer else None,
+        request_reference=request_reference(),
     )
     response = make_response(html, status)
     response.headers["Cache-Control"] = "no-store"
@@ -82,7 +89,7 @@ def answer(status: int, code: str, detail: str, **members: Any) -> Response:
         # Departments' programs read English; a script of our own pages shows the sentence to a person.
         sentence = detail if request.path.startswith("/api/") else gettext(detail)
         return problem_response(status, code, sentence, reference=request_reference(), **members)
-    return error_page(status, gettext(detail), code)
+    return error_page(status, gettext(detail), code, members.get("developer"))
 
 
 def register_error_handlers(app: Flask) -> None:

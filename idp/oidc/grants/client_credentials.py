@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from ...foundation import clock
@@ -12,6 +12,7 @@ from ..client_auth import METHODS, authenticate
 from ..clients import API_SCOPES
 from ..provider import provider
 from ..resources import audience_for
+from ..scopes import refused
 from ..sender import sender_key
 from ..tokens import make_access_token
 
@@ -29,7 +30,7 @@ class ClientGrant(ClientCredentialsGrant):  # type: ignore[misc]
         own = client.scopes & set(API_SCOPES)
         wanted = set((self.request.form.get("scope") or " ".join(own)).split())
         if not wanted or not wanted <= own:
-            raise InvalidScopeError("The client may not have this scope for itself.")
+            raise refused(wanted - own, "The client may not have this scope for itself")
         self.request.scope = " ".join(sorted(wanted))
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:

@@ -14,7 +14,6 @@ from authlib.oauth2.rfc6749 import (
     BaseGrant,
     InvalidGrantError,
     InvalidRequestError,
-    InvalidScopeError,
     TokenEndpointMixin,
     UnauthorizedClientError,
 )
@@ -37,6 +36,7 @@ from ..jwt_rules import authorization_grant
 from ..model import Consent, Grant
 from ..provider import provider
 from ..resources import audience_for
+from ..scopes import refused
 from ..sender import sender_key
 from ..tokens import make_access_token
 
@@ -106,7 +106,7 @@ def _scope(policy: AssertionPolicy, itself: bool, wanted: str | None) -> str:
         raise InvalidGrantError("The city does not allow this client such assertions.")
     scopes = set(wanted.split()) if wanted else set(allowed)
     if not scopes <= set(allowed):
-        raise InvalidScopeError("The client may not have this scope by an assertion.")
+        raise refused(scopes - set(allowed), "The client may not have this scope by an assertion")
     return " ".join(sorted(scopes))
 
 

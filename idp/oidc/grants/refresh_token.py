@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from ...foundation import clock
@@ -19,6 +19,7 @@ from ..protection import require_encryption_key
 from ..provider import provider
 from ..refresh_tokens import RefreshToken, read_refresh_token
 from ..resource_access import check_target
+from ..scopes import refused
 from ..sender import sender_key
 from ..storage.interface import GrantFacts, Rotation
 from .authorization_code import token_body
@@ -64,8 +65,8 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
             grant = session.get(Grant, token.grant_id)
         if grant is None:
             return
-        if wanted is not None and not set(wanted.split()) <= set(grant.scope.split()):
-            raise InvalidScopeError()
+        if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
+            raise refused(more, "This scope was not granted")
         check_target(provider().parts.settings, grant.resource, grant.scope, resource)
 
 

@@ -14,7 +14,6 @@ import orjson
 from authlib.oauth2.rfc6749 import (
     BaseGrant,
     InvalidRequestError,
-    InvalidScopeError,
     TokenEndpointMixin,
     UnauthorizedClientError,
 )
@@ -30,6 +29,7 @@ from ..further_grant_types import TOKEN_EXCHANGE
 from ..model import Grant
 from ..provider import Provider, provider
 from ..resources import InvalidTargetError
+from ..scopes import refused
 from ..sender import sender_key
 from ..tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
 
@@ -80,7 +80,7 @@ class ExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
             allowed = tuple(scope for scope in allowed if scope in known)
             wanted = form.get("scope", " ".join(allowed)).split()
             if not wanted or not set(wanted) <= set(allowed):
-                raise InvalidScopeError("The client may not have this scope at this API.")
+                raise refused(set(wanted) - set(allowed), "The client may not have this scope at this API")
             scope = " ".join(sorted(set(wanted)))
             act = {"sub": client.client_id, **({"act": subject.act} if subject.act is not None else {})}
             made = reference_tokens.make(

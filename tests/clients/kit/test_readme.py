@@ -24,7 +24,7 @@ def test_the_example_app(provider: TinyProvider, tmp_path: Path, monkeypatch: py
         "CLIENT_SECRET": "secret",
         "BASE_URL": f"http://localhost:{port}",
         "DATABASE": str(tmp_path / "parks.db"),
-        "EVENT_SOURCE": "https://parks.example.lg.jp",
+        "EVENT_SOURCE": "https://parks.mihon.example",
         "SECRET_KEY": "key",
     }
     for name, value in environment.items():

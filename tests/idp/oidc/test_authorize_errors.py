@@ -86,6 +86,8 @@ def test_unknown_and_repeated_scopes_are_ignored(shared_browser: Browser, shared
         {"claims": json.dumps({"userinfo": {"name": {"essential": True}, "unknown": None}})},
         {"prompt": ""},
         {"max_age": "10000"},
+        {"max_age": "9999999999"},
+        {"max_age": "9" * 18},
     ],
     ids=lambda v: next(iter(v)),
 )

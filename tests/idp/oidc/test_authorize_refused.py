@@ -22,6 +22,21 @@ def assert_page(answer: TestResponse, status: int = 400) -> None:
     assert "If you ask for help, tell us this number:" in answer.text
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "character by character"), ("ja", "一字一句")])
+def test_the_developer_reads_which_rule_an_address_broke(
+    shared_town: Town, shared_app: App, lang: str, said: str
+) -> None:
+    """On the page, since nothing goes to the app; not what is registered, which anybody could ask for so."""
+    answer = shared_town.browser(lang).authorize(shared_app, redirect_uri="https://shared.example/other")
+    assert said in answer.text
+    assert "shared.example/callback" not in answer.text
+    pushed = shared_town.app.test_client().post(
+        "/par", data=shared_app.request(redirect_uri="https://shared.example/other"),
+        auth=(shared_app.client_id, str(shared_app.secret)),
+    )  # fmt: skip
+    assert "character by character" in pushed.json["error_description"]
+
+
 @pytest.mark.parametrize("client_id", ["unknown", "x" * 65, "' OR 1=1 --", None, "\u3042"])
 def test_unknown_client(shared_browser: Browser, shared_app: App, client_id: str | None) -> None:
     assert_page(shared_browser.authorize(shared_app, client_id=client_id))

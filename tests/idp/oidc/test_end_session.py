@@ -47,6 +47,43 @@ def test_with_hint_address_and_state(town: Town, browser: Browser, app: App) -> 
     assert browser.cookie("machi_session") in (None, "")
 
 
+NATIVE = ["jp.example.app:/bye", "http://127.0.0.1/bye", "http://[::1]:1234/bye"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("jp.example.app:/bye", True),
+        ("http://127.0.0.1:51004/bye", True),
+        ("http://[::1]:51004/bye", True),
+        ("http://127.0.0.1:51004/other", False),
+        ("http://localhost:51004/bye", False),
+        ("http://127.0.0.1:51004@evil.example/bye", False),
+        ("https://127.0.0.1/bye", False),
+        ("jp.example.app:/bye/", False),
+        ("jp.example.other:/bye", False),
+    ],
+)
+def test_a_native_app_gets_its_residents_back(town: Town, browser: Browser, asked: str, leads: bool) -> None:
+    """RFC 8252 §7: a scheme of its own, or the loopback interface at whatever port the system gave it."""
+    native = {
+        "application_type": "native",
+        "redirect_uris": ["http://127.0.0.1/cb"],
+        "token_endpoint_auth_method": "none",
+    }
+    app = town.register(**native, post_logout_redirect_uris=NATIVE)
+    hint = browser.tokens(app)["id_token"]
+    answer = logout(browser, id_token_hint=hint, post_logout_redirect_uri=asked, state="s")
+    assert (answer.location == f"{asked}?state=s") is leads
+    assert not signed_in(browser, app)
+
+
+def test_the_port_of_a_web_app_is_its_address(town: Town, browser: Browser) -> None:
+    app = town.register(post_logout_redirect_uris=["http://127.0.0.1:8009/bye"])
+    hint = browser.tokens(app)["id_token"]
+    assert logout(browser, id_token_hint=hint, post_logout_redirect_uri="http://127.0.0.1:8010/bye").location is None
+
+
 def test_without_state(browser: Browser, app: App) -> None:
     hint = browser.tokens(app)["id_token"]
     assert logout(browser, id_token_hint=hint, post_logout_redirect_uri=AFTER).location == AFTER

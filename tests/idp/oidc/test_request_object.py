@@ -204,6 +204,20 @@ def test_a_registered_request_uri_is_fetched(shared_town: Town, shared_browser: 
     assert site.asked == asked
 
 
+def test_a_fragment_marks_the_version_of_a_request(shared_town: Town, shared_browser: Browser, site: Site) -> None:
+    """OIDC Core §6.2, Registration §2. Certification sends the hash of something else: it is for caches, and there is none."""
+    app = registered(shared_town, "https://versions.example/cb", request_uris=[site.url + "#one"])
+    site.body, site.status = signed(app).encode(), 200
+    for version in ("#one", "#two", ""):
+        assert "code" in callback(by_address(shared_browser, app, site.url + version))
+    site.body = signed(app, SigningKey()).encode()
+    refused(by_address(shared_browser, app, site.url + "#one"))
+    asked = site.asked
+    for other in (site.url + "x#one", site.url + "?x#one", "#one"):
+        refused(by_address(shared_browser, app, other), "invalid_request_uri")
+    assert site.asked == asked
+
+
 def test_a_request_uri_that_is_down(shared_town: Town, shared_browser: Browser) -> None:
     """Canaille's change log: an unreachable request_uri gave a 500."""
     uri = f"http://127.0.0.1:{free_port()}/r"
