@@ -18,8 +18,10 @@ from .foundation.database import Base, Instant
 from .foundation.housekeeping import cleans_up
 from .foundation.ids import new_id
 from .foundation.limits import LimitExceededError
+from .foundation.live import BusAwayError
 from .foundation.others import seen, unfit, web_address
 from .foundation.outbox import Job, RetryLaterError, enqueue
+from .foundation.unavailable import UnavailableError
 from .foundation.wake import wake_after_commit
 from .foundation.web.callers import Caller, called_by
 from .foundation.web.errors import ProblemError, problem_response
@@ -48,6 +50,7 @@ __all__ = [
     "ApiClient",
     "AppAccess",
     "Base",
+    "BusAwayError",
     "Caller",
     "ClientLabel",
     "CredentialInfo",
@@ -66,6 +69,7 @@ __all__ = [
     "Profile",
     "Recorded",
     "RetryLaterError",
+    "UnavailableError",
     "add_static",
     "approvals_waiting",
     "apps_with_access",

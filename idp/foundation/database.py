@@ -2,6 +2,9 @@
 
 SQLite (embedded default) runs in WAL mode with synchronous=FULL, so an answered request is on the disk. Its writers stand in a queue
 of ours (write_queue.py) instead of SQLite's busy-waiting, and start with BEGIN IMMEDIATE, so that none fails half-way.
+
+A database that is away is an `UnavailableError`: connections that ended are noticed before they are used (stale.py), a read whose
+connection is lost is asked again, a write is not. Who writes learns whether nothing was done, or whether it cannot be known.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import BigInteger, Dialect, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -21,8 +24,12 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from . import write_queue
+from .outage import is_unavailable
 from .private_files import private_database
-from .write_queue import WriteQueue
+from .stale import ReadSession, notice_stale
+from .unavailable import UnavailableError, as_unavailable
+from .write_queue import WriteQueue, begin_immediate, busy_timeout, deadline
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -87,10 +94,11 @@ class Database:
             self.write_queue = WriteQueue(f"{parsed.database}-queue")
             self.engine: Engine = create_engine(
                 parsed.set(drivername="sqlite+pysqlite"),
-                connect_args={"check_same_thread": False, "timeout": 15},
+                connect_args={"check_same_thread": False, "timeout": write_queue.PATIENCE},
                 pool_size=pool_size,
                 max_overflow=64,
                 hide_parameters=True,
+                pool_timeout=write_queue.PATIENCE,
             )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -99,29 +107,47 @@ class Database:
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_size=pool_size,
                 max_overflow=16,
-                pool_pre_ping=False,
                 hide_parameters=True,
+                pool_timeout=write_queue.PATIENCE,
             )
+            notice_stale(self.engine)
+        self._reader = Session if self.sqlite else ReadSession
         self.url = parsed
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for looking only; nothing it holds is written."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        """A session for looking only; nothing it holds is written. Raises `UnavailableError`."""
+        with as_unavailable(), self._reader(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: commits when the block ends well, rolls back when it raises. Does not nest."""
+        """One transaction: commits when the block ends well, rolls back when it raises. Does not nest. Raises `UnavailableError`."""
         if getattr(self._writing, "on", False):
             raise RuntimeError("write() inside write(): pass the session on instead")
         self._writing.on = True
         try:
-            engine = self.engine.execution_options(machi_write=True)
-            with self.write_queue, Session(engine, expire_on_commit=False) as session, session.begin():
-                yield session
+            engine = self.engine.execution_options(machi_write=True, machi_until=deadline())
+            with self.write_queue, Session(engine, expire_on_commit=False) as session:
+                yield from self._transaction(session)
         finally:
             self._writing.on = False
+
+    def _transaction(self, session: Session) -> Iterator[Session]:
+        """Like `session.begin()`, but knows whether a failure came before the commit was asked for."""
+        asked = False
+        try:
+            with session.begin():
+                yield session
+                session.flush()
+                asked = True
+        except UnavailableError:
+            raise
+        except Exception as error:
+            if is_unavailable(error):
+                # SQLite's commit fails as a whole; PostgreSQL's may have been heard although its answer was not.
+                raise UnavailableError(nothing_done=self.sqlite or not asked) from error
+            raise
 
     def close(self) -> None:
         self.engine.dispose()
@@ -146,12 +172,15 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=15000",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(busy_timeout(write_queue.PATIENCE))
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("machi_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("machi_write"):
+        begin_immediate(cast(sqlite3.Connection, connection.connection.driver_connection), options.get("machi_until"))
+    else:
+        connection.exec_driver_sql("BEGIN")

@@ -2,15 +2,30 @@
 
 A limit counts (what, who, from where) together: an account alone is never a key, or anybody could lock anybody out
 (facts §2.1: lockout turned into denial of service).
+
+While Redis is away each process counts for itself, so that signing in goes on and guessing stays slow: at most a process's worth more
+for each process.
 """
 
 from __future__ import annotations
 
-from limits import parse
-from limits.storage import MemoryStorage, RedisStorage, Storage
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, RedisClusterStorage, RedisSentinelStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from . import clock
+from .redis_address import AWAY, TIMEOUT, connection_options
+
+log = logging.getLogger("machi.limits")
+
+T = TypeVar("T")
+LOOK_AGAIN = 2.0
+"""Seconds after a failure until Redis is asked again: a request must not wait for it each time."""
 
 
 class LimitExceededError(Exception):
@@ -25,20 +40,54 @@ class Limits:
     """Moving-window counters."""
 
     def __init__(self, live_url: str) -> None:
-        storage: Storage = MemoryStorage() if live_url.startswith("memory") else RedisStorage(live_url)
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._url = live_url
+        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: MovingWindowRateLimiter | None = None
+        self._away_until = 0.0
 
     def hit(self, rate: str, *key: str) -> None:
         """Count one use of `key` against `rate` (e.g. ``30/minute``). Raises `LimitExceededError`."""
         item = parse(rate)
-        if not self._limiter.hit(item, *key):
-            raise LimitExceededError(self._wait(rate, key))
+        if (
+            wait := self._ask(lambda limiter: None if limiter.hit(item, *key) else _wait(limiter, item, key))
+        ) is not None:
+            raise LimitExceededError(wait)
 
     def check(self, rate: str, *key: str) -> None:
         """Raise if `key` is used up, without counting. For limits that count failures only."""
-        if not self._limiter.test(parse(rate), *key):
-            raise LimitExceededError(self._wait(rate, key))
+        item = parse(rate)
+        if (
+            wait := self._ask(lambda limiter: None if limiter.test(item, *key) else _wait(limiter, item, key))
+        ) is not None:
+            raise LimitExceededError(wait)
 
-    def _wait(self, rate: str, key: tuple[str, ...]) -> int:
-        reset = self._limiter.get_window_stats(parse(rate), *key).reset_time
-        return max(1, int(reset - clock.now().timestamp()) + 1)
+    def reset(self) -> None:
+        """Forget every count."""
+        self._ask(lambda limiter: limiter.storage.reset())
+
+    def _ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:
+        if not self._url.startswith("memory") and time.monotonic() >= self._away_until:
+            try:
+                if self._shared is None:
+                    self._shared = MovingWindowRateLimiter(_storage(self._url))
+                return question(self._shared)
+            except AWAY as error:
+                self._away_until = time.monotonic() + LOOK_AGAIN
+                log.warning("limits are counted in this process: Redis does not answer (%s)", type(error).__name__)
+        return question(self._here)
+
+
+def _storage(url: str) -> Storage:
+    options = connection_options(url, 1)
+    if url.startswith("redis+cluster"):
+        return RedisClusterStorage(url, **options)
+    if url.startswith("redis+sentinel"):
+        waiting: dict[str, float | str | bool] = {"socket_connect_timeout": TIMEOUT, "socket_timeout": TIMEOUT}
+        # Replicas lag behind: whoever reads from one could go beyond the limit.
+        return RedisSentinelStorage(url, use_replicas=False, sentinel_kwargs=waiting, **options)
+    return RedisStorage(url, **options)
+
+
+def _wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: tuple[str, ...]) -> int:
+    """Whole seconds until there is room again."""
+    return max(1, int(limiter.get_window_stats(item, *key).reset_time - clock.now().timestamp()) + 1)

@@ -2,40 +2,64 @@
 
 `memory://` reaches the threads of this process; `redis://` every process. Messages are small JSON objects that say *what* changed,
 never what it changed to: a subscriber reads the state itself, so a lost message costs freshness, not truth.
+
+When Redis goes away every subscription ends with `BusAwayError`, as messages may have been lost: whoever listens looks at the state and
+subscribes anew, or, while Redis is away, looks from time to time.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import orjson
-import redis
+
+from .redis_address import AWAY, open_client
+
+log = logging.getLogger("machi.live")
 
 Message = dict[str, Any]
+LOOK_AGAIN = 1.0
+"""Seconds after a failure until Redis is asked again: a crowd of pages must not wait for it one after another."""
+
+
+QUIET = 5.0
+"""Seconds without a word from Redis after which it is asked whether it is there, and has as long to answer."""
+
+
+class BusAwayError(Exception):
+    """Nothing can be published or heard just now."""
 
 
 class Subscription(Protocol):
     def next(self, timeout: float) -> Message | None:
-        """The next message, or None when `timeout` seconds passed without one."""
+        """The next message, or None when `timeout` seconds passed without one. Raises `BusAwayError` once the bus is lost."""
 
 
 class Bus(Protocol):
-    def publish(self, channel: str, message: Message) -> None: ...
+    def publish(self, channel: str, message: Message) -> None:
+        """Raises `BusAwayError`."""
+
     def subscribe(self, channel: str) -> Any:
-        """A context manager giving a `Subscription`."""
+        """A context manager giving a `Subscription`. Raises `BusAwayError`."""
+
+    def ping(self) -> None:
+        """Raises `BusAwayError`."""
 
     def close(self) -> None: ...
 
 
 class _Queue:
     def __init__(self) -> None:
-        self.items: queue.Queue[Message] = queue.Queue(maxsize=256)
+        self.items: queue.Queue[Message | None] = queue.Queue(maxsize=256)
+        """None: the bus is lost."""
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Message | None) -> None:
         try:
             self.items.put_nowait(message)
         except queue.Full:
@@ -45,9 +69,12 @@ class _Queue:
 
     def next(self, timeout: float) -> Message | None:
         try:
-            return self.items.get(timeout=timeout)
+            message = self.items.get(timeout=timeout)
         except queue.Empty:
             return None
+        if message is None:
+            raise BusAwayError
+        return message
 
 
 class MemoryBus:
@@ -76,6 +103,16 @@ class MemoryBus:
                 if not self._channels[channel]:
                     del self._channels[channel]
 
+    def ping(self) -> None:
+        """It is here as long as the process is."""
+
+    def lose(self) -> None:
+        """Tell all who listen that they may have missed something."""
+        with self._lock:
+            listeners = [listener for found in self._channels.values() for listener in found]
+        for listener in listeners:
+            listener.put(None)
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -87,68 +124,131 @@ class RedisBus:
     """
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url, health_check_interval=30, **({} if url.startswith("unix") else {"socket_keepalive": True})
-        )
+        self._url = url
         self._local = MemoryBus()
         self._lock = threading.Lock()
-        self._counts: dict[str, int] = {}
-        self._pubsub: redis.client.PubSub | None = None
-        self._closed = threading.Event()
+        self._client: Any = None
+        self._ear: _Ear | None = None
+        self._away_until = 0.0
 
     def publish(self, channel: str, message: Message) -> None:
-        self._client.publish(f"machi:{channel}", orjson.dumps(message))
+        with _as_away():
+            self._speaker().publish(f"machi:{channel}", orjson.dumps(message))
+
+    def ping(self) -> None:
+        with _as_away():
+            self._speaker().ping()
 
     @contextmanager
     def subscribe(self, channel: str) -> Iterator[Subscription]:
         with self._local.subscribe(channel) as subscription:
-            self._join(channel)
+            ear = self._listening(channel)
             try:
                 yield subscription
             finally:
-                self._leave(channel)
+                with self._lock:
+                    ear.leave(channel)
+
+    def close(self) -> None:
+        with self._lock:
+            ear, self._ear = self._ear, None
+            if ear is not None:
+                ear.close()
+            if self._client is not None:
+                self._client.close()
+
+    def _speaker(self) -> Any:
+        if self._client is None:
+            with self._lock:
+                self._client = self._client or open_client(self._url)
+        return self._client
+
+    def _listening(self, channel: str) -> _Ear:
+        """The process's one connection that hears, hearing `channel` too."""
+        with self._lock:
+            if time.monotonic() < self._away_until:
+                raise BusAwayError
+            try:
+                with _as_away():
+                    if self._ear is None:
+                        self._ear = _Ear(self._url, self._lock, self._local.publish, self._lost)
+                    self._ear.join(channel)
+            except BusAwayError:
+                self._away_until = time.monotonic() + LOOK_AGAIN
+                raise
+            return self._ear
+
+    def _lost(self, ear: _Ear) -> None:
+        with self._lock:
+            if self._ear is not ear:
+                return  # closed by us
+            self._ear = None
+            ear.close()
+        log.warning("the live bus is lost: Redis does not answer")
+        self._local.lose()
+
+
+class _Ear:
+    """One connection that listens, until it is lost or closed. `lock` is held by whoever writes to it."""
+
+    def __init__(
+        self, url: str, lock: threading.Lock, hear: Callable[[str, Message], None], lost: Callable[[_Ear], None]
+    ) -> None:
+        # No second try: a connection made again by itself would hide that messages were lost in between.
+        self._client = open_client(url, tries=0)
+        self._pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        self._pubsub.subscribe("machi:alive")
+        self._counts: dict[str, int] = {}
+        self._lock, self._hear, self._lost = lock, hear, lost
+        self._closed = threading.Event()
+        threading.Thread(target=self._listen, name="machi-live", daemon=True).start()
+
+    def join(self, channel: str) -> None:
+        if channel not in self._counts:
+            self._pubsub.subscribe(f"machi:{channel}")
+        self._counts[channel] = self._counts.get(channel, 0) + 1
+
+    def leave(self, channel: str) -> None:
+        self._counts[channel] -= 1
+        if not self._counts[channel]:
+            del self._counts[channel]
+            if not self._closed.is_set():
+                with suppress(*AWAY):  # the listening thread notices, too
+                    self._pubsub.unsubscribe(f"machi:{channel}")
 
     def close(self) -> None:
         self._closed.set()
-        if self._pubsub is not None:
+        with suppress(*AWAY):
             self._pubsub.close()
-        self._client.close()
-
-    def _join(self, channel: str) -> None:
-        with self._lock:
-            if self._pubsub is None:
-                self._pubsub = self._client.pubsub(  # type: ignore[no-untyped-call]
-                    ignore_subscribe_messages=True
-                )
-                self._pubsub.subscribe("machi:alive")
-                threading.Thread(target=self._listen, name="machi-live", daemon=True).start()
-            self._counts[channel] = self._counts.get(channel, 0) + 1
-            if self._counts[channel] == 1:
-                self._pubsub.subscribe(f"machi:{channel}")
-
-    def _leave(self, channel: str) -> None:
-        with self._lock:
-            self._counts[channel] -= 1
-            if not self._counts[channel]:
-                del self._counts[channel]
-                if self._pubsub is not None and not self._closed.is_set():
-                    self._pubsub.unsubscribe(f"machi:{channel}")  # type: ignore[no-untyped-call]
+            self._client.close()
 
     def _listen(self) -> None:
-        pause = 0.1
-        while not self._closed.is_set() and self._pubsub is not None:
+        heard, asked = time.monotonic(), False
+        while not self._closed.is_set():
             try:
-                message = self._pubsub.get_message(timeout=5.0)
-                pause = 0.1
-            except (redis.RedisError, OSError, ValueError, AttributeError):
-                # AttributeError: redis-py, when `close` takes the connection away from under this thread.
-                # redis-py subscribes again by itself after a reconnect; until then, wait a little longer each time.
-                self._closed.wait(pause)
-                pause = min(pause * 2, 5.0)
-                continue
-            if message and message["type"] == "message":
-                channel = message["channel"].decode().removeprefix("machi:")
-                self._local.publish(channel, orjson.loads(message["data"]))
+                message = self._pubsub.get_message(timeout=QUIET)
+                if message is None and time.monotonic() > heard + QUIET:
+                    if asked:
+                        raise TimeoutError
+                    with self._lock:
+                        self._pubsub.ping()
+                    heard, asked = time.monotonic(), True
+            except (*AWAY, ValueError, AttributeError):
+                # The last two: redis-py, when `close` takes the connection away from under this thread.
+                self._lost(self)
+                return
+            if message:
+                heard, asked = time.monotonic(), False
+                if message["type"] == "message":
+                    self._hear(message["channel"].decode().removeprefix("machi:"), orjson.loads(message["data"]))
+
+
+@contextmanager
+def _as_away() -> Iterator[None]:
+    try:
+        yield
+    except AWAY as error:
+        raise BusAwayError from error
 
 
 def open_bus(url: str) -> Bus:
@@ -160,6 +260,6 @@ def quietly(publish: Callable[[], None]) -> bool:
     """Publish after a commit: a bus that is down must not undo what is already written. Says whether it went out."""
     try:
         publish()
-    except redis.RedisError:
+    except BusAwayError:
         return False
     return True

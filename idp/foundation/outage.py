@@ -12,10 +12,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 RETRY_AFTER = 5
 """Seconds, for `Retry-After` (RFC 9110 §10.2.3)."""
 
-# PostgreSQL, appendix A: 08 connection exception, 53 insufficient resources (no more connections, disk full), 57P01-57P05 shutting
-# down, crashed, starting up, dropped, idle too long, 25006 read-only: what was the primary until the failover.
+# PostgreSQL, appendix A: 08 connection exception, 53 insufficient resources (no more connections, disk full).
 _CLASSES = ("08", "53")
-_STATES = ("57P01", "57P02", "57P03", "57P04", "57P05", "25006")
+OVER = ("57P01", "57P02", "57P03", "57P04", "57P05", "25006")
+"""The server still answers, but another connection is needed: 57P01-57P05 shutting down, crashed, starting up, dropped, idle too long,
+25006 read-only: what was the primary until the failover.
+"""
 # Primary result codes of SQLite: a file that is locked too long, not writable, on a disk that is full or fails, or that is gone.
 _CODES = frozenset(
     {
@@ -56,7 +58,7 @@ def _says_unavailable(error: BaseException) -> bool:
         state = error.sqlstate
         if state is None:  # not from the server: the connection was not made, or is lost
             return isinstance(error, psycopg.OperationalError)
-        return state in _STATES or state.startswith(_CLASSES)
+        return state in OVER or state.startswith(_CLASSES)
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CODES
     return isinstance(error, DBAPIError) and error.connection_invalidated

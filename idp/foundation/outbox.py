@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
 from .database import Base, Database
-from .live import Bus
+from .live import Bus, BusAwayError
 from .turns import Turns
 
 log = logging.getLogger("machi.outbox")
@@ -296,10 +296,15 @@ class Worker:
             log.error("job %s of topic %s given up after %s tries: %s", job.id, job.topic, job.attempts + 1, error)
 
     def _listen(self) -> None:
-        with self._bus.subscribe(WAKE_CHANNEL) as subscription:
-            while not self._stop.is_set():
-                if subscription.next(timeout=2.0) is not None:
-                    self._wake_here()
+        while not self._stop.is_set():
+            try:
+                with self._bus.subscribe(WAKE_CHANNEL) as subscription:
+                    self._wake_here()  # what was said before is not known
+                    while not self._stop.is_set():
+                        if subscription.next(timeout=2.0) is not None:
+                            self._wake_here()
+            except BusAwayError:  # the loops look by themselves, if later
+                self._stop.wait(self._idle)
 
 
 def isinstance_memory(bus: Bus) -> bool:

@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from .redis_address import check_address
+
 DEMO_SECRET = base64.urlsafe_b64encode(b"machi-id demo key, never for use").decode()
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -47,7 +49,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/machi.db"
     """`sqlite:///PATH` (embedded default) or `postgresql://…`."""
     live_url: str = "memory://"
-    """`memory://` (one process) or `redis://…` (any number): live updates, limits and wake-ups of the worker."""
+    """`memory://` (one process) or Redis (any number): live updates, limits and wake-ups of the worker. `redis://…`, `rediss://…`,
+    `redis+sentinel://host:port,host:port/service`, `redis+cluster://host:port,host:port`."""
     worker: str = "inline"
     """`inline` runs the delivery loop inside each web process, `external` leaves it to `machi worker`."""
     city_name: str = "みほん市"
@@ -199,8 +202,8 @@ class Settings(BaseSettings):
     @field_validator("live_url")
     @classmethod
     def check_live(cls, value: str) -> str:
-        if value.split(":")[0] not in ("memory", "redis", "rediss", "unix"):
-            raise ValueError("must be memory:// or redis://…")
+        if not value.startswith("memory:"):
+            check_address(value)
         return value
 
     @field_validator("worker")

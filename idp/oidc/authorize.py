@@ -6,6 +6,7 @@ and a standing consent all pass without a page, in one round trip.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import orjson
@@ -17,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from ..foundation import clock
 from ..foundation.database import from_ms
 from ..foundation.here import here
+from ..foundation.unavailable import UnavailableError
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import SESSION, get_cookie
@@ -31,6 +33,7 @@ from .codes import Code, facts_of_request, give_code
 from .fapi import code_seconds
 from .freshness import as_claimed, authenticated_since
 from .hybrid import hybrid_values
+from .outage_answers import ERROR, LATER
 from .participation import join
 from .provider import Provider, provider
 from .pushed import complete
@@ -43,6 +46,8 @@ from .session_management import session_state
 from .standing_checks import Missing, Situation, first_missing
 from .storage.interface import Standing
 
+log = logging.getLogger("machi.authorize")
+
 bp = Blueprint("authorize", __name__, template_folder="templates")
 
 
@@ -50,7 +55,7 @@ bp = Blueprint("authorize", __name__, template_folder="templates")
 @called_by(Caller.ANYONE)
 def authorize() -> ResponseReturnValue:
     """Start: from an app, by a link or a form."""
-    op, sent = provider(), here()
+    op, sent, asked = provider(), here(), None
     encoded = sent.query_string if sent.method == "GET" else sent.get_data(cache=False)
     try:
         parameters = single_parameters(encoded)
@@ -67,6 +72,11 @@ def authorize() -> ResponseReturnValue:
         return decide(asked, None)
     except AuthorizationError as error:
         return error_response(error)
+    except UnavailableError:
+        if asked is None:  # client and address are not proven: nobody is told but the browser
+            raise
+        log.warning("the database is away at authorize.authorize")
+        return _tell(AuthorizationError(asked, ERROR, LATER))  # a request_uri stays good
 
 
 @bp.get("/authorize/<attempt_id>")
@@ -168,9 +178,13 @@ def code_response(asked: AuthorizationRequest, code: str, standing: Standing) ->
 
 def error_response(error: AuthorizationError) -> ResponseReturnValue:
     """The error response to the app (RFC 6749 §4.1.2.1)."""
+    if "request_uri" in error.request.parameters:
+        complete(provider(), error.request.parameters["request_uri"])
+    return _tell(error)
+
+
+def _tell(error: AuthorizationError) -> ResponseReturnValue:
     asked = error.request
-    if "request_uri" in asked.parameters:
-        complete(provider(), asked.parameters["request_uri"])
     values = {"error": error.error, "error_description": error.description, "state": asked.state}
     return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 

@@ -55,6 +55,7 @@ from .grants.device_code import DeviceGrant
 from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
+from .outage_answers import speak_oauth
 from .provider import build_provider
 from .revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 from .security_events.install import install as install_security_events
@@ -88,7 +89,7 @@ def install(app: Flask, instance: Parts) -> None:
     app.after_request(add_nonce)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]
     add_static("oidc", Path(__file__).parent / "static")
-    for module in (
+    modules = (
         approve_page,
         authorize,
         backchannel_authentication,
@@ -110,8 +111,10 @@ def install(app: Flask, instance: Parts) -> None:
         userinfo,
         way_back,
         webfinger,
-    ):
+    )
+    for module in modules:
         app.register_blueprint(module.bp)
+    speak_oauth(app, (module.bp.name for module in modules))
 
 
 def _describe(attempt: SignInAttempt) -> dict[str, str]:

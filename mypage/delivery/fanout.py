@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import redis
 from sqlalchemy.orm import Session
 
-from idp import Job, Parts, RetryLaterError, enqueue, on_session_end
+from idp import BusAwayError, Job, Parts, RetryLaterError, enqueue, on_session_end
 
 from ..ledger import TOPIC
 from .channels import resident_channel, session_channel
@@ -40,6 +39,6 @@ def remember_ended(session: Session, session_ids: list[str]) -> None:
 def _publish(instance: Parts, channel: str, message: dict[str, Any]) -> None:
     try:
         instance.bus.publish(channel, message)
-    except (redis.RedisError, OSError):
+    except BusAwayError:
         # A page told twice fetches twice; a page not told would stay old.
         raise RetryLaterError("the live bus does not answer") from None

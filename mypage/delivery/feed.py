@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from idp import Parts
+from idp import BusAwayError, Parts, UnavailableError
 
 from .channels import resident_channel, session_channel
 from .slots import Place
@@ -58,6 +58,10 @@ class Feed:
     def __next__(self) -> bytes:
         try:
             return next(self._parts)
+        except (BusAwayError, UnavailableError):
+            # What cannot be heard or asked ends the stream; the page comes back, and looks by itself until then.
+            self.close()
+            raise StopIteration from None
         except BaseException:
             self.close()
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app
 
-from idp import Caller, called_by, current_login, parts, problem_response, session_is_live
+from idp import BusAwayError, Caller, called_by, current_login, parts, problem_response, session_is_live
 
 from .feed import HEARTBEAT, LONGEST, Feed, Pace
 from .slots import PER_PROCESS, PER_RESIDENT, Slots
@@ -28,7 +28,7 @@ def install_stream(app: Flask) -> None:
 def live() -> Response:
     """`event: change`, data `{"fragments": [...]}`; a comment every 15 s (2 s at first); `event: ended` when the login is over.
 
-    503 with Retry-After when there is no room: the page asks again from time to time instead.
+    503 with Retry-After when there is no room or no bus: the page asks again from time to time instead.
     """
     login = current_login()
     instance = parts()
@@ -36,15 +36,23 @@ def live() -> Response:
     slots: Slots = app.extensions["machi_live_slots"]
     place = slots.take(login.resident_id)
     if place is None:
-        answer = problem_response(503, "no_stream_left", "No live stream is free. The page asks again by itself.")
-        answer.headers["Retry-After"] = "30"
-        return answer
+        return _no_stream()
 
     def alive() -> bool:
         with app.app_context(), instance.database.read() as session:
             return session_is_live(session, login.session_id)
 
     pace = Pace(app.config["LIVE_HEARTBEAT"], app.config["LIVE_LONGEST"])
-    feed = Feed(instance, place, login.resident_id, login.session_id, alive, pace)
+    try:
+        feed = Feed(instance, place, login.resident_id, login.session_id, alive, pace)
+    except BusAwayError:
+        return _no_stream()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(feed, content_type="text/event-stream", headers=headers, direct_passthrough=True)
+
+
+def _no_stream() -> Response:
+    """The page looks for changes from time to time instead, and asks for a stream again later."""
+    answer = problem_response(503, "no_stream_left", "No live stream is free. The page asks again by itself.")
+    answer.headers["Retry-After"] = "30"
+    return answer

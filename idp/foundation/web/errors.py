@@ -11,7 +11,9 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from ..limits import LimitExceededError
+from ..outage import RETRY_AFTER, is_unavailable
 from ..telemetry import request_reference
+from ..unavailable import UnavailableError
 from .callers import Caller, caller_of
 
 log = logging.getLogger("machi.web")
@@ -92,6 +94,27 @@ def answer(status: int, code: str, detail: str, **members: Any) -> Response:
     return error_page(status, gettext(detail), code, members.get("developer"))
 
 
+# The two things that can be said of a request that met a database that is away.
+_NOTHING_DONE = lazy_gettext("Nothing was changed. Please try again in a moment.")
+_UNKNOWN = lazy_gettext("We cannot tell whether your last step was saved. Please look before you do it again.")
+
+
+def unavailable(error: UnavailableError) -> Response:
+    """503; with Retry-After where nothing was done, so that asking again by itself is safe (RFC 9110 §15.6.4)."""
+    reference = request_reference()
+    log.warning("the database is away at %s (%s): %s", request.endpoint, reference, type(error.__cause__).__name__)
+    detail = _NOTHING_DONE if error.nothing_done else _UNKNOWN
+    response = answer(503, "unavailable" if error.nothing_done else "outcome_unknown", str(detail))
+    return with_retry_after(response, error)
+
+
+def with_retry_after(response: Response, error: UnavailableError) -> Response:
+    """Say when to ask again, if that is safe."""
+    if error.nothing_done:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def register_error_handlers(app: Flask) -> None:
     """Turn every way of failing into a clear answer."""
 
@@ -114,6 +137,8 @@ def register_error_handlers(app: Flask) -> None:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
 
+    app.register_error_handler(UnavailableError, unavailable)
+
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException) -> Response:
         status = error.code or 500
@@ -130,6 +155,8 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def on_crash(error: Exception) -> Response:
+        if is_unavailable(error):  # met outside of `Database.read` and `write`
+            return unavailable(UnavailableError())
         request_reference()
         log.exception("unhandled %s at %s", type(error).__name__, request.endpoint)
         detail = gettext("Nothing you entered was lost on purpose. Please try again in a moment.")

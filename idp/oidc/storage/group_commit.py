@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from ...foundation.write_queue import begin_immediate, deadline
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
@@ -23,13 +25,14 @@ MAX_TOGETHER = 64
 class _Waiting:
     """One caller's work; `turn` is held until the work is done or its caller shall lead."""
 
-    __slots__ = ("error", "leads", "result", "turn", "work")
+    __slots__ = ("error", "leads", "result", "turn", "until", "work")
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.result: Any = None
         self.error: BaseException | None = None
         self.leads = False
+        self.until = deadline()
         self.turn = threading.Lock()
         self.turn.acquire()
 
@@ -88,7 +91,7 @@ class GroupCommit:
 def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:
     """One transaction for all; if that fails, one for each, so that whoever fails, fails alone."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        begin_immediate(connection, batch[0].until if batch else None)
     except sqlite3.Error as error:  # another process holds the file: waiting again for each would not help
         for one in batch:
             one.error = error

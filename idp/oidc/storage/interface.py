@@ -86,7 +86,7 @@ grant_values: Callable[[GrantFacts], tuple[Any, ...]] = attrgetter(*GRANT_NAMES)
 
 
 class HotStore(Protocol):
-    """Thread-safe."""
+    """Thread-safe. Each raises `UnavailableError` while the database is away."""
 
     def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
         """The login of a session token, with what this app has of it: subject, participation, consent. None: no live login."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...foundation.database import Database
+from ...foundation.stale import conninfo
 from .interface import (
     GRANT_COLUMNS,
     GRANT_NAMES,
@@ -28,6 +29,7 @@ LEFT JOIN session_client sc ON sc.session_id = ls.session_id AND sc.client_id = 
 LEFT JOIN consent co ON co.resident_id = ls.resident_id AND co.client_id = %(client_id)s AND co.ended_at IS NULL
 WHERE ls.token_digest = %(token)s AND ls.ended_at IS NULL AND ls.expires_at > %(now)s AND ls.seen_at > %(idle)s
 """,
+    only_reads=True,
 )
 _GRANT_VALUES = ", ".join(
     {
@@ -74,6 +76,7 @@ JOIN client c ON c.client_id = g.client_id AND c.active
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND g.expires_at > %(now)s
   AND NOT EXISTS (SELECT 1 FROM revoked_token rt WHERE rt.jti = %(jti)s)
 """,  # noqa: S608 - constants only
+    only_reads=True,
 )
 
 
@@ -81,8 +84,7 @@ class PostgresStore:
     """See `interface.HotStore`."""
 
     def __init__(self, database: Database, max_size: int = 16) -> None:
-        url = database.url.set(drivername="postgresql")
-        self._lines = Lines(url.render_as_string(hide_password=False), max_size)
+        self._lines = Lines(conninfo(database.engine, database.url), max_size)
 
     def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
         values = {"sector": sector, "client_id": client_id, "token": token_digest, "now": now, "idle": idle_since}

@@ -12,10 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Connection, DataError, OperationalError
+from psycopg import Connection, DataError, Error, OperationalError
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
+
+from ...foundation.outage import OVER
+from ...foundation.stale import hung_up
+from ...foundation.unavailable import UnavailableError, as_unavailable
+
+PATIENCE = 15.0
+"""Seconds until whoever finds every line in use gives up."""
 
 Row = tuple[Any, ...]
 _NAME = re.compile(r"%\((\w+)\)s")
@@ -33,12 +40,21 @@ _READ: dict[int, Callable[[bytes], Any]] = {17: bytes, 20: _number, 23: _number,
 
 
 class Statement:
-    """SQL with `%(name)s` in it; every name is one parameter, however often it stands there."""
+    """SQL with `%(name)s` in it; every name is one parameter, however often it stands there. `only_reads`: it may be asked again."""
 
-    def __init__(self, name: str, sql: str) -> None:
+    def __init__(self, name: str, sql: str, *, only_reads: bool = False) -> None:
+        self.only_reads = only_reads
         self.name = name.encode()
         self.parameters = tuple(dict.fromkeys(_NAME.findall(sql)))
         self.sql = _NAME.sub(lambda found: f"${self.parameters.index(found[1]) + 1}", sql).encode()
+
+
+class LostError(OperationalError):
+    """The connection ended. `nothing_done`: before the statement was sent, or with the answer that it was not done."""
+
+    def __init__(self, nothing_done: bool) -> None:
+        super().__init__("the connection is lost")
+        self.nothing_done = nothing_done
 
 
 class Line:
@@ -49,15 +65,25 @@ class Line:
         for setting in _SETTINGS:
             self._connection.execute(f"SET {setting}")
         self._pg = self._connection.pgconn
+        self._over = False
         self._readers: dict[bytes, list[Callable[[bytes], Any]]] = {}
 
     def row(self, statement: Statement, values: dict[str, Any]) -> Row | None:
-        """The first row, None if there is none. Raises `psycopg.Error`."""
-        readers = self._readers.get(statement.name) or self._prepare(statement)
-        sent: Any = [_sent(values[name]) for name in statement.parameters]  # None is NULL, which its annotation forgets
-        result = self._pg.exec_prepared(statement.name, sent, result_format=Format.BINARY)
-        if result.status != ExecStatus.TUPLES_OK:
-            raise self._error(result)
+        """The first row, None if there is none. Raises `psycopg.Error`, `LostError` when the line cannot be used again."""
+        sent = False
+        try:
+            readers = self._readers.get(statement.name) or self._prepare(statement)
+            given: Any = [
+                _sent(values[name]) for name in statement.parameters
+            ]  # None is NULL, which its annotation forgets
+            sent = True
+            result = self._pg.exec_prepared(statement.name, given, result_format=Format.BINARY)
+            if result.status != ExecStatus.TUPLES_OK:
+                raise self._error(result)
+        except OperationalError as error:
+            if self.broken:
+                raise LostError(nothing_done=self._over or not sent) from error
+            raise
         if not result.ntuples:
             return None
         get = result.get_value
@@ -65,7 +91,12 @@ class Line:
 
     @property
     def broken(self) -> bool:
-        return self._pg.status != ConnStatus.OK
+        return self._over or self._pg.status != ConnStatus.OK
+
+    @property
+    def stale(self) -> bool:
+        """Whether the server ended it while it lay idle."""
+        return self.broken or hung_up(self._pg.socket)
 
     def close(self) -> None:
         self._connection.close()
@@ -77,8 +108,14 @@ class Line:
         readers = self._readers[statement.name] = [_READ[done.ftype(n)] for n in range(done.nfields)]
         return readers
 
-    def _error(self, result: PGresult) -> Exception:
-        return OperationalError("the connection is lost") if self.broken else error_from_result(result)
+    def _error(self, result: PGresult) -> Error:
+        if self.broken:
+            return OperationalError("the connection is lost")
+        error = error_from_result(result)
+        if error.sqlstate not in OVER:
+            return error
+        self._over = True  # the server answered, and did nothing
+        return OperationalError(str(error))
 
 
 def _sent(value: str | int | bytes | bool | None) -> bytes | None:
@@ -104,22 +141,31 @@ class Lines:
         self._idle: list[Line] = []
 
     def row(self, statement: Statement, values: dict[str, Any]) -> Row | None:
-        """See `Line.row`."""
-        with self._line() as line:
-            return line.row(statement, values)
+        """See `Line.row`; a read whose line is lost is asked again on another. Raises `UnavailableError`."""
+        with as_unavailable():
+            try:
+                with self._line() as line:
+                    return line.row(statement, values)
+            except LostError as error:
+                if not statement.only_reads:
+                    raise UnavailableError(error.nothing_done) from error
+            with self._line() as line:
+                return line.row(statement, values)
 
     def close(self) -> None:
         """Nobody may be using one."""
         while self._idle:
-            self._idle.pop().close()
+            try:
+                self._idle.pop().close()
+            except IndexError:  # another thread took it
+                return
 
     @contextmanager
     def _line(self) -> Iterator[Line]:
-        with self._room:
-            try:
-                line = self._idle.pop()
-            except IndexError:
-                line = Line(self._conninfo)
+        if not self._room.acquire(timeout=PATIENCE):
+            raise UnavailableError
+        try:
+            line = self._idle_line() or Line(self._conninfo)
             try:
                 yield line
             finally:
@@ -128,3 +174,17 @@ class Lines:
                     self.close()  # the server went away, and with it the others
                 else:
                     self._idle.append(line)
+        finally:
+            self._room.release()
+
+    def _idle_line(self) -> Line | None:
+        """One that still has its other end."""
+        while self._idle:
+            try:
+                line = self._idle.pop()
+            except IndexError:  # another thread took it
+                return None
+            if not line.stale:
+                return line
+            line.close()
+        return None

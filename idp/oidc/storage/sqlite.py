@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...foundation.database import Database, prepare_sqlite
+from ...foundation.unavailable import as_unavailable
 from .group_commit import GroupCommit
 from .interface import (
     GRANT_COLUMNS,
@@ -122,12 +123,13 @@ class SqliteStore:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = sqlite3.connect(self._path, timeout=15, check_same_thread=False, cached_statements=64)
-            prepare_sqlite(connection)
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
+        with as_unavailable():
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = sqlite3.connect(self._path, check_same_thread=False, cached_statements=64)
+                prepare_sqlite(connection)
+            try:
+                yield connection
+            finally:
+                self._idle.append(connection)

@@ -15,7 +15,7 @@ def live_url(request: pytest.FixtureRequest) -> str:
 
 def test_so_many_and_no_more(live_url: str) -> None:
     limits = Limits(live_url)
-    limits._limiter.storage.reset()
+    limits.reset()
     for _ in range(3):
         limits.hit("3/minute", "what", "who", "192.0.2.0/24")
     with pytest.raises(LimitExceededError) as caught:
@@ -28,7 +28,7 @@ def test_so_many_and_no_more(live_url: str) -> None:
 
 def test_looking_does_not_count(live_url: str) -> None:
     limits = Limits(live_url)
-    limits._limiter.storage.reset()
+    limits.reset()
     for _ in range(5):
         limits.check("1/minute", "what", "who")
     limits.hit("1/minute", "what", "who")
@@ -39,7 +39,7 @@ def test_looking_does_not_count(live_url: str) -> None:
 @pytest.mark.servers
 def test_processes_share_it(redis_url: str) -> None:
     first, second = Limits(redis_url), Limits(redis_url)
-    first._limiter.storage.reset()
+    first.reset()
     first.hit("2/minute", "what", "shared")
     second.hit("2/minute", "what", "shared")
     for limits in (first, second):
