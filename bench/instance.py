@@ -83,9 +83,9 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
 
     from alembic import command
 
-    from idp.cli.system import alembic_config
     from idp.foundation import clock
     from idp.foundation.ids import new_secret
+    from idp.foundation.schema import alembic_config
     from idp.foundation.vault import digest
     from idp.oidc.keys import ensure_keys
     from idp.oidc.model import Client, Consent, SessionClient

@@ -76,11 +76,11 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     """A whole sign-in at the provider's side: issue the challenge, then verify the assertion, each in a transaction."""
     from alembic import command
 
-    from idp.cli.system import alembic_config
     from idp.credentials import passkeys
     from idp.credentials.model import Passkey, PasskeyUser
     from idp.foundation import clock
     from idp.foundation.database import Database
+    from idp.foundation.schema import alembic_config
     from idp.foundation.settings import Settings
     from idp.residents.model import Resident
 

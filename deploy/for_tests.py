@@ -83,7 +83,7 @@ def main() -> int:
     os.environ.update(environment(place, options.issuer or place.issuer))
     print(json.dumps(prepare(place), ensure_ascii=False), flush=True)
     parts = (
-        ["deploy.serve", "--host", options.host, "--port", str(place.port)],
+        ["deploy.serve", "--host", options.host, "--port", str(place.port), "--drain", "0"],
         ["clients.simulators.card_reader", "--port", str(place.port + 3), "--state", str(place.cards)],
     )
     running = [subprocess.Popen([sys.executable, "-m", *part], start_new_session=True) for part in parts]

@@ -1,25 +1,63 @@
 """Serve the product with granian: one process with memory://, as many as there are cores with Redis.
 
-`python -m deploy.serve --port 8000`; settings come from `MACHI_*`.
+`python -m deploy.serve --port 8000`; settings come from `MACHI_*`. A worker process that dies is replaced. On SIGTERM `/readyz` says
+503 for `--drain` seconds while requests are still answered, then the workers end; a second SIGTERM, or Ctrl-C, ends them at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
+import signal
 import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
+from idp.foundation.readiness import DRAIN_MARK
 from idp.foundation.settings import SettingsError, load
+from idp.foundation.web.bodies import READERS
 
 # Each open page holds one thread for its live stream; threads without work cost little.
 THREADS = 256
 # Granian counts every open connection here, idle ones too: were it the number of threads, as many silent browsers would lock all
 # others out. Requests beyond the threads wait their turn.
 CONNECTIONS = 8192
+# A connection that says nothing, or not a whole head, is closed; also between two requests. HTTP/1.1 alone: granian waits without limit
+# for the first byte when it must find out which version is spoken.
+IDLE_MS = 15_000
+DRAIN_SECONDS = 5.0
+
+
+class Supervisor(Server):  # type: ignore[misc]
+    """Granian's main process, which says that it will end before it does."""
+
+    def __init__(self, *args: Any, drain: float, mark: Path, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._drain, self._mark = drain, mark
+
+    def signal_handler_interrupt(self, *args: Any) -> None:
+        if args[:1] == (signal.SIGTERM,) and self._drain and not self._mark.exists():
+            self._mark.touch()  # the workers see it
+            timer = threading.Timer(self._drain, super().signal_handler_interrupt)
+            timer.daemon = True
+            timer.start()
+        else:
+            super().signal_handler_interrupt()
+
+
+def connections() -> int:
+    """How many a worker takes: files may be open twice as many, since requests open some, too."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return min(CONNECTIONS, CONNECTIONS if most == resource.RLIM_INFINITY else most // 2)
 
 
 def main() -> None:
@@ -28,6 +66,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--processes", type=int, default=0, help="0: one with memory://, else one per core")
     parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument("--drain", type=float, default=DRAIN_SECONDS, help="seconds between SIGTERM and the end")
     options = parser.parse_args()
     try:
         settings = load()
@@ -37,19 +76,28 @@ def main() -> None:
     processes = options.processes or (1 if alone else os.cpu_count() or 1)
     if alone and processes > 1:
         sys.exit("machi: several processes need redis:// (MACHI_LIVE_URL)")
-    Server(
-        "wsgi:app",
-        address=options.host,
-        port=options.port,
-        interface=Interfaces.WSGI,
-        workers=processes,
-        blocking_threads=options.threads,
-        backpressure=CONNECTIONS,
-        websockets=False,
-        log_access=False,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=5,
-    ).serve()
+    with tempfile.TemporaryDirectory(prefix="machi-") as folder:
+        mark = Path(folder) / "draining"
+        os.environ[DRAIN_MARK] = str(mark)
+        os.environ[READERS] = str(max(1, options.threads // 2))
+        Supervisor(
+            "wsgi:app",
+            address=options.host,
+            port=options.port,
+            interface=Interfaces.WSGI,
+            workers=processes,
+            blocking_threads=options.threads,
+            backpressure=connections(),
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
+            websockets=False,
+            log_access=False,
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=5,
+            drain=options.drain,
+            mark=mark,
+        ).serve()
 
 
 if __name__ == "__main__":

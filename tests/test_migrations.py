@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 
 import idp.tables
 import mypage
-from idp.cli.system import alembic_config
 from idp.foundation.database import Base, Database
+from idp.foundation.schema import alembic_config
 from tests.support import databases
 
 assert idp.tables

@@ -84,7 +84,7 @@ def _start(place: Place, environments: dict[str, dict[str, str]]) -> list[subpro
             [sys.executable, "-m", *arguments], env={**os.environ, **environment}, start_new_session=True
         )
 
-    processes = [run(["deploy.serve", "--port", str(place.port)], place.environment())]
+    processes = [run(["deploy.serve", "--port", str(place.port), "--drain", "0"], place.environment())]
     for app in APPS:
         port = str(place.port + app.offset)
         processes.append(run([f"clients.{app.key}", "--port", port], environments[app.key]))

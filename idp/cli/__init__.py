@@ -1,6 +1,6 @@
 """The command line: `flask --app wsgi machi …`. Every command takes `--json`."""
 
-from . import backup, client_policy, client_streams, clients, clients_change, keys, residents, staff, system  # noqa: F401 - the commands register themselves on `machi`
+from . import backup, client_policy, client_streams, clients, clients_change, doctor, keys, residents, staff, system  # noqa: F401 - the commands register themselves on `machi`
 from .root import machi
 
 __all__ = ["machi"]

@@ -14,13 +14,13 @@ from ..foundation.backup import restore as put_back
 from ..foundation.context import Parts, parts
 from ..foundation.key_ring import WRONG, check_key, ensure_ring
 from ..foundation.outbox import OutboxRow
+from ..foundation.schema import alembic_config
 from ..foundation.vault import RING_PLACE, VaultError
 from ..oidc.keys import ensure_keys
 from ..residents.model import Resident
 from ..signin.model import LoginSession
 from ..signin.sessions import end_sessions
 from .root import fail, json_option, machi, say
-from .system import alembic_config
 
 CHUNK = 500
 

@@ -6,48 +6,41 @@ import base64
 import secrets
 import signal
 import threading
-from pathlib import Path
 
 import click
 from alembic import command
-from alembic.config import Config
 
 from ..foundation.context import parts
+from ..foundation.here import this_app
 from ..foundation.housekeeping import ensure_scheduled
 from ..foundation.key_ring import ensure_ring
+from ..foundation.schema import alembic_config, one_at_a_time
 from ..oidc.keys import ensure_keys
+from .health_server import serve_health
 from .root import json_option, machi, say
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
-
-
-def alembic_config(url: str) -> Config:
-    """Alembic's configuration for this database."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["machi_url"] = url
-    return config
 
 
 @machi.command()
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to the newest schema."""
-    command.upgrade(alembic_config(parts().settings.database_url), "head")
-    with parts().database.write() as session:
-        ensure_ring(session, parts().vault)
+    with one_at_a_time(parts().database):
+        command.upgrade(alembic_config(parts().settings.database_url), "head")
+        with parts().database.write() as session:
+            ensure_ring(session, parts().vault)
     say(as_json, {"migrated": True}, "The database has the newest schema.")
 
 
 @machi.command()
 @json_option
 def init(as_json: bool) -> None:
-    """Migrate, and make the first signing keys. Safe to run again."""
-    command.upgrade(alembic_config(parts().settings.database_url), "head")
-    with parts().database.write() as session:
-        ensure_ring(session, parts().vault)
-        ensure_keys(session, parts().vault)
-        ensure_scheduled(session)
+    """Migrate, and make the first signing keys. Safe to run again, and on several machines at once."""
+    with one_at_a_time(parts().database):
+        command.upgrade(alembic_config(parts().settings.database_url), "head")
+        with parts().database.write() as session:
+            ensure_ring(session, parts().vault)
+            ensure_keys(session, parts().vault)
+            ensure_scheduled(session)
     say(as_json, {"initialised": True}, "Ready: schema and signing keys are in place.")
 
 
@@ -60,13 +53,18 @@ def secret(as_json: bool) -> None:
 
 
 @machi.command()
-def worker() -> None:
+@click.option("--health", "address", metavar="HOST:PORT", help="Answer GET /healthz and /readyz there.")
+def worker(address: str | None) -> None:
     """Run the delivery loop until told to stop (for MACHI_WORKER=external)."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     loop = parts().worker
     loop.start()
+    health = serve_health(this_app(), address) if address else None
     click.echo("machi worker: running", err=True)
     stop.wait()
+    parts().readiness.drain()
     loop.stop()
+    if health is not None:
+        health.shutdown()

@@ -14,6 +14,7 @@ from .limits import Limits
 from .live import Bus, open_bus
 from .outbound import Outbound
 from .outbox import Worker
+from .readiness import Readiness, usual_checks
 from .settings import Settings
 from .vault import Vault
 
@@ -29,6 +30,7 @@ class Parts:
     limits: Limits
     outbound: Outbound
     worker: Worker
+    readiness: Readiness
 
     def close(self) -> None:
         """Stop the loop and let go of connections."""
@@ -41,14 +43,16 @@ def build_parts(settings: Settings) -> Parts:
     """Open everything the settings name."""
     database = Database(settings.database_url)
     bus = open_bus(settings.live_url)
+    vault = open_vault(settings, database)
     return Parts(
         settings=settings,
         database=database,
-        vault=open_vault(settings, database),
+        vault=vault,
         bus=bus,
         limits=Limits(settings.live_url),
         outbound=Outbound(settings),
         worker=Worker(database, bus),
+        readiness=Readiness(usual_checks(database, bus, vault)),
     )
 
 

@@ -39,6 +39,8 @@ SLOW_CALL = 1.0
 # For claiming lanes, one process at a time: a number of our own in PostgreSQL's space of advisory locks.
 _CLAIMING = 0x6D616368
 WAKE_CHANNEL = "outbox"
+STUCK = 120.0
+"""Seconds without a round after which a loop will not come back: no wait in it is that long."""
 
 
 class OutboxRow(Base):
@@ -101,6 +103,7 @@ class Worker:
         self._wakes = {slow: threading.Event() for slow in (False, True)}
         self._threads: list[threading.Thread] = []
         self._turns = Turns()
+        self._rounds: dict[bool, float] = {}
         self._idle = idle_seconds
 
     def handles(self, topic: str, handler: Handler, *, slow: bool = False) -> None:
@@ -132,6 +135,11 @@ class Worker:
             thread.start()
             self._threads.append(thread)
 
+    @property
+    def stuck(self) -> bool:
+        """Whether a loop that was started here goes round no more."""
+        return any(time.monotonic() > begun + STUCK for begun in self._rounds.values())
+
     def stop(self) -> None:
         """End after the jobs at hand."""
         self._stop.set()
@@ -148,6 +156,7 @@ class Worker:
         """Loop until stopped; a round says how much it found to do."""
         wake = self._wakes[slow]
         while not self._stop.is_set():
+            self._rounds[slow] = time.monotonic()
             wake.clear()
             try:
                 busy = round_of_work()

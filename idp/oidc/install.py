@@ -9,6 +9,7 @@ from flask import Flask
 
 from ..audit import on_record
 from ..foundation.context import Parts
+from ..foundation.readiness import OK, State
 from ..foundation.settings import SettingsError
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
@@ -55,8 +56,9 @@ from .grants.device_code import DeviceGrant
 from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
 from .grants.token_exchange import ExchangeGrant
+from .key_algorithms import FIRST_ALGORITHMS
 from .outage_answers import speak_oauth
-from .provider import build_provider
+from .provider import Provider, build_provider
 from .revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 from .security_events.install import install as install_security_events
 from .software_statement import load_issuers
@@ -70,6 +72,7 @@ def install(app: Flask, instance: Parts) -> None:
     load_issuers(instance.settings.software_statement_issuers)  # a file that cannot be used ends the start
     op = build_provider(instance)
     app.extensions["machi_oidc"] = op
+    instance.readiness.add("signing_keys", lambda: _keys_state(op))
     app.extensions["machi_describe_attempt"] = _describe
     app.extensions["machi_way_back"] = way_back.way_back
     client_auth.register_methods(op)
@@ -137,3 +140,13 @@ def _describe(attempt: SignInAttempt) -> dict[str, str]:
     except (ProblemError, AuthorizationError):
         pass  # said when the attempt goes on
     return described
+
+
+def _keys_state(op: Provider) -> State:
+    """There are keys, and MACHI_SECRET_KEY opens them (what does not open raises, and counts as failed)."""
+    try:
+        for alg in FIRST_ALGORITHMS:
+            op.keys.signing(alg)
+    except LookupError:
+        return State("missing", serves=False)
+    return OK

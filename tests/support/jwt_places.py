@@ -173,7 +173,7 @@ class BackchannelRequest(ClientPlace):
             self.sub = subject_of(session, resident, client.sector)
 
     def ask(self, form: dict[str, str | None]) -> Told:
-        self.town.parts.limits._limiter.storage.reset()  # how often a department may ask is another test's business
+        self.town.parts.limits.reset()  # how often a department may ask is another test's business
         return self.told(self.app.post("/backchannel_authentication", form))
 
 

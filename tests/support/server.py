@@ -63,7 +63,9 @@ def machi(issuer: str, *words: str, **settings: str) -> str:
 
 
 @contextmanager
-def running(log: Path, port: int, processes: int = 1, threads: int = 16, **settings: str) -> Iterator[str]:
+def running(
+    log: Path, port: int, processes: int = 1, threads: int = 16, drain: int = 0, **settings: str
+) -> Iterator[str]:
     """Serve with `settings` (names without MACHI_) until the block ends; gives the issuer."""
     issuer = f"http://localhost:{port}"
     command = [
@@ -76,6 +78,8 @@ def running(log: Path, port: int, processes: int = 1, threads: int = 16, **setti
         str(processes),
         "--threads",
         str(threads),
+        "--drain",
+        str(drain),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(

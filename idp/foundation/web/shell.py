@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, request, send_from_directory
 from flask_babel import Babel
-from typing_extensions import TypedDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..clock import CITY_ZONE
 from ..context import Parts, parts
 from ..others import seen, web_address
-from . import callers, cookies, csrf, headers, language, openapi_document
+from . import callers, cookies, csrf, headers, health, language, openapi_document
+from .bodies import Bodies
 from .callers import Caller, called_by
 from .errors import register_error_handlers
 from .isolated import isolated
 from .nul import refuse_nul_in_path, refuse_nul_in_values
-from .openapi import Answer, Media, Operation, described
 from .telemetry_hooks import log_request
 
 MAX_BODY = 8 * 1024 * 1024
@@ -29,15 +28,6 @@ MAX_FORM_FIELDS = 200
 bp = Blueprint("shell", __name__, template_folder="templates")
 
 
-class Health(TypedDict):
-    """The process can serve."""
-
-    status: Literal["ok"]
-
-
-HEALTH = Operation(
-    "getHealth", "Whether this process can serve.", {200: Answer("It can.", {"application/json": Media(Health)})}
-)
 _static_roots: dict[str, Path] = {"shell": Path(__file__).parent / "static"}
 _versions: dict[tuple[str, str], str] = {}
 
@@ -72,16 +62,6 @@ def static_file(package: str, path: str) -> Response:
     return response
 
 
-@bp.get("/healthz")
-@called_by(Caller.ANYONE)
-@described(HEALTH)
-def healthz() -> Response:
-    """200 when this process can serve: the database answers."""
-    with parts().database.read() as session:
-        session.connection().exec_driver_sql("SELECT 1")
-    return Response('{"status":"ok"}', content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
 def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) -> None:
     """Make `app` ready for rooms to register their blueprints."""
     app.extensions["machi"] = instance
@@ -111,8 +91,10 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
         app.add_template_global(helper)
     app.add_template_filter(isolated)
     app.register_blueprint(bp)
+    app.register_blueprint(health.bp)
     app.register_blueprint(language.bp)
     app.register_blueprint(openapi_document.bp)
+    app.wsgi_app = Bodies(app.wsgi_app)  # type: ignore[method-assign]
     if instance.settings.trusted_proxies:
         n = instance.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]

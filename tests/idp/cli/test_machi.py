@@ -13,8 +13,8 @@ import pytest
 from alembic import command
 from click.testing import Result
 
-from idp.cli.system import alembic_config
 from idp.foundation import clock
+from idp.foundation.schema import alembic_config
 from idp.oidc.keys import SETTLE
 from idp.oidc.model import Client, SigningKey
 from idp.oidc.provider import provider

@@ -250,7 +250,7 @@ def test_broken_parts_of_a_good_answer(ready: Ready) -> None:
             assert ready.send(credential).status_code == 400
             del credential["response"][part]
             assert ready.send(credential).status_code == 400
-            ready.town.parts.limits._limiter.storage.reset()
+            ready.town.parts.limits.reset()
 
 
 # adding -----------------------------------------------------------------------------------------------------------------

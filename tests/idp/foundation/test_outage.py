@@ -10,11 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from idp.foundation.database import Database
 from idp.foundation.outage import is_unavailable
+from idp.foundation.unavailable import UnavailableError
 from idp.oidc.storage.prepared import Lines, Statement
 
 INSERT = "INSERT INTO revoked_token (jti, expires_at) VALUES ('x', 0)"
@@ -46,9 +47,11 @@ def test_sqlite_that_may_not_be_written(sqlite: Database) -> None:
     with sqlite.write() as session:
         session.execute(text("PRAGMA query_only=ON"))
     error = failure(lambda: write(sqlite))
-    assert isinstance(error, DBAPIError)
+    assert isinstance(error, UnavailableError)
+    assert error.nothing_done
     assert is_unavailable(error)
-    assert is_unavailable(error.orig)
+    assert isinstance(error.__cause__, sqlite3.OperationalError)
+    assert is_unavailable(error.__cause__)
 
 
 def test_sqlite_that_is_full(sqlite: Database) -> None:

@@ -108,7 +108,7 @@ def check(
 ) -> None:
     """A good answer, or a registered error whose description keeps to RFC 6749's characters."""
     if answer.status_code == 429:  # guessing is slowed down, that is all
-        town.parts.limits._limiter.storage.reset()
+        town.parts.limits.reset()
         return
     if answer.status_code in success:
         return
@@ -148,7 +148,7 @@ def test_bodies_of_any_bytes(shared_town: Town, able: App, path: str, body: byte
     auth = (able.client_id, str(able.secret))
     answer = shared_town.app.test_client().post(path, data=body, content_type=kind, auth=auth)
     assert answer.status_code in (200, 302, 303, 400, 401, 413, 415, 429), answer.text[:300]
-    shared_town.parts.limits._limiter.storage.reset()
+    shared_town.parts.limits.reset()
 
 
 @pytest.mark.parametrize("path", ["/authorize", "/par", "/token", "/device_authorization", "/introspect", "/revoke"])
@@ -279,4 +279,4 @@ def test_pages_of_a_signed_in_resident(shared_browser: Browser, value: str) -> N
         410,
         429,
     )
-    shared_browser.town.parts.limits._limiter.storage.reset()
+    shared_browser.town.parts.limits.reset()

@@ -70,7 +70,7 @@ def test_token(ready: App, changes: dict[str, str], anonymous: bool) -> None:
         "/token", data=encoded(form), content_type="application/x-www-form-urlencoded", **more
     )
     if answer.status_code == 429:  # guessing is slowed down, that is all
-        ready.town.parts.limits._limiter.storage.reset()
+        ready.town.parts.limits.reset()
         return
     assert answer.status_code in (400, 401)
     assert answer.json["error"] in TOKEN_ERRORS
@@ -89,7 +89,7 @@ def test_authorization_headers(shared_town: Town, value: str, scheme: str) -> No
     for method, path in (("GET", "/userinfo"), ("POST", "/token"), ("POST", "/introspect"), ("POST", "/api/v1/events")):
         answer = client.open(path, method=method, headers={"Authorization": header})
         assert answer.status_code in (400, 401, 415, 429)
-    shared_town.parts.limits._limiter.storage.reset()
+    shared_town.parts.limits.reset()
 
 
 @relaxed

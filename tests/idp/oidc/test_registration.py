@@ -37,7 +37,7 @@ def register(town: Town, token: str | None, metadata: Any, **more: Any) -> TestR
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     data = metadata if isinstance(metadata, bytes) else json.dumps(metadata).encode()
     headers["X-Forwarded-For"] = "ignored"
-    town.parts.limits._limiter.storage.reset()
+    town.parts.limits.reset()
     return town.app.test_client().post("/register", data=data, headers=headers, content_type="application/json", **more)
 
 

@@ -1,0 +1,105 @@
+"""`machi doctor`: looks over an installation, one line for each thing, and ends with 1 if anything has to be mended."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from sqlalchemy import text
+
+from ..foundation import clock
+from ..foundation.context import Parts, parts
+from ..foundation.unavailable import UnavailableError
+from .front import look_at_front
+from .root import json_option, machi, say
+
+OK, WARN, FAIL = "ok", "warn", "FAIL"
+# Two per connection that a worker takes (deploy/serve.py).
+FILES = 2 * 8192
+
+
+class Finding(NamedTuple):
+    """`state`: ok, warn (works, but look at it), FAIL."""
+
+    name: str
+    state: str
+    detail: str
+
+
+# What `/readyz` says in a word, in a sentence.
+_MEANS = {
+    ("database", "away"): "does not answer",
+    ("database", "read_only"): "takes no writes: a standby? Name the primary in MACHI_DATABASE_URL",
+    ("schema", "missing"): "the database is empty: run `machi init`",
+    ("schema", "old"): "the schema is older than this version: run `machi init`",
+    ("schema", "newer"): "the schema is newer than this version",
+    ("key", "missing"): "the database holds no key ring: run `machi init`",
+    ("key", "wrong"): "MACHI_SECRET_KEY is not the key of this database",
+    ("live", "away"): "Redis does not answer: limits are counted in each process, open pages ask from time to time",
+    ("outbox", "late"): "something waits for more than five minutes: is the delivery loop running?",
+    ("disk", "low"): "less than 1 GiB free where the database is",
+    ("disk", "full"): "less than 64 MiB free where the database is",
+    ("signing_keys", "missing"): "there are no signing keys: run `machi init`",
+    ("signing_keys", "failed"): "the signing keys do not open: is MACHI_SECRET_KEY the one they were made with?",
+}
+
+
+@machi.command()
+@click.option("--url", help="Where residents reach it, if not at MACHI_ISSUER.")
+@click.option("--offline", is_flag=True, help="Do not look at it from outside, through the proxy.")
+@json_option
+def doctor(url: str | None, offline: bool, as_json: bool) -> None:
+    """Look over settings, database, keys, Redis, files, clock, and the proxy in front."""
+    instance = parts()
+    found = [*_settings(instance), *_parts(instance), *_machine(instance), *_clock(instance)]
+    if not offline:
+        found += [Finding(*line) for line in look_at_front(url or instance.settings.issuer, instance.vault)]
+    well = all(one.state != FAIL for one in found)
+    lines = "\n".join(f"{one.state:4}  {one.name:14} {one.detail}" for one in found)
+    say(as_json, {"ok": well, "checks": [one._asdict() for one in found]}, lines)
+    if not well:
+        sys.exit(1)
+
+
+def _settings(instance: Parts) -> Iterator[Finding]:
+    settings = instance.settings
+    unsafe = settings.insecurities()
+    yield Finding("settings", WARN if unsafe else OK, "; ".join(unsafe) or "read, and fit for residents")
+    if settings.secure and not settings.trusted_proxies:
+        yield Finding("proxies", WARN, "MACHI_TRUSTED_PROXIES is 0: all callers seem to have the proxy's address")
+
+
+def _parts(instance: Parts) -> Iterator[Finding]:
+    states = instance.readiness.states()
+    for name, state in states.items():
+        detail = "well" if state.word == "ok" else _MEANS.get((name, state.word), state.word)
+        yield Finding(name, OK if state.word == "ok" else WARN if state.serves else FAIL, detail)
+
+
+def _machine(instance: Parts) -> Iterator[Finding]:
+    if instance.database.sqlite:
+        path = Path(str(instance.database.url.database))
+        open_to_others = [p.name for p in path.parent.glob(f"{path.name}*") if p.stat().st_mode & 0o077]
+        detail = f"others of this machine can read {', '.join(sorted(open_to_others))}: chmod 600"
+        yield Finding("files", FAIL if open_to_others else OK, detail if open_to_others else "only ours to read")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = most != resource.RLIM_INFINITY and most < FILES
+    yield Finding("open files", WARN if few else OK, f"{most} at most" + (f"; {FILES} are wanted (LimitNOFILE)" * few))
+
+
+def _clock(instance: Parts) -> Iterator[Finding]:
+    """Against the database's, where it has one of its own; against the proxy's with the look from outside."""
+    if instance.database.sqlite:
+        return
+    try:
+        with instance.database.read() as session:
+            theirs = float(session.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
+    except UnavailableError:
+        return  # said already
+    apart = abs(clock.now().timestamp() - theirs)
+    state = OK if apart < 2 else WARN if apart < 30 else FAIL
+    yield Finding("clock", state, f"{apart:.1f} s from the database's")

@@ -1,0 +1,74 @@
+"""The schema's migrations: bringing a database to the newest, one process at a time, and saying how it stands."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from .database import Database
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+# A number of our own in PostgreSQL's space of advisory locks.
+_ONE_AT_A_TIME = 0x6D616369
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for this database."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["machi_url"] = url
+    return config
+
+
+@contextmanager
+def one_at_a_time(database: Database) -> Iterator[None]:
+    """Held by who changes the schema or makes first rows; others wait. It ends with its process, however that ends."""
+    if database.sqlite:
+        held = os.open(f"{database.url.database}-init", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(held)
+        return
+    # A connection of its own: the lock is the session's, and must outlive the migrations' transactions.
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Asked again and again instead of waiting in the server: a statement that waits is an open transaction, and a migration may
+        # have to wait for those (CREATE INDEX CONCURRENTLY).
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _ONE_AT_A_TIME}):
+            time.sleep(0.2)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _ONE_AT_A_TIME})
+
+
+@cache
+def _known() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest version, and all, that this source knows."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return frozenset(scripts.get_heads()), frozenset(one.revision for one in scripts.walk_revisions())
+
+
+def schema_state(database: Database) -> str:
+    """`ok`, `missing` (an empty database), `old` (`machi init` is due), `newer` (another version of ours migrated it). Raises
+    `UnavailableError`.
+    """
+    newest, all_known = _known()
+    with database.read() as session:
+        found = frozenset(MigrationContext.configure(session.connection()).get_current_heads())
+    if not found:
+        return "missing"
+    if not found <= all_known:
+        return "newer"
+    return "ok" if found == newest else "old"
