@@ -54,7 +54,12 @@ def look_at_front(url: str, vault: Vault) -> Iterator[Line]:
         yield "scheme", "FAIL", f"https arrives as {scheme}: X-Forwarded-Proto, or MACHI_TRUSTED_PROXIES"
     else:
         yield "scheme", "ok", scheme
-    if takes_whole(place):
+    try:
+        whole = takes_whole(place)
+    except OSError as error:
+        yield "slow bodies", "warn", f"could not be looked at ({type(error).__name__})"
+        return
+    if whole:
         yield "slow bodies", "ok", "the proxy takes a request whole before it passes it on"
     else:
         yield "slow bodies", "FAIL", "requests arrive before they are whole: switch on the proxy's request buffering"
@@ -97,3 +102,7 @@ def takes_whole(place: SplitResult) -> bool:
                 return b" 405 " not in line.recv(64)
             except TimeoutError:
                 return True
+            except (
+                ConnectionResetError
+            ):  # the refusal, overtaken by the end of a connection on which something was left unread
+                return False

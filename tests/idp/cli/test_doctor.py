@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,6 +123,22 @@ def test_what_is_in_front(well: Town, tmp_path: Path) -> None:
         with proxy(issuer, careless=True) as front:
             code, found = doctor(well, "--url", front)
             assert (code, found["addresses"][0], found["scheme"][0]) == (1, "FAIL", "FAIL")
+
+
+def test_a_refusal_that_a_reset_overtakes_is_one() -> None:
+    """Closing with something unread resets the connection (RFC 1122 §4.2.2.13), and may take the answer with it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        assert not takes_whole(urlsplit(f"http://127.0.0.1:{listening.getsockname()[1]}"))
+        refusing.join()
 
 
 @pytest.mark.parametrize("word", ["", "1.x", "٣.x", "9" * 5000 + ".x", "{old}", "{other}"])
