@@ -17,7 +17,14 @@ Importance = Literal["low", "normal", "high"]
 KINDS: tuple[str, ...] = get_args(Kind)
 IMPORTANCES: tuple[str, ...] = get_args(Importance)
 OF_CASES = ("action_required", "decided")
-OF_SECURITY = ("refresh_reused", "passkey_added", "passkey_removed", "card_bound", "credential_held")
+OF_SECURITY = (
+    "refresh_reused",
+    "passkey_added",
+    "passkey_removed",
+    "card_bound",
+    "credential_held",
+    "device_connected",
+)
 TEMPLATES = OF_CASES + OF_SECURITY
 
 

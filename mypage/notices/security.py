@@ -34,9 +34,10 @@ TEMPLATE_OF = {
     EventType.PASSKEY_REMOVED: "passkey_removed",
     EventType.CARD_BOUND: "card_bound",
     EventType.CREDENTIAL_HELD: "credential_held",
+    EventType.DEVICE_ALLOWED: "device_connected",
 }
-# Each may be the work of a thief; a hold is the resident's own answer to one.
-_IMPORTANCE = {"credential_held": "normal"}
+# Each may be the work of a thief; a hold is the resident's own answer to one, and a device is mostly the one at the counter.
+_IMPORTANCE = {"credential_held": "normal", "device_connected": "normal"}
 _BEFORE_ALL = f"{0:020d}"
 
 

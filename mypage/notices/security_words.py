@@ -15,6 +15,7 @@ _TITLES = {
     "passkey_removed": N_("A passkey was removed: %(label)s"),
     "card_bound": N_("A card was registered: %(label)s"),
     "credential_held": N_("Stopped: %(label)s"),
+    "device_connected": N_("%(app)s: a device was connected"),
 }
 _CONFIRM = N_("If this was you, there is nothing to do.")
 _BODIES = {
@@ -26,6 +27,10 @@ _BODIES = {
     "passkey_added": (N_("From now on this passkey opens your page and your services."), _CONFIRM),
     "passkey_removed": (N_("This passkey does not sign in any more. Your other passkeys and cards go on as before."), _CONFIRM),
     "card_bound": (N_("From now on this card opens your page and your services."), _CONFIRM),
+    "device_connected": (
+        N_("With the code of a device you let it use %(app)s as you."),
+        N_("If somebody sent or told you that code, or the device is not before you, press the button below: its access ends at once."),
+    ),
     "credential_held": (
         N_("You said that this was not you, or that it is lost. Nobody can sign in with it now, and all your other devices were signed out."),  # noqa: E501
         N_("To use it again, or to remove it for good: Settings, Passkeys and cards."),

@@ -202,3 +202,27 @@ def test_the_city_speaks_without_a_client_and_nobody_else_does(any_town: Town, w
     Keyring(any_town).passkey()
     with pytest.raises(IntegrityError):
         any_town.change(update(Notice).values(wrong))
+
+
+def test_a_connected_device_is_told_and_not_me_ends_it(any_town: Town) -> None:
+    """RFC 8628 §5.4: somebody who was talked into typing a stranger's code finds out, and undoes it."""
+    from tests.idp.oidc.test_device_flow import answer_on_phone, poll, start, terminal
+
+    app, owner = terminal(any_town, client_name="Terminal"), Keyring(any_town).signed_in()
+    begun = start(app)
+    assert notices(any_town, "device_connected") == []
+    answer_on_phone(owner, begun["user_code"])
+    tokens = poll(app, begun).json
+    [notice] = notices(any_town, "device_connected")
+    assert notice.params == {"client_id": app.client_id, "app": {"ja": "Terminal", "en": "Terminal"}}
+    assert "Terminal: a device was connected" in page_of(owner, notice)
+    owner.post(f"/my/notices/{notice.notice_id}/not-me")
+    assert app.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_refused_device_is_no_news(town: Town) -> None:
+    from tests.idp.oidc.test_device_flow import answer_on_phone, start, terminal
+
+    begun = start(terminal(town))
+    answer_on_phone(Keyring(town).signed_in(), begun["user_code"], "deny")
+    assert notices(town, "device_connected") == []
