@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0091_device_notice"
-down_revision = "0102_key_ring"
+down_revision = "0107_refresh_count"
 branch_labels = None
 depends_on = None
 
