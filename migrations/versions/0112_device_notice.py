@@ -1,6 +1,6 @@
 """The city's notice that a device was connected.
 
-Revision: 0091_device_notice
+Revision: 0112_device_notice
 Follows: 0102_key_ring
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0091_device_notice"
-down_revision = "0107_refresh_count"
+revision = "0112_device_notice"
+down_revision = "0096_proven_sectors"
 branch_labels = None
 depends_on = None
 
