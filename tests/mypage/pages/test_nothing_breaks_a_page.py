@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Date, select, update
 
-from idp import Base, Instant
+from idp import Base, Instant, clock
 from idp.credentials.model import Passkey
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
-from idp.oidc.model import Client
+from idp.oidc.model import Client, Consent
 from idp.oidc.provider import provider
 from mypage.cases.model import Case, CaseEvent
-from mypage.columns import JsonText, table_of
+from mypage.columns import JsonText, Members, Objects, Texts, table_of
 from mypage.intake.examples import EXAMPLES
 from mypage.intake.published import schema_of
 from mypage.intake.types import TYPES
@@ -30,7 +30,7 @@ from mypage.notices.model import Notice
 from mypage.tasks.model import Task
 from tests.mypage.city import ISSUER, City
 from tests.mypage.pages.conftest import Visit, named_resident
-from tests.support.from_schema import instances
+from tests.support.from_schema import DATES, ODD, TAGS, TIMES, URLS, WORSE, instances
 from tests.support.isolation import loose_words
 
 LOOK = settings(
@@ -133,30 +133,31 @@ def test_what_the_door_takes_in_can_be_looked_at(streaming_city: City, worse: bo
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "https://[", "\u202ex", "x"]),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "ja",
-                    "en",
-                    "code",
-                    "label",
-                    "state",
-                    "at",
-                    "url",
-                    "due",
-                    "procedure",
-                    "reason",
-                    "outcome",
-                    "department",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["ja", "en", "code", "at"]), inner, max_size=4)
     ),
     max_leaves=10,
 )
+_WORDS = st.dictionaries(st.sampled_from(["ja", *TAGS]), st.sampled_from([*ODD, *WORSE]) | JSON, max_size=3) | JSON
+_PART = st.fixed_dictionaries(
+    {
+        "url": st.sampled_from(URLS) | JSON,
+        "label": _WORDS,
+        "title": _WORDS,
+        "state": st.sampled_from(["done", "current", "upcoming"]) | JSON,
+    },
+    optional={
+        **dict.fromkeys(("department", "hours", "procedure", "reason", "app"), _WORDS),
+        **dict.fromkeys(("due", "at"), st.sampled_from([*DATES, *TIMES]) | JSON),
+        **dict.fromkeys(("code", "id", "kind", "outcome", "phone", "media_type", "bytes", "credential"), JSON),
+    },
+)
+_ROWS: dict[type[JsonText], st.SearchStrategy[Any]] = {
+    Texts: _WORDS,
+    Objects: st.lists(_PART, min_size=1, max_size=3) | JSON,
+    Members: _PART | JSON,
+    JsonText: JSON,
+}
+"""By the type of the column: near what belongs there, so that every page gets to look at it, with what no page expects."""
 EDGES = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
 
 
@@ -179,7 +180,7 @@ def test_whatever_rows_hold_can_be_looked_at(streaming_city: City, data: st.Data
         values: dict[str, Any] = {}
         for column in table.columns:
             if isinstance(column.type, JsonText) and not (model is Case and column.name == "reason"):
-                raw = data.draw(JSON | st.sampled_from(["{not json"]), label=column.name)
+                raw = data.draw(_ROWS[type(column.type)] | st.just("{not json"), label=column.name)
                 values[column.name] = raw if isinstance(raw, str) and raw.startswith("{") else json.dumps(raw)
             elif isinstance(column.type, Date):
                 values[column.name] = data.draw(st.sampled_from([date.min, date.max]))
@@ -194,6 +195,35 @@ def test_whatever_rows_hold_can_be_looked_at(streaming_city: City, data: st.Data
             raw_values = {table.c[n]: _raw(v) for n, v in values.items()}
             session.execute(update(table).where(mine_too).values(raw_values))
     look_at_everything(visit, data.draw(st.sampled_from(LANGUAGES)))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_address_that_is_none_breaks_no_page(streaming_city: City, lang: str):
+    """`https://[` in a case, a task, a document and in what an app registered; each is shown, without a link."""
+    city = streaming_city
+    visit = Visit(city, named_resident(city))
+    mine, good = visit.resident_id, "https://a.example/"
+    action = {"kind": "form", "label": {"ja": "開く"}, "url": good}
+    document = {"id": "1", "title": {"ja": "通知書"}, "media_type": "a/b", "bytes": 1, "url": good}
+    sent = [
+        city.case(mine, "K-1", 1, phase="action_required", actions=[action], documents=[document]),
+        city.task(mine, "T-1", action=action),
+    ]
+    assert set(city.statuses(sent)) == {"accepted"}
+    with city.parts.database.write() as session:
+        for model in (Case, Task):
+            for row in session.scalars(select(model)):
+                for name in ("actions", "documents", "action"):
+                    if value := getattr(row, name, None):
+                        setattr(row, name, json.loads(json.dumps(value).replace(good, "https://[")))
+        client = session.get_one(Client, "kodomo")
+        metadata = json.loads(client.metadata_json) | {"initiate_login_uri": "https://[", "client_uri": "https://["}
+        client.metadata_json = json.dumps(metadata)
+        session.add(Consent(resident_id=mine, client_id="kodomo", scope="openid profile", granted_at=clock.now()))
+    provider(city.app).clients.forget("kodomo")
+    look_at_everything(visit, lang)
+    for path in addresses(visit):
+        assert "https://[" not in visit.get(path).get_data(as_text=True), path
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
