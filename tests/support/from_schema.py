@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -162,7 +163,7 @@ class _Maker:
             name: self._fixed[name] if name in self._fixed else self.of(member)
             for name, member in schema["properties"].items()
         }
-        must = {name for name in members if name in schema.get("required", ()) or name in self._fixed}
+        must = [name for name in members if name in schema.get("required", ()) or name in self._fixed]
         return st.fixed_dictionaries(
             {name: members[name] for name in must}, optional={n: s for n, s in members.items() if n not in must}
         )
@@ -189,4 +190,12 @@ class _Maker:
             text not in WORSE
             and schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 10**6)
             and re.search(schema.get("pattern", ""), text) is not None
+            and ("format" not in schema or _is_time(text))
         )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text.upper()))
+    except ValueError:
+        return False
