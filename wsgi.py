@@ -17,6 +17,7 @@ from idp.foundation.settings import Settings, SettingsError, load
 from idp.foundation.telemetry import configure_logging
 from idp.foundation.web.application import Application
 from idp.foundation.web.callers import undeclared
+from idp.foundation.web.mount import refuse_ambiguous
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True, command
     app.cli.add_command(machi)
     if missing := undeclared(app):
         raise RuntimeError(f"routes without a declared caller: {', '.join(missing)}")
+    refuse_ambiguous(app, settings.path)
     if worker and settings.worker == "inline":
         instance.worker.start()
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from idp import Caller, ProblemError, approvals_waiting, called_by, current_login, parts, resident_profile
@@ -43,10 +43,10 @@ def show(session: Session, template: str, door: str, **values: Any) -> Response:
             door=door,
             badges=door_counts(session),
             approvals=approvals_waiting(session, login.resident_id),
-            approvals_fragment_url="/my/approvals",
-            live_url="/my/live",
-            nav_fragment_url=f"/my/doors?door={door}",
-            logout_url="/signout",
+            approvals_fragment_url=url_for("my.approvals"),
+            live_url=url_for("live.live"),
+            nav_fragment_url=url_for("my.doors", door=door),
+            logout_url=url_for("end_session.signout"),
             resident_name=resident_profile(session, login.resident_id).name,
             **values,
         )

@@ -17,7 +17,7 @@ from hypothesis import settings
 from tests.support import databases
 from tests.support.town import Town
 
-for _name in [name for name in os.environ if name.startswith("MACHI_") and name != "MACHI_SCREENSHOTS"]:
+for _name in [name for name in os.environ if name.startswith("MACHI_")]:
     del os.environ[_name]  # tests say themselves what is set
 
 

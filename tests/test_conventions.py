@@ -12,6 +12,8 @@ import pytest
 import idp.tables
 import mypage
 from idp.foundation.database import Base
+from idp.foundation.setting_names import PREFIX, check_names
+from idp.foundation.settings import Settings
 from idp.foundation.web.callers import caller_of, undeclared
 from tests.support.town import Town
 
@@ -40,6 +42,20 @@ def test_every_route_declares_its_caller(town: Town) -> None:
     assert undeclared(town.app) == []
     for rule in town.app.url_map.iter_rules():
         assert caller_of(town.app, rule.endpoint) is not None, rule
+
+
+def test_every_variable_that_code_reads_is_known_to_the_check_of_names() -> None:
+    """One that only the code knows would end the start of whoever sets it."""
+    known = {f.upper() for f in Settings.model_fields}
+    texts = {
+        node.value
+        for _, tree in sources("idp", "mypage")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    for name in sorted(texts):
+        if re.fullmatch(r"MACHI_[A-Z_]+", name) and name != PREFIX:
+            check_names({name: "x"}, known)
 
 
 def test_every_jwt_decode_names_its_algorithms() -> None:
@@ -174,6 +190,65 @@ def test_files_stay_small_enough_to_hold_in_the_head(package: str) -> None:
     sizes = sorted(len(path.read_text("utf-8").splitlines()) for path, _ in sources(package))
     assert sizes[-1] <= 400
     assert sizes[int(len(sizes) * 0.9)] <= 240
+
+
+# Whatever a browser may be sent to. Addresses for apps are made from the issuer.
+_PAGES = r"(?:my|desk|signin|signed-out|signout|account|consent|device|approve|language|static|start|staff|auth|applications|apply)"
+_PAGE = re.compile(rf"/{_PAGES}(?:[/?].*)?", re.DOTALL)
+# Of the kit: appended to its base URL.
+BELOW_A_BASE = {"clients/kit/signin.py"}
+
+
+def _routes_and_texts(tree: ast.Module) -> set[int]:
+    """Constants that are no address: in decorators, `url_prefix`, docstrings; tests of a beginning; what stands behind a base."""
+    found = set[int]()
+    for node in ast.walk(tree):
+        inside: list[ast.AST] = []
+        if isinstance(node, ast.FunctionDef):
+            inside += node.decorator_list
+        elif isinstance(node, ast.keyword) and node.arg in ("url_prefix", "static_url_path"):
+            inside.append(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            inside += node.values[1:]
+        elif isinstance(node, ast.BinOp):
+            inside.append(node.right)
+        elif isinstance(node, ast.Compare):
+            inside += node.comparators
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _ON_TEXT:
+            inside += node.args
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Call):  # `pages.get("/x")(view)`
+            inside += node.func.args
+        found |= {id(n) for part in inside for n in ast.walk(part)}
+    return found
+
+
+_ON_TEXT = {"startswith", "endswith", "replace", "split", "rstrip", "removeprefix", "join", "setdefault"}
+
+
+def test_no_address_of_a_page_is_written_out_in_code() -> None:
+    """The issuer may have a path: `url_for` knows it, `"/my/"` does not (docs/decisions/0020)."""
+    for path, tree in sources():
+        if str(path.relative_to(ROOT)) in BELOW_A_BASE or "simulators" in path.parts:
+            continue
+        harmless = _routes_and_texts(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in harmless:
+                assert not _PAGE.fullmatch(node.value), f"{path}:{node.lineno}: {node.value}"
+        for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "redirect"):
+            assert not ast.unparse(call.args[0]).startswith(("'/", "f'/")), f"{path}:{call.lineno}"
+
+
+def test_no_address_is_written_out_in_a_template_or_script() -> None:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.suffix == ".html":
+                text = path.read_text("utf-8")
+                assert not re.findall(r"""(?:href|src|action|data-[a-z-]*url)="/[^"]*""", text), path
+                inside = " ".join(re.findall(r"\{[{%](.*?)[%}]\}", text, re.DOTALL))
+                assert not re.findall(rf"""(?<!split\()["']/(?:{_PAGES}[/?"'][^"']*|["'])""", inside), path
+            elif path.suffix == ".js":
+                text = re.sub(r"^\s*//.*$", "", path.read_text("utf-8"), flags=re.MULTILINE)
+                assert not re.findall(rf"""["'`]/{_PAGES}\b[^"'`]*""", text), path
 
 
 def tracked() -> Iterator[Path]:

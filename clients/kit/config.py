@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError
 
 ALLOWED_ALGORITHMS = frozenset({"ES256", "ES384", "RS256", "PS256", "EdDSA"})
+# `~` stands for `/` in names of cookies.
+_PATH = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)*")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -35,7 +38,7 @@ class Settings:
     """The provider's issuer, exactly as its discovery document says."""
     client_id: str
     base_url: str
-    """Own origin, as the browser sees it; redirect URIs are built from it, never from the request's Host header."""
+    """Own address, as the browser sees it, with its path if any; redirect URIs come from it, never from the request's Host header."""
     database: str
     """Path of the app's SQLite file; the kit's tables in it begin with `kit_`."""
     client_secret: str | None = field(default=None, repr=False)
@@ -43,7 +46,7 @@ class Settings:
     private_key_id: str | None = None
     private_key_algorithm: str = "ES256"
     name: str = "app"
-    """Prefix of cookie names; apps that share a host (ports do not separate cookies) need different ones."""
+    """Prefix of cookie names; apps that share a host (ports do not separate cookies) need different ones, unless their paths differ."""
     scope: str = "openid profile address"
     event_source: str | None = None
     """The registered `event_source` URI; needed for reporting only."""
@@ -59,8 +62,8 @@ class Settings:
         # An issuer is compared character by character (OIDC Core §2), so it is checked but never rewritten.
         check_url("issuer", self.issuer)
         object.__setattr__(self, "base_url", check_url("base_url", self.base_url))
-        if urlsplit(self.base_url).path:
-            raise ConfigurationError("base_url must be an origin without a path")
+        if not _PATH.fullmatch(self.path):
+            raise ConfigurationError("the path of base_url may hold only letters, digits and . _ - between slashes")
         if not self.client_id:
             raise ConfigurationError("client_id is missing")
         if bool(self.client_secret) == bool(self.private_key):
@@ -73,13 +76,23 @@ class Settings:
             raise ConfigurationError("name must be letters, digits and underscores")
 
     @property
+    def path(self) -> str:
+        """The path of `base_url` without a slash at its end; "" for an app that has its host to itself."""
+        return urlsplit(self.base_url).path
+
+    @property
+    def home(self) -> str:
+        """The path of the app's first page."""
+        return self.path + "/"
+
+    @property
     def secure(self) -> bool:
         """Whether the app is served over https, so that cookies can carry Secure and the `__Host-` prefix."""
         return self.base_url.startswith("https://")
 
     def cookie(self, kind: str) -> str:
-        """The name of one of the app's cookies."""
-        return f"{'__Host-' if self.secure else ''}{self.name}_{kind}"
+        """The name of one of the app's cookies. They are for the whole host, so an app below a path has names of its own."""
+        return f"{'__Host-' if self.secure else ''}{self.name}_{kind}{self.path.replace('/', '~')}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **over: Any) -> Settings:

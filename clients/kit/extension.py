@@ -11,7 +11,7 @@ from flask import Flask, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from . import browser, csrf, routes
+from . import browser, csrf, mount, routes
 from .attempts import AttemptStore
 from .config import Settings
 from .database import Database
@@ -28,7 +28,7 @@ from .tokens import ClientCredentials
 P = ParamSpec("P")
 PLAIN = (
     '<!doctype html><html lang="ja"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>{title}</title><h1>{title}</h1><p>{text}</p><p><a href="/">もどる / Back</a></p></html>'
+    '<title>{title}</title><h1>{title}</h1><p>{text}</p><p><a href="{home}">もどる / Back</a></p></html>'
 )
 
 
@@ -59,6 +59,7 @@ class MachiID:
         browser.install(app, settings)
         csrf.install(app, settings, key, exempt={"machi.backchannel", "machi.security_event", "machi.start"})
         app.register_blueprint(routes.build())
+        mount.install(app, settings.path)
         app.extensions["machi_id"] = self
         app.context_processor(lambda: {"resident": self.resident})
 
@@ -79,7 +80,7 @@ class MachiID:
             if self.resident is not None:
                 return view(*args, **kwargs)
             # A form's data cannot travel through a sign-in, so a POST comes back to the page itself.
-            here = request.full_path.rstrip("?") if request.method == "GET" else request.path
+            here = request.script_root + (request.full_path.rstrip("?") if request.method == "GET" else request.path)
             return redirect(url_for("machi.login", return_to=here), 303)
 
         return guarded
@@ -106,7 +107,9 @@ class MachiID:
             response = make_response(self._error_page(error))
         else:
             text = "もう一度お試しください。 Please try again."
-            response = make_response(PLAIN.format(title="サインインできませんでした / Sign-in failed", text=text))
+            response = make_response(
+                PLAIN.format(title="サインインできませんでした / Sign-in failed", text=text, home=self.settings.home)
+            )
         response.status_code = error.status
         return response
 
@@ -114,7 +117,7 @@ class MachiID:
         """The page after sign-out."""
         if self._signed_out_page:
             return make_response(self._signed_out_page(everywhere))
-        return make_response(PLAIN.format(title="サインアウトしました / Signed out", text=""))
+        return make_response(PLAIN.format(title="サインアウトしました / Signed out", text="", home=self.settings.home))
 
     def json(self, body: dict[str, Any], status: int) -> Response:
         """A JSON answer."""

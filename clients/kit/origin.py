@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def own_path(url: str | None, base_url: str) -> str | None:
-    """The path (with query) if `url` is a path of this app or an absolute URL of its origin; None for anything else.
+    """The path (with query) if `url` is a path of this app or an absolute URL below `base_url`; None for anything else.
 
     Browsers read `//host`, `/\\host` and control characters inside a URL in their own way, so those are refused.
     """
@@ -27,7 +27,7 @@ def own_path(url: str | None, base_url: str) -> str | None:
             return None
     elif not url.startswith("/"):
         return None
-    path = parts.path or "/"
-    if path.startswith("//"):
+    path, below = parts.path or "/", urlsplit(base_url).path
+    if path.startswith("//") or not (path == below or path.startswith(below + "/")):
         return None
     return f"{path}?{parts.query}" if parts.query else path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app, redirect, request
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from .backchannel import accept_logout_token
@@ -43,7 +43,8 @@ def go_to_provider(return_to: str, login_hint: str | None = None) -> BaseRespons
 
 def login() -> BaseResponse:
     """Sign in, and come back to `return_to`."""
-    return go_to_provider(own_path(request.args.get("return_to"), kit().settings.base_url) or "/")
+    settings = kit().settings
+    return go_to_provider(own_path(request.args.get("return_to"), settings.base_url) or settings.home)
 
 
 def start() -> BaseResponse:
@@ -52,7 +53,7 @@ def start() -> BaseResponse:
     if request.values.get("iss", settings.issuer) != settings.issuer:
         raise SignInError("issuer")
     target = request.values.get("target_link_uri")
-    return_to = own_path(target, settings.base_url) if target else "/"
+    return_to = own_path(target, settings.base_url) if target else settings.home
     if return_to is None:
         raise SignInError("request", "target_link_uri")
     hint = request.values.get("login_hint")
@@ -67,7 +68,7 @@ def callback() -> BaseResponse:
     except SignInError as error:
         # The back button after a finished sign-in is no error worth a page.
         if error.code == "state" and machi.resident is not None:
-            return no_store(redirect("/", 303))
+            return no_store(redirect(machi.settings.home, 303))
         raise
     before = request.cookies.get(machi.settings.cookie("session"))
     secret = machi.sessions.start(done.claims, done.id_token, replaces=before)
@@ -85,9 +86,9 @@ def logout() -> BaseResponse:
     url = None
     if resident is not None:
         machi.sessions.end(request.cookies[machi.settings.cookie("session")])
-        state = machi.attempts.begin(browser_secret(machi.settings), "/", kind="logout").state
+        state = machi.attempts.begin(browser_secret(machi.settings), machi.settings.home, kind="logout").state
         url = machi.sign_in.logout_url(resident.id_token, state, machi.locale())
-    response = redirect(url or SIGNED_OUT, 303)
+    response = redirect(url or url_for("machi.signed_out"), 303)
     drop_cookie(response, machi.settings, "session")
     return no_store(response)
 

@@ -41,7 +41,8 @@ def check_signin() -> ResponseReturnValue:
         return render_template("staff/signin.html", error="password"), 403
     staff_signin.begin(name)
     here = own_path(request.args.get("next"), machi().settings.base_url)
-    return redirect(here if here and here.startswith("/staff") else url_for("staff.cases"), 303)
+    home = url_for("staff.cases")
+    return redirect(here if here and here.startswith(home) else home, 303)
 
 
 @pages.post("/signout")

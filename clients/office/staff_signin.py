@@ -83,7 +83,8 @@ def staff_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRe
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if current() is None:
-            return redirect(url_for("staff.signin", next=request.path if request.method == "GET" else None), 303)
+            here = request.script_root + request.path
+            return redirect(url_for("staff.signin", next=here if request.method == "GET" else None), 303)
         return view(*args, **kwargs)
 
     return guarded

@@ -38,9 +38,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--state", type=Path, default=Path("var/demo"))
+    parser.add_argument("--path", default="", help="serve below this path, as /machi")
     parser.add_argument("--reset", action="store_true", help="forget everything and exit")
     options = parser.parse_args()
-    place = Place(options.port, options.state.absolute())
+    place = Place(options.port, options.state.absolute(), options.path)
     if options.reset:
         shutil.rmtree(place.state, ignore_errors=True)
         print(f"demo: {options.state} is gone; the next start makes the city anew")

@@ -61,17 +61,20 @@ class Place:
 
     port: int
     state: Path
+    path: str = ""
+    """Below which the provider and the apps live (each app one step further down), as on a host that many share."""
 
     @property
     def issuer(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.port}{self.path}"
 
     @property
     def reader(self) -> str:
         return f"http://localhost:{self.port + 3}"
 
     def base_url(self, app: App) -> str:
-        return f"http://localhost:{self.port + app.offset}"
+        below = f"{self.path}/{app.key}" if self.path else ""
+        return f"http://localhost:{self.port + app.offset}{below}"
 
     @property
     def cards(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
@@ -76,4 +76,4 @@ def switch(client_id: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         switch_client(session, client_id, active, current().staff_id)
     provider().clients.forget(client_id)
-    return redirect(f"/desk/apps/{client_id}?done={'on' if active else 'off'}", 303)
+    return redirect(url_for("desk_apps.app", client_id=client_id, done="on" if active else "off"), 303)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -131,7 +131,7 @@ def change(client_id: str) -> ResponseReturnValue:
     provider().clients.forget(client_id)
     if secret is not None:
         return show("secret", "apps", client_id=client_id, secret=secret, overlap=None, created=False)
-    return redirect(f"/desk/apps/{client_id}?done=changed", 303)
+    return redirect(url_for("desk_apps.app", client_id=client_id, done="changed"), 303)
 
 
 def find(client_id: str) -> Client:

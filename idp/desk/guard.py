@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from flask import Flask, current_app, redirect, request
+from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.web.callers import Caller, guard
 from ..foundation.web.errors import ProblemError, wants_json
+from ..foundation.web.paths import this_page
 from .model import Role
 from .sessions import current_or_none
 
@@ -34,7 +34,7 @@ def require_staff() -> ResponseReturnValue | None:
     if login is None:
         if wants_json() or request.method not in ("GET", "HEAD"):
             raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
-        return redirect("/desk/signin?next=" + quote(request.full_path.rstrip("?"), safe="/"), 303)
+        return redirect(url_for("desk.signin", next=this_page()), 303)
     view = current_app.view_functions[str(request.endpoint)]
     if not login.roles & getattr(view, "__machi_roles__", frozenset()):
         raise ProblemError(403, "role_needed", "Your role does not open this page.")

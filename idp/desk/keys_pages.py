@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
@@ -54,7 +54,7 @@ def next_step() -> ResponseReturnValue:
     with parts().database.write() as session:
         steps = rotate(session, parts().vault)
         record(session, EventType.STAFF_ACTED, staff=current().staff_id, did="keys_rotated")
-    return redirect(f"/desk/keys?done={steps[0].did}", 303)
+    return redirect(url_for("desk_keys.keys", done=steps[0].did), 303)
 
 
 @bp.get("/tokens")
@@ -89,7 +89,7 @@ def end_token() -> ResponseReturnValue:
             delete(InitialAccessToken).where(InitialAccessToken.token_digest == request.form.get("token", ""))
         )
         record(session, EventType.STAFF_ACTED, staff=current().staff_id, did="initial_access_token_ended")
-    return redirect("/desk/tokens", 303)
+    return redirect(url_for("desk_keys.tokens"), 303)
 
 
 def _between(least: int, text: str, most: int) -> bool:

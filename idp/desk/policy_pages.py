@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
@@ -51,7 +51,7 @@ def change(client_id: str) -> ResponseReturnValue:
         try:
             with parts().database.write() as session:
                 set_policy(session, client_id, form.given(), current().staff_id)
-            return redirect(f"/desk/apps/{client_id}?done=policy", 303)
+            return redirect(url_for("desk_apps.app", client_id=client_id, done="policy"), 303)
         except PolicyError as error:  # what only the other apps' rows tell
             form.place([error])
     return _show(row, form, offered)

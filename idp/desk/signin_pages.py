@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..audit import EventType, record
@@ -15,7 +15,7 @@ from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
-from ..foundation.web.language import local_path
+from ..foundation.web.paths import local_path
 from ..signin.attempts import client_network
 from . import passkeys, sessions
 from .guard import EVERY_ROLE, open_to
@@ -24,7 +24,6 @@ from .staff import invited, use_invitation
 
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
 log = logging.getLogger("machi.desk")
-HOME = "/desk/"
 
 
 @bp.get("/")
@@ -33,7 +32,7 @@ HOME = "/desk/"
 def home() -> ResponseReturnValue:
     """Administrators go to the apps; other roles are told where they are."""
     if "administrator" in sessions.current().roles:
-        return redirect("/desk/apps", 303)
+        return redirect(url_for("desk_apps.index"), 303)
     return show("home", "home")
 
 
@@ -41,9 +40,7 @@ def home() -> ResponseReturnValue:
 @called_by(Caller.BROWSER)
 def signin() -> ResponseReturnValue:
     """The one way in: a passkey."""
-    target = local_path(request.args.get("next"), HOME)
-    if not target.startswith(HOME):
-        target = HOME
+    target = _where_to()
     if sessions.current_or_none() is not None:
         return redirect(target, 303)
     return _bare("signin", next_path=target)
@@ -74,8 +71,7 @@ def signin_verify() -> ResponseReturnValue:
     if refused is not None:
         log.info("staff passkey refused: %s", refused.reason)
         raise ProblemError(400, "passkey_refused", "That passkey did not work here.")
-    target = local_path(request.args.get("next"), HOME)
-    return _signed_in(token, target if target.startswith(HOME) else HOME, 200)
+    return _signed_in(token, _where_to(), 200)
 
 
 @bp.get("/enrol/<token>")
@@ -122,7 +118,7 @@ def enrol_verify(token: str) -> ResponseReturnValue:
     if refused is not None:
         log.info("staff passkey not added: %s", refused.reason)
         raise ProblemError(400, "passkey_refused", "The passkey could not be added. Please try again.")
-    return _signed_in(cookie, HOME, 201)
+    return _signed_in(cookie, url_for("desk.home"), 201)
 
 
 @bp.post("/signout")
@@ -132,7 +128,7 @@ def signout() -> ResponseReturnValue:
     """End this login."""
     with parts().database.write() as session:
         sessions.end(session, sessions.current().session_id)
-    response = redirect("/desk/signin", 303)
+    response = redirect(url_for("desk.signin"), 303)
     cookies.clear_cookie(response, sessions.COOKIE)  # type: ignore[arg-type]
     return response
 
@@ -142,6 +138,13 @@ def _signed_in(token: str, target: str, status: int) -> Response:
     response.status_code = status
     cookies.set_cookie(response, sessions.COOKIE, token, None, "Strict")
     return response
+
+
+def _where_to() -> str:
+    """`?next=` if it is a page of the desk, else its first page."""
+    home = url_for("desk.home")
+    target = local_path(request.args.get("next"), home)
+    return target if target.startswith(home) else home
 
 
 def _count(what: str) -> None:
@@ -156,5 +159,5 @@ def _body() -> dict[str, Any]:
 
 
 def _bare(name: str, **values: Any) -> Response:
-    html = render_template(f"desk/{name}.html", home_href=HOME, **values)
+    html = render_template(f"desk/{name}.html", home_href=url_for("desk.home"), **values)
     return Response(html, content_type="text/html; charset=utf-8")

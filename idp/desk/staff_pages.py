@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
@@ -67,7 +67,7 @@ def switch_off(staff_id: str) -> ResponseReturnValue:
             end(session, staff_id, current().staff_id)
     except StaffError as error:
         raise ProblemError(409, "cannot_end", str(error)) from None
-    return redirect("/desk/staff", 303)
+    return redirect(url_for("desk_staff.index"), 303)
 
 
 def _page(fresh: str | None = None) -> Response:

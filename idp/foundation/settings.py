@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,7 +19,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from .issuer import normal_base_url
 from .redis_address import check_address
+from .setting_names import check_names
 
 DEMO_SECRET = base64.urlsafe_b64encode(b"machi-id demo key, never for use").decode()
 
@@ -37,7 +40,8 @@ class Settings(BaseSettings):
     demo: bool = False
     """Demo mode: allows the card simulator, a test CA, an http issuer and the built-in key. Never with real residents."""
     issuer: str = "http://localhost:8000"
-    """The public base URL of the provider, without a trailing slash. Every link and `iss` comes from it, never from a header."""
+    """The public base URL of the provider, with a path if it has one, in lower case, without a default port and a trailing slash.
+    Every link and `iss` comes from it, never from a header."""
     secret_key: str = Field(default=DEMO_SECRET, repr=False)
     """32 random bytes, base64url. Protects personal attributes and keys at rest. Make one with `machi secret`."""
     old_secret_keys: Words = Field(default=(), repr=False)
@@ -159,16 +163,12 @@ class Settings(BaseSettings):
     @field_validator("mtls_base_url")
     @classmethod
     def check_mtls_base_url(cls, value: str) -> str:
-        return cls.check_issuer(value) if value else value
+        return normal_base_url(value) if value else value
 
     @field_validator("issuer")
     @classmethod
     def check_issuer(cls, value: str) -> str:
-        parts = urlsplit(value)
-        _ = parts.port  # raises ValueError for what is no number
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment or parts.username:
-            raise ValueError("must be an http(s) URL without user, query or fragment")
-        return value.rstrip("/")
+        return normal_base_url(value)
 
     @field_validator("secret_key", "old_secret_keys")
     @classmethod
@@ -246,6 +246,11 @@ class Settings(BaseSettings):
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def path(self) -> str:
+        """The issuer's path without a slash at its end; "" where the provider has its host to itself."""
+        return urlsplit(self.issuer).path
+
+    @property
     def rp_id(self) -> str:
         """The WebAuthn relying party ID: the issuer's host (WebAuthn §5.1.2)."""
         return urlsplit(self.issuer).hostname or ""
@@ -286,6 +291,10 @@ def _content(field: str, file: Path) -> str:
 
 def load() -> Settings:
     """Read the environment. Raises `SettingsError` with one clear line."""
+    try:
+        check_names(os.environ, (field.upper() for field in Settings.model_fields))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
     try:
         settings = Settings()
     except ValidationError as error:

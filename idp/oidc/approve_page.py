@@ -49,7 +49,10 @@ def waiting() -> Response:
                 }
             )
     html = render_template(
-        "oidc/approve.html", questions=questions, answered=request.args.get("answered"), home_url="/my/"
+        "oidc/approve.html",
+        questions=questions,
+        answered=request.args.get("answered"),
+        home_url=url_for("my_home.home"),
     )
     return Response(html, content_type="text/html; charset=utf-8")
 

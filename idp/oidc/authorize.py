@@ -202,6 +202,9 @@ def _to_attempt(asked: AuthorizationRequest, endpoint: str) -> ResponseReturnVal
     op = provider()
     with op.parts.database.write() as session:
         attempt_id = attempts.begin(
-            session, "/authorize/{id}", client_id=asked.client.client_id, parameters=asked.parameters
+            session,
+            url_for("authorize.authorize") + "/{id}",
+            client_id=asked.client.client_id,
+            parameters=asked.parameters,
         )
     return redirect(url_for(endpoint, attempt_id=attempt_id), 303)

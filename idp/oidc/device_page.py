@@ -77,7 +77,10 @@ def decide() -> ResponseReturnValue:
     if not done:
         return _unknown()
     html = render_template(
-        "oidc/device_done.html", allowed=decision == "allow", client_name=client.name(language()), home_url="/my/"
+        "oidc/device_done.html",
+        allowed=decision == "allow",
+        client_name=client.name(language()),
+        home_url=url_for("my_home.home"),
     )
     return Response(html, content_type="text/html; charset=utf-8")
 

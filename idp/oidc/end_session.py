@@ -133,7 +133,7 @@ def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
     html = render_template(
         "signin/signout_confirm.html",
         confirm_url=url_for("end_session.confirm"),
-        cancel_url="/my/",
+        cancel_url=url_for("my_home.home"),
         apps=_apps_of(login),
         client_name=asked.client.name(language()) if asked.client is not None else None,
         hidden_fields={REFERENCE: refer_to(asked), **_language()} if asked.client else {},

@@ -57,7 +57,7 @@ def check() -> ResponseReturnValue:
     op = provider()
     deliveries = read_ticket(op, request.args.get("ticket", ""))
     if deliveries is None:
-        return redirect("/", 303)
+        return redirect(url_for("my_home.front"), 303)
     found = report(op, deliveries)
     fragment = bool(request.headers.get("X-Fragment"))
     unreached = found.failed if fragment else [*found.failed, *found.pending]

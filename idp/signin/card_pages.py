@@ -75,7 +75,7 @@ def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
             "tbs": base64.urlsafe_b64encode(statement).decode().rstrip("="),
             "purpose": "claim" if purpose == "card_claim" else "signin",
             "origin": settings.origin,
-            "return_url": f"{settings.issuer}{url_for('card.answer')}",
+            "return_url": settings.origin + url_for("card.answer"),
             "lang": language(),
         }
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-from flask import Flask, redirect, request
+from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.web.callers import Caller, guard
 from ..foundation.web.errors import ProblemError, wants_json
+from ..foundation.web.paths import this_page
 from ..residents.life_cycle import on_account_change
 from .sessions import current_login_or_none, end_logins_of
 
@@ -19,7 +18,7 @@ def require_resident() -> ResponseReturnValue | None:
         return None
     if wants_json() or request.method not in ("GET", "HEAD"):
         raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
-    return redirect("/signin?next=" + quote(request.full_path.rstrip("?"), safe="/"), 303)
+    return redirect(url_for("signin.begin", next=this_page()), 303)
 
 
 def install_guard(app: Flask) -> None:

@@ -15,8 +15,9 @@ from ..foundation.ids import new_secret
 from ..foundation.vault import digest
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
-from ..foundation.web.language import local_path, prefer
+from ..foundation.web.language import prefer
 from ..foundation.web.leaving import by_page, way_leads_to
+from ..foundation.web.paths import local_path
 from . import attempts
 from .devices import device_label
 from .levels import Factor
@@ -25,14 +26,12 @@ from .sessions import AccountStoppedError, current_login_or_none, start_session
 
 bp = Blueprint("signin", __name__, template_folder="templates")
 
-HOME = "/my/"
-
 
 @bp.get("/signin")
 @called_by(Caller.BROWSER)
 def begin() -> ResponseReturnValue:
     """Sign in for our own pages; `next` is a path of ours."""
-    target = local_path(request.args.get("next"), HOME)
+    target = local_path(request.args.get("next"), url_for("my_home.home"))
     if current_login_or_none() is not None:
         return redirect(target, 303)
     with parts().database.write() as session:

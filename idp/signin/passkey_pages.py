@@ -28,8 +28,6 @@ from .sessions import Login, current_login, now_ms
 bp = Blueprint("passkey", __name__)
 log = logging.getLogger("machi.signin")
 
-SETTINGS = "/my/settings/credentials"
-
 
 def _body() -> dict[str, Any]:
     body = request.get_json(silent=True)
@@ -107,7 +105,7 @@ def new() -> ResponseReturnValue:
             "signin/passkey_new.html",
             options_url=url_for("passkey.add_options"),
             verify_url=url_for("passkey.add_verify"),
-            continue_url=SETTINGS,
+            continue_url=url_for("my_credentials.credentials"),
         ),
         content_type="text/html; charset=utf-8",
     )
@@ -161,4 +159,6 @@ def add_verify() -> ResponseReturnValue:
 def _way_on() -> str:
     """After the welcome page: on with what the person came for; else back to the settings."""
     attempt_id = request.args.get("attempt")
-    return attempts.load(parts().database, attempt_id).continue_to if attempt_id else SETTINGS
+    if attempt_id:
+        return attempts.load(parts().database, attempt_id).continue_to
+    return url_for("my_credentials.credentials")

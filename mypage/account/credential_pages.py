@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -37,9 +37,7 @@ from idp import (
 
 from ..page import show
 
-HOME = "/my/settings/credentials"
-
-bp = Blueprint("my_credentials", __name__, url_prefix=HOME)
+bp = Blueprint("my_credentials", __name__, url_prefix="/my/settings/credentials")
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def confirm(credential_id: str, act: str) -> ResponseReturnValue:
     with parts().database.read() as session:
         target = _target(session, login, credential_id, act)
         if target.state not in ACTS[act].states:  # done already, in another tab or before the page was reloaded
-            return redirect(HOME, 303)
+            return redirect(url_for("my_credentials.credentials"), 303)
         known = credentials_of(session, login.resident_id)
         return show(
             session,
@@ -99,15 +97,16 @@ def change(credential_id: str, act: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         _target(session, login, credential_id, act)
         permit = ACTS[act].do(session, login, credential_id)
-        done = redirect(f"{HOME}?done={act}", 303)
+        done = redirect(url_for("my_credentials.credentials", done=act), 303)
         if permit is Permit.NOW:
             renew_login(session, done)
     parts().worker.wake()
+    question = url_for("my_credentials.confirm", credential_id=credential_id, act=act)
     if permit is Permit.NOW:
         return done
     if permit is Permit.SIGN_IN_AGAIN:
-        return sign_in_again(f"{HOME}/{credential_id}/{act}")
-    return redirect(f"{HOME}/{credential_id}/{act}", 303)
+        return sign_in_again(question)
+    return redirect(question, 303)
 
 
 def _target(session: Session, login: Login, credential_id: str, act: str) -> CredentialInfo:

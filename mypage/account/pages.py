@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp import (
@@ -80,7 +80,7 @@ def app_end(client_id: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         end_app_access(session, current_login().resident_id, client_id)
     parts().worker.wake()
-    return redirect("/my/settings/apps?done=app", 303)
+    return redirect(url_for("my_account.apps", done="app"), 303)
 
 
 @bp.get("/devices")
@@ -103,7 +103,7 @@ def device_end(session_id: str) -> ResponseReturnValue:
     with parts().database.write() as session:
         end_device(session, login.resident_id, session_id)
     parts().worker.wake()
-    return redirect("/my/settings/devices?done=device", 303)
+    return redirect(url_for("my_account.device_list", done="device"), 303)
 
 
 @bp.post("/devices/end-others")
@@ -113,6 +113,6 @@ def devices_end() -> ResponseReturnValue:
     login = current_login()
     with parts().database.write() as session:
         end_other_devices(session, login.resident_id, login.session_id)
-        answer = renew_login(session, redirect("/my/settings/devices?done=devices", 303))
+        answer = renew_login(session, redirect(url_for("my_account.device_list", done="devices"), 303))
     parts().worker.wake()
     return answer

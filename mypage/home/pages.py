@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect
+from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from idp import Caller, apps_with_access, called_by, current_login, parts, resident_profile, web_address
@@ -23,7 +23,7 @@ bp = Blueprint("my_home", __name__, template_folder="templates")
 @called_by(Caller.ANYONE)
 def front() -> ResponseReturnValue:
     """The provider's address leads to the resident's page."""
-    return redirect("/my/", 302)
+    return redirect(url_for("my_home.home"), 302)
 
 
 @bp.get("/my/")

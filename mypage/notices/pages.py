@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp import Caller, ProblemError, called_by, current_login, end_app_access, parts, renew_login, say_not_me
@@ -66,7 +66,7 @@ def confirm(notice_id: str) -> ResponseReturnValue:
             raise ProblemError(404, "no_such_notice", "This notice does not exist, has expired, or is not yours.")
         acknowledge(session, resident_id, notice_id)
     parts().worker.wake()
-    return redirect(f"/my/notices/{notice_id}", 303)
+    return redirect(url_for("my_notices.detail", notice_id=notice_id), 303)
 
 
 @bp.get("/my/notices/<notice_id>/not-me")
@@ -76,7 +76,8 @@ def confirm_not_me(notice_id: str) -> ResponseReturnValue:
     with parts().database.read() as session:
         notice = _about_security(get_notice(session, current_login().resident_id, notice_id))
         if notice.about_credential is not None and notice.about != "passkey_removed":
-            return redirect(f"/my/settings/credentials/{notice.about_credential.credential_id}/hold", 303)
+            mine = notice.about_credential.credential_id
+            return redirect(url_for("my_credentials.confirm", credential_id=mine, act="hold"), 303)
         return show(session, "notices/not_me", "notices", notice=notice)
 
 
@@ -94,7 +95,7 @@ def not_me(notice_id: str) -> ResponseReturnValue:
             say_not_me(session, login, str(notice.about), notice.about_client)
             if notice.about_client is not None:
                 end_app_access(session, login.resident_id, notice.about_client)
-        answer = renew_login(session, redirect(f"/my/notices/{notice_id}", 303))
+        answer = renew_login(session, redirect(url_for("my_notices.detail", notice_id=notice_id), 303))
     parts().worker.wake()
     return answer
 

@@ -27,33 +27,34 @@ class Demo:
     port: int
     state: Path
     process: subprocess.Popen[bytes]
+    path: str = ""
 
     @property
     def issuer(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.port}{self.path}"
 
     @property
     def childcare(self) -> str:
-        return f"http://localhost:{self.port + 1}"
+        return f"http://localhost:{self.port + 1}" + (f"{self.path}/childcare" if self.path else "")
 
     @property
     def benefits(self) -> str:
-        return f"http://localhost:{self.port + 2}"
+        return f"http://localhost:{self.port + 2}" + (f"{self.path}/benefits" if self.path else "")
 
 
-def start(port: int, state: Path) -> Demo:
+def start(port: int, state: Path, path: str = "") -> Demo:
     """Start and wait until all four parts answer."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MACHI_")}
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.demo", "--port", str(port), "--state", str(state)],
+            [sys.executable, "-m", "deploy.demo", "--port", str(port), "--state", str(state), "--path", path],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=complaints,
             start_new_session=True,
         )
-        return _when_ready(Demo(port, state, process), complaints)
+        return _when_ready(Demo(port, state, process, path), complaints)
 
 
 def _when_ready(demo: Demo, complaints: IO[bytes]) -> Demo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -24,9 +25,16 @@ class Person:
         self.problems: list[str] = []
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.problems.append(str(e)))
+        self.context.on("request", lambda request: self._stays_below(request.url))
         devices = self.context.new_cdp_session(self.page)
         devices.send("WebAuthn.enable")
         self._devices = devices
+
+    def _stays_below(self, url: str) -> None:
+        """No address may leave the path of the part that it belongs to, though our servers would take it."""
+        for base in (self.demo.issuer, self.demo.childcare, self.demo.benefits):
+            if url.startswith(base[: len(base) - len(urlsplit(base).path)] + "/") and not url.startswith(base):
+                self.problems.append(f"{url} is not below {base}")
 
     def has_authenticator(self) -> None:
         """A phone or laptop with a screen lock, on which passkeys can be kept."""

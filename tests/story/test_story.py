@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,19 +17,20 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from idp.foundation import clock
+from tests.support.server import free_port
 
-from .conftest import ROOT, Demo
+from .conftest import ROOT, Demo, start, stop
 from .person import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.xdist_group("story")]
 
 STAFF_PASSWORD = "mihon-staff"
-KEEP_SCREENSHOTS = os.environ.get("MACHI_SCREENSHOTS") == "1"
+KEEP_SCREENSHOTS = os.environ.get("KEEP_SCREENSHOTS") == "1"
 SHOTS = ROOT / "docs" / "screenshots"
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep a picture for the documentation when asked to (`MACHI_SCREENSHOTS=1`)."""
+    """Keep a picture for the documentation when asked to (`KEEP_SCREENSHOTS=1`)."""
     if KEEP_SCREENSHOTS:
         page.wait_for_load_state("networkidle") if "live" not in name else None
         page.screenshot(path=SHOTS / f"{name}.png")
@@ -146,6 +148,21 @@ def test_the_whole_story(
     expect(page.get_by_test_id("greeting")).to_be_visible(timeout=15_000)
     assert person.problems == []
     person.close()
+
+
+def test_the_whole_story_below_a_path(chromium: Browser) -> None:
+    """Provider and apps below paths of their hosts: the same story, and cookies, forms, scripts and streams stay below them."""
+    with tempfile.TemporaryDirectory(prefix="machi-demo-") as folder:
+        demo = start(free_port(neighbours=3), Path(folder), "/machi")
+        try:
+            context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="ja-JP")
+            clerk = context.new_page()
+            clerk.set_default_timeout(15_000)
+            sign_in_clerk(clerk, demo.childcare)
+            test_the_whole_story(chromium, demo, clerk, "hanako", 390, 844, "ja-JP", "light")
+            context.close()
+        finally:
+            stop(demo)
 
 
 def test_a_paper_application_stands_beside_the_others(chromium: Browser, demo: Demo) -> None:

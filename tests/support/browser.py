@@ -41,14 +41,16 @@ class Browser:
 
     def cookie(self, name: str) -> str | None:
         """The value of one of our cookies, whatever its prefix."""
-        prefix = "__Host-" if self.town.settings.secure else ""
-        found = self.client.get_cookie(prefix + name, domain=urlsplit(self._base).hostname or "")
+        found = self.client.get_cookie(self._named(name), domain=urlsplit(self._base).hostname or "")
         return found.value if found is not None else None
 
+    def _named(self, name: str) -> str:
+        settings = self.town.settings
+        return ("__Host-" if settings.secure else "") + name + settings.path.replace("/", "~")
+
     def set_cookie(self, name: str, value: str) -> None:
-        prefix = "__Host-" if self.town.settings.secure else ""
         secure = self.town.settings.secure
-        self.client.set_cookie(prefix + name, value, domain=urlsplit(self._base).hostname or "", secure=secure)
+        self.client.set_cookie(self._named(name), value, domain=urlsplit(self._base).hostname or "", secure=secure)
 
     @property
     def csrf(self) -> str:
@@ -61,8 +63,7 @@ class Browser:
         """Sign this browser in as the product does; returns the cookie's value."""
         parts = self.town.parts
         cookie = self.cookie("machi_session")
-        prefix = "__Host-" if self.town.settings.secure else ""
-        headers = {"Cookie": f"{prefix}machi_session={cookie}"} if cookie else {}
+        headers = {"Cookie": f"{self._named('machi_session')}={cookie}"} if cookie else {}
         with self.town.app.test_request_context(headers=headers), parts.database.write() as session:
             proof = factor or Factor("passkey", now_ms(), synced=True)
             token = start_session(session, parts.settings, resident_id, proof, "Test")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, request, url_for
 
 from ..context import parts
 from . import cookies
 from .callers import Caller, called_by
 from .errors import ProblemError
+from .paths import local_path
 
 LANGUAGES = ("ja", "en")
-# Looked at as it is, without a parser: browsers read `///host` and `/\\host` as another site, whatever a library makes of them.
-_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
-
 bp = Blueprint("language", __name__)
 
 
@@ -36,11 +32,6 @@ def language() -> str:
     return request.accept_languages.best_match(LANGUAGES, "ja") or "ja"
 
 
-def local_path(target: str | None, default: str = "/") -> str:
-    """`target` if it is a path of ours, else `default`: never a way to another site (open redirect)."""
-    return target if target is not None and _LOCAL.fullmatch(target) else default
-
-
 @bp.post("/language")
 @called_by(Caller.BROWSER)
 def choose() -> Response:
@@ -48,7 +39,7 @@ def choose() -> Response:
     wanted = request.form.get("lang")
     if wanted not in LANGUAGES:
         raise ProblemError(400, "unknown_language", "This language is not available.")
-    response = redirect(local_path(request.form.get("next")), 303)
+    response = redirect(local_path(request.form.get("next"), url_for("my_home.front")), 303)
     cookies.set_cookie(response, cookies.LANGUAGE, wanted, 365 * 86400)  # type: ignore[arg-type]
     return response  # type: ignore[return-value]
 

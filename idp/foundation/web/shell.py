@@ -7,14 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, request, send_from_directory
+from flask import Blueprint, Flask, Response, abort, request, send_from_directory, url_for
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..clock import CITY_ZONE
 from ..context import Parts, parts
 from ..others import seen, web_address
-from . import callers, cookies, csrf, headers, health, language, openapi_document
+from . import callers, cookies, csrf, headers, health, language, mount, openapi_document, paths
 from .bodies import Bodies
 from .callers import Caller, called_by
 from .errors import register_error_handlers
@@ -46,7 +46,7 @@ def static_url(path: str, package: str = "shell") -> str:
         version = hashlib.sha256(content).hexdigest()[:12]
         if not parts().settings.demo:
             _versions[key] = version
-    return f"/static/{package}/{path}?v={version}"
+    return url_for("shell.static_file", package=package, path=path, v=version)
 
 
 @bp.get("/static/<package>/<path:path>")
@@ -95,6 +95,7 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
     app.register_blueprint(language.bp)
     app.register_blueprint(openapi_document.bp)
     app.wsgi_app = Bodies(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = mount.mounted(app.wsgi_app, instance.settings.path)  # type: ignore[assignment, method-assign]
     if instance.settings.trusted_proxies:
         n = instance.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]
@@ -111,6 +112,6 @@ def _globals() -> dict[str, Any]:
         "languages": language.LANGUAGES,
         "city_name": language.city_name(),
         "product_name": gettext("Machi ID"),
-        "current_path": request.full_path.rstrip("?"),
+        "current_path": paths.this_page(),
         "demo": parts().settings.demo,
     }

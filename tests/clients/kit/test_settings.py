@@ -23,12 +23,21 @@ def test_https_brings_host_cookies() -> None:
     assert local.cookie("session") == "childcare_session"
 
 
+def test_an_app_below_a_path_has_cookies_and_addresses_of_its_own() -> None:
+    """`__Host-` cookies are for the whole host: two installations of one app must not take each other's."""
+    settings = Settings(**{**GOOD, "base_url": "https://www.example.lg.jp/childcare/"}, name="childcare")
+    assert settings.cookie("session") == "__Host-childcare_session~childcare"
+    assert settings.home == "/childcare/"
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"issuer": "http://id.example.lg.jp"},
         {"base_url": "http://kodomo.example.lg.jp"},
-        {"base_url": "https://kodomo.example.lg.jp/app"},
+        {"base_url": "https://kodomo.example.lg.jp/a~b"},
+        {"base_url": "https://kodomo.example.lg.jp/a/../b"},
+        {"base_url": "https://kodomo.example.lg.jp//a"},
         {"client_id": ""},
         {"client_secret": None},
         {"private_key": "pem"},

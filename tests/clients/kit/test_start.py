@@ -64,3 +64,11 @@ def test_own_path_keeps_path_and_query() -> None:
     assert own_path("/x", "https://a.example") == "/x"
     assert own_path("http://a.example/x", "https://a.example") is None
     assert own_path(None, "https://a.example") is None
+
+
+def test_own_path_of_an_app_below_a_path() -> None:
+    base = "https://a.example/app"
+    assert own_path("https://a.example/app/x?y=1", base) == "/app/x?y=1"
+    assert own_path("/app", base) == "/app"
+    for elsewhere in ("/", "/x", "/apple", "https://a.example/other", "https://a.example"):
+        assert own_path(elsewhere, base) is None

@@ -205,3 +205,70 @@ def test_a_key_in_two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("MACHI_SECRET_KEY", GOOD_KEY)
     with pytest.raises(SettingsError, match="MACHI_SECRET_KEY_FILE: MACHI_SECRET_KEY is set as well"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("https://ID.Mihon.example", "https://id.mihon.example"),
+        ("HTTPS://id.mihon.example", "https://id.mihon.example"),
+        ("https://id.mihon.example:443/machi", "https://id.mihon.example/machi"),
+        ("https://id.\u307f\u307b\u3093.example", "https://id.xn--79jh5d.example"),
+        ("https://id.mihon.example?", "https://id.mihon.example"),
+        ("https://id.mi\thon.example", "https://id.mihon.example"),
+    ],
+)
+def test_an_issuer_that_browsers_write_otherwise_is_refused_with_the_right_one(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], value: str, right: str
+) -> None:
+    """Not rewritten: apps compare it character by character, and a running installation's must not change by itself."""
+    for name in ("MTLS_BASE_URL", "ISSUER"):
+        with pytest.raises(SettingsError, match=f"^MACHI_{name}: write it as {right} ") as caught:
+            loaded(monkeypatch, **(SECURE | {name: value}))
+        assert "\n" not in str(caught.value)
+        monkeypatch.delenv(f"MACHI_{name}")
+    assert loaded(monkeypatch, **(SECURE | {"ISSUER": right})).issuer == right
+
+
+@pytest.mark.parametrize("path", ["/a//b", "/a/../b", "/.", "/%6dachi", "/a b", "/a~b", "/a;b", "\\evil"])
+def test_a_path_that_somebody_would_read_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], path: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"^MACHI_ISSUER: "):
+        loaded(monkeypatch, **(SECURE | {"ISSUER": f"https://id.mihon.example{path}"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("DPOP_NONCE_REQUIERD", "did you mean MACHI_DPOP_NONCE_REQUIRED?"),
+        ("DATABASE", "did you mean MACHI_DATABASE_URL?"),
+        ("COLOUR_OF_THE_SEA", "docs/settings.md has all settings"),
+        ("PORT", "docs/settings.md has all settings"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], name: str, hint: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(monkeypatch, **SECURE, **{name: "8000"})
+    assert str(caught.value) == f"MACHI_{name}: there is no such setting; {hint}"
+
+
+def test_what_kubernetes_gives_every_container_is_no_misspelt_setting(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    """Service links: a Service named machi, one named machi-redis."""
+    links = {}
+    for service in ("", "REDIS_"):
+        links |= {
+            f"{service}SERVICE_HOST": "10.0.0.11",
+            f"{service}SERVICE_PORT": "8000",
+            f"{service}SERVICE_PORT_HTTP": "8000",
+            f"{service}PORT": "tcp://10.0.0.11:8000",
+            f"{service}PORT_8000_TCP": "tcp://10.0.0.11:8000",
+            f"{service}PORT_8000_TCP_PROTO": "tcp",
+            f"{service}PORT_8000_TCP_PORT": "8000",
+            f"{service}PORT_8000_TCP_ADDR": "10.0.0.11",
+        }
+    assert loaded(monkeypatch, **SECURE, **links).issuer == SECURE["ISSUER"]
