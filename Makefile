@@ -4,20 +4,20 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 # The lock is complete, so nothing is resolved and nothing is built: what anybody publishes tomorrow changes no install of today.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
 .PHONY: demo demo-reset serve-for-tests settings-page checks-page test check lint types bench lock translations clean
 
 $(VENV)/runtime.stamp: requirements/runtime.txt
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) -r requirements/runtime.txt
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m deploy.progress requirements/runtime.txt $(INSTALL) -r requirements/runtime.txt
+	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
-	$(INSTALL) -r requirements/dev.txt
-	touch $@
+	@$(BIN)/python -m deploy.progress requirements/dev.txt $(INSTALL) -r requirements/dev.txt
+	@touch $@
 
 translations: $(VENV)/runtime.stamp
 	@for po in $(TRANSLATIONS); do $(BIN)/pybabel -q compile -i $$po -o $${po%.po}.mo 2>/dev/null || exit 1; done

@@ -8,13 +8,14 @@ from .definition import Department, Field, Procedure
 from .factory import create_app
 from .fictional import PEOPLE as FICTIONAL_PEOPLE
 from .run import main
-from .seed import History, PastCase, PastMove, PastNotice, Person
+from .seed import History, Known, PastCase, PastMove, PastNotice, Person
 
 __all__ = [
     "FICTIONAL_PEOPLE",
     "Department",
     "Field",
     "History",
+    "Known",
     "PastCase",
     "PastMove",
     "PastNotice",

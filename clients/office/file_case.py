@@ -20,7 +20,7 @@ ALPHABET = "23456789CFGHJMPQRVWX"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who applies. One of `sub` and `local_number` is set."""
+    """Who applies. `sub` or `local_number` is set; both of a paper application that its resident has opened here."""
 
     name: str
     birthdate: str = ""

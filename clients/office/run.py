@@ -11,7 +11,7 @@ from clients.kit import ConfigurationError
 
 from .definition import Department
 from .factory import create_app
-from .seed import History, seed
+from .seed import History, Known, seed
 
 
 def main(department: Department, target: str, history: History, arguments: list[str] | None = None) -> int:
@@ -21,7 +21,12 @@ def main(department: Department, target: str, history: History, arguments: list[
     parser.add_argument("--port", type=int, default=8001)
     commands = parser.add_subparsers(dest="command")
     seeding = commands.add_parser("seed", help="give the app a history; a second run does nothing")
-    seeding.add_argument("--residents", type=Path, required=True, help='JSON: {"hanako": "0000010011", ...}')
+    seeding.add_argument(
+        "--residents",
+        type=Path,
+        required=True,
+        help='JSON: {"hanako": {"local_number": "0000010011", "sub": "..."}, ...}; or the numbers alone',
+    )
     chosen = parser.parse_args(arguments)
     try:
         app = create_app(department)
@@ -37,10 +42,12 @@ def main(department: Department, target: str, history: History, arguments: list[
     return 0
 
 
-def read_residents(path: Path) -> dict[str, str]:
-    """Resident keys to local numbers."""
+def read_residents(path: Path) -> dict[str, Known]:
+    """Resident keys to how the department knows them."""
     found = json.loads(path.read_text("utf-8"))
-    return {key: value if isinstance(value, str) else value["local_number"] for key, value in found.items()}
+    return {
+        key: Known(local_number=value) if isinstance(value, str) else Known(**value) for key, value in found.items()
+    }
 
 
 def serve(target: str, host: str, port: int) -> None:

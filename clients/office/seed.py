@@ -74,8 +74,16 @@ class History:
     notices: tuple[PastNotice, ...]
 
 
-def seed(office: Office, residents: dict[str, str], history: History) -> bool:
-    """Write the history for the residents given (key -> local number); False if it was there already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How the department knows a resident. With `sub` their cases are theirs in the app, too, not only on my page."""
+
+    local_number: str
+    sub: str | None = None
+
+
+def seed(office: Office, residents: dict[str, Known], history: History) -> bool:
+    """Write the history for the residents given (by key); False if it was there already.
 
     The events go to the outbox and leave when the app runs.
     """
@@ -90,8 +98,8 @@ def seed(office: Office, residents: dict[str, str], history: History) -> bool:
             work += plan_case(office, past, history.people[past.resident], residents[past.resident])
     for notice in history.notices:
         if notice.resident in residents:
-            at = moment(today, notice.days_ago, 10)
-            work.append((at, lambda notice=notice, at=at: publish(office, notice, residents[notice.resident], at)))  # type: ignore[misc]
+            at, number = moment(today, notice.days_ago, 10), residents[notice.resident].local_number
+            work.append((at, lambda notice=notice, number=number, at=at: publish(office, notice, number, at)))  # type: ignore[misc]
     # Oldest first over all cases, as it would have happened.
     for _, step in sorted(work, key=lambda pair: pair[0]):
         step()
@@ -103,7 +111,9 @@ def moment(today: Any, days_ago: int, hour: int) -> datetime:
     return datetime.combine(today - timedelta(days=days_ago), time(hour if days_ago else 0, 17), JST)
 
 
-def plan_case(office: Office, past: PastCase, person: Person, number: str) -> list[tuple[datetime, Callable[[], None]]]:
+def plan_case(
+    office: Office, past: PastCase, person: Person, known: Known
+) -> list[tuple[datetime, Callable[[], None]]]:
     """The filing and the moves of a case, each with its time."""
     today = office.clock().date()
     filed_at = moment(today, past.days_ago, 9)
@@ -114,8 +124,14 @@ def plan_case(office: Office, past: PastCase, person: Person, number: str) -> li
         procedure = office.department.procedure(past.procedure)
         if procedure is None:
             raise KeyError(past.procedure)
-        applicant = Applicant(name=person.name, birthdate=person.birthdate, address=person.address, local_number=number)
         online = past.channel == "online"
+        applicant = Applicant(
+            name=person.name,
+            birthdate=person.birthdate,
+            address=person.address,
+            sub=known.sub,
+            local_number=None if online and known.sub else known.local_number,
+        )
         with office.database.transaction() as tx:
             written.append(
                 insert(

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from .city import APPS, STAFF_PASSWORD, Place
+from .city import APPS, Place
+from .guide import guide
+from .parts import Parts
 from .prepare import prepare
 
 READY_WITHIN = 60.0
-
-GUIDE = """
-  Machi ID demo: みほん市, a fictional city
-
-  Open                 {childcare}/        childcare: sign in, apply
-                       {benefits}/        benefits: already signed in
-                       {issuer}/my/     my page
-  Sign in              "My Number Card", test card 見本 花子 (hanako): PIN 1234;
-                       the first time also the signature password ABC123
-  Back office          {childcare}/staff   password {password}
-                       {benefits}/staff   password {password}
-
-  Ctrl-C ends it and keeps its data; `make demo-reset` starts over.
-"""
 
 
 def main() -> int:
@@ -50,56 +36,50 @@ def main() -> int:
         if _taken(place.port + offset):
             print(f"demo: port {place.port + offset} is in use; choose another with PORT=", file=sys.stderr)
             return 1
+    return run(place)
+
+
+def run(place: Place) -> int:
+    """Start everything, say where it is, and wait for the end. Returns the exit code."""
     started = time.monotonic()
-    environments = prepare(place)
-    processes = _start(place, environments)
+    print("demo: making the city ready" if place.state.exists() else "demo: making the city", flush=True)
+    prepared = prepare(place)
+    parts = Parts(place.logs)
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda n, _frame: stopping.append(n))
     try:
-        addresses = [place.issuer, *(place.base_url(app) for app in APPS), place.reader]
-        if not _wait_ready(addresses, processes, stopping):
+        # The apps report to the provider from their first moment, so it goes first.
+        print("demo: starting the provider and my page", flush=True)
+        parts.start("provider", ["deploy.serve", "--port", str(place.port), "--drain", "0"], place.environment())
+        if not _wait_ready([place.issuer], parts, stopping):
             return 0 if stopping else 1
-        print(
-            GUIDE.format(
-                issuer=place.issuer,
-                childcare=place.base_url(APPS[0]),
-                benefits=place.base_url(APPS[1]),
-                password=STAFF_PASSWORD,
-            ),
-            f" Ready in {time.monotonic() - started:.1f} s.",
-            flush=True,
-        )
-        while not stopping and all(p.poll() is None for p in processes):
+        print("demo: starting the departments' apps and the card reader", flush=True)
+        for app in APPS:
+            port = str(place.port + app.offset)
+            parts.start(app.key, [f"clients.{app.key}", "--port", port], prepared.environments[app.key])
+        reader = ["clients.simulators.card_reader", "--port", str(place.port + 3), "--state", str(place.cards)]
+        parts.start("card-reader", reader, {})
+        if not _wait_ready([*(place.base_url(app) for app in APPS), place.reader], parts, stopping):
+            return 0 if stopping else 1
+        print(guide(place, prepared.desk_link, time.monotonic() - started), flush=True)
+        while not stopping and parts.ended() is None:
             time.sleep(0.2)
+        if not stopping:
+            _say_what_ended(parts)
         return 0 if stopping else 1
     finally:
-        _stop(processes)
+        parts.stop()
+        if stopping:
+            print("\ndemo: ended; its data is kept", flush=True)
 
 
-def _start(place: Place, environments: dict[str, dict[str, str]]) -> list[subprocess.Popen[bytes]]:
-    """Each part in a process of its own, as in a city; a session of its own keeps the terminal's Ctrl-C to us."""
-
-    def run(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", *arguments], env={**os.environ, **environment}, start_new_session=True
-        )
-
-    processes = [run(["deploy.serve", "--port", str(place.port), "--drain", "0"], place.environment())]
-    for app in APPS:
-        port = str(place.port + app.offset)
-        processes.append(run([f"clients.{app.key}", "--port", port], environments[app.key]))
-    reader = ["clients.simulators.card_reader", "--port", str(place.port + 3), "--state", str(place.cards)]
-    processes.append(run(reader, {}))
-    return processes
-
-
-def _wait_ready(addresses: list[str], processes: list[subprocess.Popen[bytes]], stopping: list[int]) -> bool:
+def _wait_ready(addresses: list[str], parts: Parts, stopping: list[int]) -> bool:
     deadline = time.monotonic() + READY_WITHIN
     waiting = set(addresses)
     while waiting and not stopping:
-        if any(p.poll() is not None for p in processes):
-            print("demo: a part ended before it was ready; see its message above", file=sys.stderr)
+        if parts.ended() is not None:
+            _say_what_ended(parts)
             return False
         for address in sorted(waiting):
             try:
@@ -115,16 +95,11 @@ def _wait_ready(addresses: list[str], processes: list[subprocess.Popen[bytes]], 
     return not stopping
 
 
-def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-    deadline = time.monotonic() + 10
-    for process in processes:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
+def _say_what_ended(parts: Parts) -> None:
+    name = parts.ended()
+    if name is not None:
+        print(f"demo: {name} ended by itself; its last words ({parts.log(name)}):", file=sys.stderr)
+        print(parts.last_words(name), file=sys.stderr)
 
 
 def _taken(port: int) -> bool:

@@ -15,6 +15,7 @@ RESIDENTS = {
     "hikari": "0000010055",
 }
 STAFF_PASSWORD = "mihon-staff"
+ADMINISTRATOR = "管理 係子"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class Place:
     def base_url(self, app: App) -> str:
         below = f"{self.path}/{app.key}" if self.path else ""
         return f"http://localhost:{self.port + app.offset}{below}"
+
+    @property
+    def logs(self) -> Path:
+        """What each part says, in a file of its own: the demo itself speaks to the person who started it."""
+        return self.state / "log"
 
     @property
     def cards(self) -> Path:

@@ -7,14 +7,30 @@ import os
 import secrets
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .city import APPS, REGISTER, RESIDENTS, STAFF_PASSWORD, App, Place
+from flask import Flask
+
+from idp.foundation.context import parts as parts_of
+from idp.oidc.model import Client
+from idp.residents.read import resolve_local_number
+from idp.residents.subjects import subject_of
+
+from .city import ADMINISTRATOR, APPS, REGISTER, RESIDENTS, STAFF_PASSWORD, App, Place
 
 
-def prepare(place: Place) -> dict[str, dict[str, str]]:
-    """Make ready; returns the environment of each app by its key."""
+@dataclass(frozen=True)
+class Prepared:
+    """The environment of each app by its key, and the way in to the staff desk (None once somebody has a passkey for it)."""
+
+    environments: dict[str, dict[str, str]]
+    desk_link: str | None
+
+
+def prepare(place: Place) -> Prepared:
+    """Make ready."""
     place.state.mkdir(parents=True, exist_ok=True)
     os.environ.update(place.environment())
     from clients.simulators.card_reader.deck import Deck
@@ -41,12 +57,34 @@ def prepare(place: Place) -> dict[str, dict[str, str]]:
         (place.state / "imported").touch()
     environments = {}
     for entry in APPS:
-        environments[entry.key] = _app(place, entry, machi)
+        environments[entry.key] = _app(place, entry, machi, app)
+    link = _desk_link(machi)
     app.extensions["machi"].close()
-    return environments
+    return Prepared(environments, link)
 
 
-def _app(place: Place, app: App, machi: Any) -> dict[str, str]:
+def _desk_link(machi: Any) -> str | None:
+    """A new invitation for the administrator at each start, until it was used: it is good once and for a day."""
+    members = [m for m in machi("staff", "list")["staff"] if m["active"]]
+    if any(m["passkeys"] for m in members):
+        return None
+    again = ("--again", members[0]["staff_id"]) if members else ("--name", ADMINISTRATOR, "--role", "administrator")
+    return str(machi("staff", "invite", *again)["link"])
+
+
+def _known_to(provider: Flask, app: App) -> dict[str, dict[str, str]]:
+    """The residents as this department knows them. With its `sub` a case is theirs in its app, as it is on my page."""
+    parts, found = parts_of(provider), {}
+    with parts.database.write() as session:
+        sector = session.get_one(Client, app.key).sector
+        for key, number in RESIDENTS.items():
+            resident_id = resolve_local_number(session, parts.vault, number)
+            if resident_id is not None:
+                found[key] = {"local_number": number, "sub": subject_of(session, resident_id, sector)}
+    return found
+
+
+def _app(place: Place, app: App, machi: Any, provider: Flask) -> dict[str, str]:
     credentials = place.state / f"{app.key}.json"
     if not credentials.exists():
         registered = machi(
@@ -76,10 +114,9 @@ def _app(place: Place, app: App, machi: Any) -> dict[str, str]:
         "SECRET_KEY": kept["secret_key"],
         "STAFF_PASSWORD": STAFF_PASSWORD,
     }
-    residents = place.state / "residents.json"
-    if not residents.exists():
-        residents.write_text(json.dumps(RESIDENTS), "utf-8")
     if not (place.state / f"{app.key}.db").exists():
+        residents = place.state / f"{app.key}-residents.json"
+        _write_private(residents, _known_to(provider, app))
         subprocess.run(
             [sys.executable, "-m", f"clients.{app.key}", "seed", "--residents", str(residents)],
             env={**os.environ, **environment},

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +28,7 @@ class Demo:
     state: Path
     process: subprocess.Popen[bytes]
     path: str = ""
+    said: list[str] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
@@ -62,6 +63,7 @@ def _when_ready(demo: Demo, complaints: IO[bytes]) -> Demo:
     assert process.stdout is not None
     deadline = time.monotonic() + 90
     for line in process.stdout:
+        demo.said.append(line.decode().rstrip("\n"))
         if b"Ready in" in line:
             return demo
         assert time.monotonic() < deadline, "the demo did not become ready"

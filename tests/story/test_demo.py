@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +12,14 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from tests.support.server import free_port
 
-from .conftest import ROOT, start, stop
+from .conftest import ROOT, Demo, start, stop
+from .person import Person
+
+NUMBER = re.compile(r"\b(?:KD|FK)\d\d-\w{4}-\w{4}\b")
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("story")]
 
@@ -39,6 +44,65 @@ def test_starts_ends_and_finds_its_data_again() -> None:
         )
         assert reset.returncode == 0
         assert not state.exists()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("card", ["hanako", "taro", "midori"])
+def test_every_case_on_my_page_opens_at_its_department(chromium: Browser, demo: Demo, card: str) -> None:
+    """What a resident's page says a department does for them, the department's own app knows, and its back office."""
+    person = Person(chromium, demo, card, java_script_enabled=False, locale="en-GB")
+    page = person.page
+    cases: dict[str, str] = {}
+    for app in (demo.childcare, demo.benefits):
+        page.goto(f"{app}/auth/login")
+        if page.get_by_test_id("signin-card").count():
+            person.press("signin-card")
+            person.read_card()
+            person.press("card-return")
+            if page.get_by_test_id("claim-start").count():
+                person.press("claim-start")
+                person.read_card(claim=True)
+                person.press("card-return")
+                person.press("passkey-skip")
+        if page.get_by_test_id("consent").count():
+            person.allow()
+        page.goto(f"{app}/applications")
+        for row in page.get_by_test_id("case-row").all():
+            number = NUMBER.search(row.inner_text())
+            assert number is not None
+            cases[number.group()] = app
+    shown = set[str]()
+    for listed in ("/my/cases", "/my/cases?archived=1"):
+        page.goto(demo.issuer + listed)
+        shown |= set(NUMBER.findall(page.locator("main").inner_text()))
+    assert len(shown) >= 2
+    assert shown == set(cases)
+    person.close()
+    clerk = chromium.new_context(locale="ja-JP").new_page()
+    for app in sorted(set(cases.values())):
+        clerk.goto(f"{app}/staff")
+        clerk.get_by_test_id("staff-name").fill("係")
+        clerk.get_by_test_id("staff-password").fill("mihon-staff")
+        clerk.get_by_test_id("staff-signin").click()
+        known = clerk.locator("main").inner_text()
+        assert {number for number, where in cases.items() if where == app} <= set(NUMBER.findall(known))
+    clerk.context.close()
+
+
+def test_it_speaks_in_one_voice(demo: Demo) -> None:
+    """No line of a part's own, and where to go: pages, back offices, and the desk with a link that lets one in."""
+    said = demo.said
+    assert all(line.startswith(("demo: ", "  ")) or not line for line in said[: said.index(guide_title(said))])
+    text = "\n".join(said)
+    for address in (f"{demo.issuer}/my/", f"{demo.childcare}/staff", f"{demo.benefits}/staff"):
+        assert address in text
+    link = next(line.strip() for line in said if "/desk/enrol/" in line)
+    assert requests.get(link, timeout=5).status_code == 200
+    assert not re.search("WARN|INFO|reachable|granian", text)
+
+
+def guide_title(said: list[str]) -> str:
+    return next(line for line in said if "a fictional city" in line)
 
 
 def test_a_taken_port_is_said_in_one_line() -> None:

@@ -19,7 +19,7 @@ from clients.benefits.history import HISTORY as BENEFITS_HISTORY
 from clients.childcare.department import DEPARTMENT as CHILDCARE
 from clients.childcare.history import HISTORY as CHILDCARE_HISTORY
 from clients.kit import ConfigurationError
-from clients.office import create_app
+from clients.office import Known, create_app
 from clients.office.individual_number import contains_individual_number
 from clients.office.seed import seed
 from tests.clients.office.conftest import Site, apply, environment
@@ -28,7 +28,8 @@ from tests.support.server import free_port
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[3]
-RESIDENTS = {"hanako": "0000010011", "taro": "0000010022", "midori": "0000010033"}
+NUMBERS = {"hanako": "0000010011", "taro": "0000010022", "midori": "0000010033"}
+RESIDENTS = {key: Known(local_number=number) for key, number in NUMBERS.items()}
 
 
 def test_every_page_has_a_strict_policy_and_nothing_inline(childcare: Site, provider: TinyProvider) -> None:
@@ -160,7 +161,7 @@ def test_the_command_seeds_serves_and_stops_cleanly(name: str, provider: TinyPro
     env = {**os.environ, **environment(department, provider, tmp_path, port)}
     command = [sys.executable, "-m", f"clients.{name}"]
     residents = tmp_path / "residents.json"
-    residents.write_text(json.dumps(RESIDENTS))
+    residents.write_text(json.dumps(NUMBERS))
     for words in ("seeded", "already seeded"):
         done = subprocess.run(
             [*command, "seed", "--residents", str(residents)],
