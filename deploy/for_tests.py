@@ -26,8 +26,9 @@ def environment(place: Place, issuer: str) -> dict[str, str]:
     chosen = {
         **place.environment(),
         "MACHI_ISSUER": issuer,
-        "MACHI_SIGNIN_LIMIT": WIDE,
-        "MACHI_TOKEN_LIMIT": WIDE,
+        **{
+            f"MACHI_{name}_LIMIT": WIDE for name in ("SIGNIN", "TOKEN", "REGISTER", "PAR", "DEVICE", "CIBA", "CIBA_ASK")
+        },
         # Suites send neither PKCE nor, in one module, a nonce.
         "MACHI_CODE_BINDING": "none",
         # An https issuer needs somebody in front who ends TLS.

@@ -32,7 +32,7 @@ def require_staff() -> ResponseReturnValue | None:
     """Send a browser to the desk's sign-in; refuse a role that the view does not name."""
     login = current_or_none()
     if login is None:
-        if wants_json() or request.method not in ("GET", "HEAD"):
+        if wants_json() or request.method != "GET":
             raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
         return redirect(url_for("desk.signin", next=this_page()), 303)
     view = current_app.view_functions[str(request.endpoint)]

@@ -28,6 +28,9 @@ DEMO_SECRET = base64.urlsafe_b64encode(b"machi-id demo key, never for use").deco
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
+_LIMITS = ("signin", "register", "attempt", "activation", "token", "par", "device", "ciba", "ciba_ask")
+
+
 class SettingsError(Exception):
     """The settings cannot be used; the text is one line fit for an operator."""
 
@@ -72,7 +75,15 @@ class Settings(BaseSettings):
     signin_limit: str = "30/minute"
     """Sign-in attempts from one network for one account or ceremony (notation of the `limits` library)."""
     register_limit: str = "30/minute"
-    """Client registrations from one network (RFC 7591); raise it for conformance suites."""
+    """Client registrations with one initial access token from one network (RFC 7591); as many more requests without a good one."""
+    par_limit: str = "120/minute"
+    """Pushed requests of one public app from one network; whoever knows its id may deposit."""
+    device_limit: str = "30/minute"
+    """Device authorizations begun by one app from one network."""
+    ciba_limit: str = "60/minute"
+    """CIBA requests of one app, whomever they name."""
+    ciba_ask_limit: str = "10/10 minutes"
+    """CIBA requests of one app for one resident: asking again and again until somebody presses yes is an attack (CIBA §14)."""
     attempt_limit: str = "600/minute"
     """Sign-in pages opened from one network, finished or not: each is a row that waits."""
     activation_limit: str = "300/hour"
@@ -213,7 +224,7 @@ class Settings(BaseSettings):
             raise ValueError("must be inline or external")
         return value
 
-    @field_validator("signin_limit", "register_limit", "attempt_limit", "activation_limit", "token_limit")
+    @field_validator(*(f"{name}_limit" for name in _LIMITS))
     @classmethod
     def check_limit(cls, value: str) -> str:
         try:

@@ -38,9 +38,6 @@ bp = Blueprint("backchannel_authentication", __name__)
 LIFETIME = 300
 LONGEST, SHORTEST = 600, 10
 INTERVAL = 5
-# Asking again and again until somebody presses yes is an attack (CIBA §14): per app and resident.
-ASK_LIMIT = "10/10 minutes"
-HINT_LIMIT = "60/minute"
 MAX_MESSAGE = 64
 # CIBA §7.1: the syntax of a bearer token (RFC 6750 §2.1), at most 1024 characters.
 _NOTIFICATION_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,1024}=*")
@@ -73,9 +70,9 @@ def _ask(client: RegisteredClient, parameters: dict[str, str]) -> dict[str, Any]
     scope = with_api_scopes(op, client, parameters, wanted_scope(client, parameters))
     acr_values, message = _acr_values(parameters), _binding_message(parameters)
     lifetime, notification_token = _lifetime(parameters), _notification_token(client, parameters)
-    op.parts.limits.hit(HINT_LIMIT, "ciba-hint", client.client_id)
+    op.parts.limits.hit(op.parts.settings.ciba_limit, "ciba-hint", client.client_id)
     resident_id = resident_meant(op, client, parameters)
-    op.parts.limits.hit(ASK_LIMIT, "ciba-ask", client.client_id, resident_id)
+    op.parts.limits.hit(op.parts.settings.ciba_ask_limit, "ciba-ask", client.client_id, resident_id)
     now, auth_req_id, request_id = clock.now(), new_secret(), new_id()
     ping = orjson.dumps([auth_req_id, notification_token]) if notification_token else None
     with op.parts.database.write() as session:

@@ -24,6 +24,7 @@ TOKEN_PROBLEMS: dict[int, tuple[str, ...]] = {
     403: ("insufficient_scope",),
 }
 
+NO_TOKEN = "An access token is needed."
 _ALGORITHMS = " ".join(DPOP_ALGORITHMS)
 
 
@@ -136,7 +137,7 @@ def bearer_client(*scopes: str) -> ApiClient:
         raise ProblemError(
             error.status,
             error.error or "no_token",
-            error.description or "An access token is needed.",
+            error.description or NO_TOKEN,
             www_authenticate=error.challenge,
         ) from None
     return ApiClient(

@@ -36,7 +36,6 @@ INTERVAL = 5
 # RFC 8628 §6.1: consonants make no words, and none of these looks like another.
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
-START_LIMIT = "30/minute"
 # What a client would have understood as done if we were silent about it.
 NOT_HERE = ("authorization_details", "claims", "request", "request_uri", "grant_management_action")
 
@@ -50,7 +49,8 @@ def start() -> Response:
         client = authenticate(form)
         if not client.check_grant_type(DEVICE):
             raise UnauthorizedClientError("The client is not authorized to use the device flow.")
-        provider().parts.limits.hit(START_LIMIT, "device-start", client.client_id, client_network())
+        limit = provider().parts.settings.device_limit
+        provider().parts.limits.hit(limit, "device-start", client.client_id, client_network())
         scope = with_api_scopes(provider(), client, form.form, wanted_scope(client, form.form))
         body = _store(client, scope, form.form.get("resource"))
     except OAuth2Error as error:

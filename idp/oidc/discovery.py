@@ -19,7 +19,6 @@ from .ciba_metadata import DELIVERY_MODES
 from .claims import CLAIMS
 from .client_auth import METHODS
 from .clients import SCOPES
-from .cors import allow_origin
 from .further_grant_types import FURTHER_GRANT_TYPES
 from .grant_management import ACTIONS
 from .jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, DPOP_ALGORITHMS, REQUEST_ALGORITHMS
@@ -147,4 +146,4 @@ def discovery() -> Response:
         found = document(op.parts.settings)
         body = orjson.dumps({**found, "signed_metadata": signed_metadata(op.parts.settings, op.keys, found)})
         kept[kid] = body
-    return allow_origin(Answer(body, _HEADERS))
+    return Answer(body, _HEADERS)

@@ -48,6 +48,7 @@ from . import (
 from .authorize_checks import check_request
 from .authorize_request import AuthorizationError
 from .client_certificate import ClientCertificates
+from .cors import allow_origin
 from .dpop import add_nonce
 from .grants.authorization_code import CodeGrant, S256Only
 from .grants.ciba import CibaGrant
@@ -90,6 +91,7 @@ def install(app: Flask, instance: Parts) -> None:
     on_account_change(end_with_account)
     install_security_events(app, op)
     app.after_request(add_nonce)
+    app.after_request(allow_origin)
     app.wsgi_app = ClientCertificates(app.wsgi_app, instance.settings)  # type: ignore[method-assign]
     add_static("oidc", Path(__file__).parent / "static")
     modules = (

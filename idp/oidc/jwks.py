@@ -6,7 +6,6 @@ from flask import Blueprint, Response
 
 from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
-from .cors import allow_origin
 from .provider import provider
 
 bp = Blueprint("jwks", __name__)
@@ -18,4 +17,4 @@ _HEADERS = (("Content-Type", "application/jwk-set+json"), ("Cache-Control", "pub
 @called_by(Caller.ANYONE)
 def jwks() -> Response:
     """Public keys; cacheable for ten minutes, far less than rotation waits between its steps."""
-    return allow_origin(Answer(provider().keys.jwks(), _HEADERS))
+    return Answer(provider().keys.jwks(), _HEADERS)

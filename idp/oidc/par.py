@@ -25,7 +25,6 @@ bp = Blueprint("par", __name__)
 
 # Authenticate the client and are no part of the request (RFC 9126 §2.1).
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
-PUBLIC_LIMIT = "120/minute"
 
 
 @bp.post("/par")
@@ -38,7 +37,7 @@ def par() -> Response:
         client = authenticate(form)
         if client.auth_method == "none":
             # Whoever knows a public client's id may deposit: bounded, so that nobody fills the table.
-            op.parts.limits.hit(PUBLIC_LIMIT, "par", client.client_id, client_network())
+            op.parts.limits.hit(op.parts.settings.par_limit, "par", client.client_id, client_network())
         parameters, signed = _pushed_parameters(client, form.form)
         _bind_to_proof(client, parameters)
         check_request(op, parameters)

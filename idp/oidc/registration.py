@@ -16,7 +16,7 @@ from ..foundation.ids import new_secret
 from ..foundation.vault import digest
 from ..foundation.web.callers import Caller, called_by
 from ..signin.attempts import client_network
-from .bearer import BearerError, presented_token
+from .bearer import NO_TOKEN, BearerError, presented_token
 from .metadata import MetadataError
 from .model import InitialAccessToken
 from .provider import NO_STORE, provider
@@ -32,10 +32,8 @@ MAX_BODY = 65536
 def register() -> Response:
     """Register a client: 201 with its metadata, id and secret."""
     op = provider()
-    op.parts.limits.hit(op.parts.settings.register_limit, "register", client_network())
     try:
-        token = presented_token()
-        require_initial_access_token(token)
+        token = _counted_token()
         given = metadata_document()
         prepared = prepare_client(op.parts.settings, op.parts.outbound, given, CityOptions(), by_itself=True)
         with op.parts.database.write() as session:
@@ -56,11 +54,27 @@ def register() -> Response:
     return json_response(body, 201)
 
 
+def _counted_token() -> str:
+    """The initial access token. Each has a limit of its own, and so have requests without a good one: who has none keeps nobody else
+    from registering. Raises `BearerError`, `LimitExceededError`.
+    """
+    limits, rate = provider().parts.limits, provider().parts.settings.register_limit
+    try:
+        token = presented_token()
+        require_initial_access_token(token)
+    except BearerError:
+        limits.hit(rate, "register-refused", client_network())
+        raise
+    limits.hit(rate, "register", digest(token), client_network())
+    return token
+
+
 def refused(error: BearerError | MetadataError) -> Response:
     """The error response of registration and management (RFC 7591 §3.2.2, RFC 6750 §3)."""
     if isinstance(error, MetadataError):
         return json_response({"error": error.error, "error_description": str(error)}, 400)
-    body = {"error": error.error or "invalid_token", "error_description": error.description}
+    said = error.description or NO_TOKEN
+    body = {"error": error.error or "invalid_token", "error_description": said}
     response = json_response(body, error.status)
     response.headers["WWW-Authenticate"] = error.challenge
     return response

@@ -12,7 +12,6 @@ from ..foundation.database import from_ms, insert_if_absent
 from ..foundation.web.callers import Caller, called_by
 from . import reference_tokens
 from .client_auth import authenticate
-from .cors import allow_origin
 from .model import Grant, RevokedToken
 from .provider import NO_STORE, provider
 from .refresh_tokens import read_refresh_token
@@ -37,11 +36,11 @@ def revoke() -> Response:
             _revoke_access_token(client.client_id, token)
             reference_tokens.revoke(client.client_id, token)
     except OAuth2Error as error:
-        return allow_origin(oauth_error(error))
+        return oauth_error(error)
     done = Response(status=200, headers=NO_STORE)
     # No body, so of no type: Flask would say text/html, which libraries that expect JSON refuse.
     del done.headers["Content-Type"]
-    return allow_origin(done)
+    return done
 
 
 def _revoke_refresh_token(client_id: str, text: str) -> bool:

@@ -12,7 +12,6 @@ from flask import Blueprint, Response
 from ..foundation.here import here
 from ..foundation.web.callers import Caller, called_by
 from .challenges import BASIC
-from .cors import allow_origin
 from .provider import provider
 from .request import ParameterError, ProtocolRequest, single_parameters
 from .rich_request import reject_details_here
@@ -42,12 +41,10 @@ def oauth_error(error: Exception) -> Response:
     return response
 
 
-@bp.route("/token", methods=["POST", "OPTIONS"])
+@bp.post("/token")
 @called_by(Caller.CLIENT)
 def token() -> Response:
     """Codes, refresh tokens and client credentials for tokens."""
-    if here().method == "OPTIONS":
-        return allow_origin(Response(status=204), preflight=True)
     server = provider().server
     try:
         form = protocol_request()
@@ -57,4 +54,4 @@ def token() -> Response:
         response = oauth_error(error)
     if response.status_code == 401:
         response.headers.setdefault("WWW-Authenticate", BASIC)
-    return allow_origin(response)
+    return response

@@ -10,10 +10,9 @@ from ..foundation.here import here
 from ..foundation.web.application import Answer
 from ..foundation.web.callers import Caller, called_by
 from ..residents.attributes import unseal
-from .bearer import BearerError, checked_token
+from .bearer import NO_TOKEN, BearerError, checked_token
 from .claims import claim_names, claim_values, parse_claims_parameter
 from .clients import RegisteredClient
-from .cors import allow_origin
 from .fapi import interaction_id
 from .provider import NO_STORE, provider
 from .step_up_challenge import require_authentication
@@ -26,15 +25,13 @@ bp = Blueprint("userinfo", __name__)
 _JSON = (("Content-Type", "application/json"), *NO_STORE.items())
 
 
-@bp.route("/userinfo", methods=["GET", "POST", "OPTIONS"])
+@bp.route("/userinfo", methods=["GET", "POST"])
 @called_by(Caller.BEARER)
 def userinfo() -> Response:
     """Claims of the resident behind the access token."""
-    if here().method == "OPTIONS":
-        return allow_origin(Response(status=204), preflight=True)
     response = _answer()
     response.headers["X-FAPI-Interaction-ID"] = interaction_id(here().environ.get("HTTP_X_FAPI_INTERACTION_ID"))
-    return allow_origin(response)
+    return response
 
 
 def _answer() -> Response:
@@ -44,7 +41,9 @@ def _answer() -> Response:
             return protected_response(client, claims)
         return Answer(orjson.dumps(claims), _JSON)
     except BearerError as error:
-        detail = orjson.dumps({"error": error.error or "invalid_request", "error_description": error.description})
+        detail = orjson.dumps(
+            {"error": error.error or "invalid_request", "error_description": error.description or NO_TOKEN}
+        )
         response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)
         response.headers["WWW-Authenticate"] = error.challenge
         return response

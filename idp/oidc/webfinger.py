@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
-from .cors import allow_origin
 from .provider import provider
 
 bp = Blueprint("webfinger", __name__)
@@ -33,7 +32,7 @@ def webfinger() -> Response:
     response = Response(orjson.dumps({"subject": resource, "links": links}), content_type="application/jrd+json")
     response.headers["Cache-Control"] = "public, max-age=600"
     response.headers["Access-Control-Allow-Origin"] = "*"  # RFC 7033 §5
-    return allow_origin(response)
+    return response
 
 
 def host_of(resource: str) -> str | None:

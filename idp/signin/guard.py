@@ -16,7 +16,7 @@ def require_resident() -> ResponseReturnValue | None:
     """Send a browser to sign in; tell a script that the session is over (401)."""
     if current_login_or_none() is not None:
         return None
-    if wants_json() or request.method not in ("GET", "HEAD"):
+    if wants_json() or request.method != "GET":
         raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
     return redirect(url_for("signin.begin", next=this_page()), 303)
 

@@ -115,6 +115,14 @@ def with_retry_after(response: Response, error: UnavailableError) -> Response:
     return response
 
 
+def too_many(error: LimitExceededError) -> Response:
+    """429 with Retry-After (RFC 6585 §4)."""
+    detail = gettext("Please wait a little and try again. Your other ways to sign in stay open.")
+    response = answer(429, "too_many_requests", detail)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
 def register_error_handlers(app: Flask) -> None:
     """Turn every way of failing into a clear answer."""
 
@@ -130,13 +138,7 @@ def register_error_handlers(app: Flask) -> None:
             response.headers["Retry-After"] = str(retry)
         return response
 
-    @app.errorhandler(LimitExceededError)
-    def on_limit(error: LimitExceededError) -> Response:
-        detail = gettext("Please wait a little and try again. Your other ways to sign in stay open.")
-        response = answer(429, "too_many_requests", detail)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
-
+    app.register_error_handler(LimitExceededError, too_many)
     app.register_error_handler(UnavailableError, unavailable)
 
     @app.errorhandler(HTTPException)

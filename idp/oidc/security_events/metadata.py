@@ -8,7 +8,6 @@ from flask import Blueprint, Response
 
 from ...foundation.settings import Settings
 from ...foundation.web.callers import Caller, called_by
-from ..cors import allow_origin
 from ..provider import provider
 from . import status_api, streams_api
 from .caller import json_answer
@@ -44,4 +43,4 @@ def configuration() -> Response:
     response = json_answer(metadata(provider().parts.settings))
     response.headers["Cache-Control"] = "public, max-age=600"
     response.headers.pop("Pragma", None)
-    return allow_origin(response)
+    return response
