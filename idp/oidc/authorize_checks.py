@@ -25,7 +25,7 @@ from .provider import Provider
 from .request import ProtocolRequest
 from .resource_access import departments_apis, with_api_scopes
 from .response import RESPONSE_MODES
-from .response_types import is_hybrid
+from .response_types import UNSUPPORTED, is_hybrid
 from .rich_request import check_rich
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
@@ -84,7 +84,7 @@ def require_known_response_type(_op: Provider, asked: AuthorizationRequest) -> N
         raise InvalidRequestError("Missing 'response_type' in request.")
     if wanted not in RESPONSE_TYPES and not is_hybrid(wanted):
         # Said here: Authlib would repeat the value in its description and stumble over characters that may not stand there.
-        raise _oauth_error("unsupported_response_type", "This response_type is not supported.")
+        raise _oauth_error("unsupported_response_type", UNSUPPORTED)
 
 
 def require_registered_flow(op: Provider, asked: AuthorizationRequest) -> None:
@@ -150,7 +150,7 @@ def reject_malformed_dpop_jkt(_op: Provider, asked: AuthorizationRequest) -> Non
 def reject_unknown_response_mode(_op: Provider, asked: AuthorizationRequest) -> None:
     """The response mode is one of ours."""
     if asked.parameters.get("response_mode", "query") not in RESPONSE_MODES:
-        raise InvalidRequestError("This response_mode is not supported.")
+        raise InvalidRequestError("This response_mode is not offered here. Use 'query' or 'form_post'.")
 
 
 def reject_prompt_none_with_others(_op: Provider, asked: AuthorizationRequest) -> None:

@@ -18,6 +18,7 @@ from .id_token import make_id_token
 from .provider import Provider
 from .request import ProtocolRequest
 from .resources import audience_for
+from .response_types import UNSUPPORTED
 from .storage.interface import GrantFacts, Redemption, Standing
 from .tokens import make_access_token
 
@@ -29,7 +30,7 @@ def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, s
     """What Authlib's code grant checks for `code`: type, scope, PKCE; and the nonce. Returns the shape of that grant."""
     wanted = frozenset(parameters["response_type"].split())
     if not op.parts.settings.hybrid_flows:
-        raise OAuth2Error(error="unsupported_response_type", description="This response_type is not supported.")
+        raise OAuth2Error(error="unsupported_response_type", description=UNSUPPORTED)
     if wanted not in {frozenset(t.split()) for t in client.metadata.get("response_types", [])}:
         raise UnauthorizedClientError("The client is not registered for this response_type.")
     scope = client.get_allowed_scope(parameters.get("scope"))

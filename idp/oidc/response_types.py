@@ -8,6 +8,8 @@ from typing import Any
 from .key_algorithms import POST_QUANTUM
 
 TYPES = ("code id_token", "code token", "code id_token token", "id_token", "id_token token")
+# What a library that asks for another one by default shows to its developer.
+UNSUPPORTED = "This response_type is not offered here. Use 'code'."
 _SETS = frozenset(frozenset(t.split()) for t in TYPES)
 
 

@@ -11,13 +11,30 @@ import pytest
 import requests
 
 from idp.oidc.registration import issue_initial_access_token
+from idp.residents.activation import issue_activation_code
+from idp.residents.import_register import import_register
+from idp.residents.read import resolve_local_number
 from tests.conftest import sqlite_copy
-from tests.support.people import BIRTH_DATES
+from tests.support.authenticator import Authenticator
+from tests.support.people import BIRTH_DATES, HEADER
 from tests.support.rp import Person
 from tests.support.server import free_port, running
+from tests.support.signing_in import Resident
 from tests.support.town import Town
 
 from . import needed
+
+# Somebody for the libraries that all want the same: a resident with a passkey and an e-mail address.
+REGULAR = {
+    "local_number": "0000010066",
+    "name": "常連 つばさ",
+    "kana": "ジョウレン ツバサ",
+    "birth_date": "1990-05-05",
+    "sex": "1",
+    "address": "見本県みほん市南町一丁目1番1号",
+    "email": "tsubasa@mihon.example",
+    "phone": "",
+}
 
 
 class Site:
@@ -37,6 +54,15 @@ class Site:
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    def regular_code(self) -> str:
+        """An activation code of `REGULAR`."""
+        database, vault = self.town.parts.database, self.town.parts.vault
+        import_register(database, vault, [HEADER, ",".join(REGULAR[name] for name in HEADER.split(","))])
+        with database.write() as session:
+            resident_id = resolve_local_number(session, vault, REGULAR["local_number"])
+            assert resident_id is not None
+            return issue_activation_code(session, vault, resident_id, "counter")
 
     def first_sign_in(self, person: Person, page: requests.Response, key: str) -> requests.Response:
         """From the sign-in page, with the code from the counter, to the question of consent; each resident once."""
@@ -63,6 +89,20 @@ def site(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         site = Site(issuer, url)
         with site.town:
             yield site
+
+
+@pytest.fixture(scope="session")
+def passkey(site: Site) -> Authenticator:
+    """The device of `REGULAR`, who has claimed the account and made a passkey."""
+    resident = Resident(site.issuer)
+    resident.claim(resident.go(f"{site.issuer}/signin"), site.regular_code(), REGULAR["birth_date"])
+    return resident.device
+
+
+@pytest.fixture
+def regular(site: Site, passkey: Authenticator) -> Resident:
+    """`REGULAR` at a browser nobody is signed in at."""
+    return Resident(site.issuer, passkey)
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,21 @@ def test_the_app_is_told_what_is_wrong(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "instead"),
+    [
+        ({"response_type": "token"}, "'code'"),
+        ({"response_type": "id_token"}, "'code'"),
+        ({"response_mode": "web_message"}, "'query'"),
+    ],
+)
+def test_what_is_not_offered_is_refused_with_what_is(
+    shared_browser: Browser, shared_app: App, changes: dict[str, str], instead: str
+) -> None:
+    """Some libraries ask for such a thing by default, and show their developer this text alone."""
+    assert instead in callback(shared_browser.authorize(shared_app, **changes))["error_description"]
+
+
 @pytest.mark.parametrize("value", ["openid nope", "openid openid profile", "profile openid"])
 def test_unknown_and_repeated_scopes_are_ignored(shared_browser: Browser, shared_app: App, value: str) -> None:
     assert shared_browser.sign_on(shared_app, scope=value)["code"]
