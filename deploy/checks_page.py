@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from idp.oidc import authorize_checks, request_forms, standing_checks
-from idp.oidc.checks import Check
+from idp.oidc.authorization import authorize_checks, request_forms, standing_checks
+from idp.oidc.server.checks import Check
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol.md"
 BEGIN, END = "<!-- made by `make checks-page` -->\n", "<!-- end of what is made -->\n"

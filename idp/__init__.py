@@ -29,11 +29,11 @@ from .foundation.web.isolated import isolated
 from .foundation.web.language import city_name, language
 from .foundation.web.openapi import Answer, Media, Operation, Problem, described
 from .foundation.web.shell import add_static
-from .oidc.approvals import approvals_waiting
-from .oidc.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
-from .oidc.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
-from .oidc.challenges import challenge
-from .oidc.revoke import end_app_access
+from .oidc.access.apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
+from .oidc.decoupled.approvals import approvals_waiting
+from .oidc.server.challenges import challenge
+from .oidc.token_endpoint.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
+from .oidc.tokens.revoke import end_app_access
 from .residents import read as _residents
 from .residents.my_number import looks_like_my_number
 from .residents.read import Profile

@@ -5,27 +5,22 @@ from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .desk.model import Staff, StaffInvitation, StaffPasskey, StaffSession
 from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow
-from .oidc.further_model import (
-    BackchannelRequest,
-    ClientPolicy,
-    DeviceAuthorization,
-    ManagedGrant,
-    ReferenceToken,
-    ResourceIndicator,
-)
-from .oidc.model import (
+from .oidc.authorization.model import PushedRequest
+from .oidc.client_auth.model import UsedAssertion, UsedProof
+from .oidc.clients.model import Client, ClientPolicy, ResourceIndicator
+from .oidc.decoupled.model import BackchannelRequest, DeviceAuthorization
+from .oidc.jose.model import SigningKey
+from .oidc.registration.model import InitialAccessToken
+from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
+from .oidc.tokens.model import (
     AuthorizationCode,
-    Client,
     Consent,
     Grant,
-    InitialAccessToken,
+    ManagedGrant,
+    ReferenceToken,
     RevokedToken,
     SessionClient,
-    SigningKey,
-    UsedAssertion,
 )
-from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
-from .oidc.security_model import PushedRequest, UsedProof
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
 

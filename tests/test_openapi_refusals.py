@@ -13,7 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
-from idp.oidc.tokens import make_access_token
+from idp.oidc.tokens.tokens import make_access_token
 from idp.residents.subjects import subject_of
 from mypage.intake.answer import BATCH, SEND, SINGLE
 from tests.conftest import sqlite_copy

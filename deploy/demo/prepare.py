@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 
 from idp.foundation.context import parts as parts_of
-from idp.oidc.model import Client
+from idp.oidc.clients.model import Client
 from idp.residents.read import resolve_local_number
 from idp.residents.subjects import subject_of
 

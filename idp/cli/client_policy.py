@@ -9,7 +9,7 @@ import click
 import orjson
 
 from ..foundation.context import parts
-from ..oidc.client_policy import PolicyError, load_policy, set_policy
+from ..oidc.clients.policy import PolicyError, load_policy, set_policy
 from .clients import clients
 from .root import fail, json_option, say
 

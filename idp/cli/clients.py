@@ -11,13 +11,13 @@ import orjson
 from sqlalchemy import select
 
 from ..foundation.context import parts
-from ..oidc.change_client import UnknownClientError, switch_client
-from ..oidc.clients import registered
-from ..oidc.fapi import PROFILES
-from ..oidc.metadata import MetadataError
-from ..oidc.model import Client
-from ..oidc.register_client import CityOptions, register_client
-from ..oidc.registration import issue_initial_access_token
+from ..oidc.clients.clients import registered
+from ..oidc.clients.fapi import PROFILES
+from ..oidc.clients.model import Client
+from ..oidc.registration.change_client import UnknownClientError, switch_client
+from ..oidc.registration.metadata import MetadataError
+from ..oidc.registration.register_client import CityOptions, register_client
+from ..oidc.registration.registration import issue_initial_access_token
 from .root import fail, json_option, machi, say
 
 SECTOR = "Whom it shares residents' identifiers with: own, host:NAME or the sector of an app."

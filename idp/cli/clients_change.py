@@ -11,7 +11,9 @@ import orjson
 
 from ..desk.usage import usage
 from ..foundation.context import parts
-from ..oidc.change_client import (
+from ..oidc.clients.fapi import PROFILES
+from ..oidc.clients.model import Client
+from ..oidc.registration.change_client import (
     UnknownClientError,
     all_problems,
     change_client,
@@ -19,10 +21,8 @@ from ..oidc.change_client import (
     rotate_secret,
     switch_client,
 )
-from ..oidc.fapi import PROFILES
-from ..oidc.metadata import MetadataError
-from ..oidc.model import Client
-from ..oidc.register_client import CityOptions, prepare_client, require_source
+from ..oidc.registration.metadata import MetadataError
+from ..oidc.registration.register_client import CityOptions, prepare_client, require_source
 from .clients import SECTOR, clients
 from .root import fail, json_option, say
 

@@ -13,10 +13,11 @@ from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
-from ..oidc.key_algorithms import ENCRYPTION_ALGORITHMS
-from ..oidc.keys import KEEP_RETIRED, SETTLE, rotate
-from ..oidc.model import InitialAccessToken, SigningKey
-from ..oidc.registration import issue_initial_access_token
+from ..oidc.jose.key_algorithms import ENCRYPTION_ALGORITHMS
+from ..oidc.jose.keys import KEEP_RETIRED, SETTLE, rotate
+from ..oidc.jose.model import SigningKey
+from ..oidc.registration.model import InitialAccessToken
+from ..oidc.registration.registration import issue_initial_access_token
 from .guard import open_to
 from .model import Role
 from .page import show

@@ -12,7 +12,7 @@ from ..audit import AuditEvent, EventType
 from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
-from ..oidc.clients import CLIENT_ID
+from ..oidc.clients.clients import CLIENT_ID
 from .guard import open_to
 from .model import Role
 from .page import show

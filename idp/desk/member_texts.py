@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..oidc.model import Proof
+from ..oidc.clients.model import Proof
 
 # Why an app is in its sector.
 PROOFS = {

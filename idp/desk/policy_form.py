@@ -10,10 +10,9 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..oidc.client_policy import CityPolicy, PolicyError
-from ..oidc.clients import RegisteredClient, registered
-from ..oidc.further_model import ResourceIndicator
-from ..oidc.model import Client
+from ..oidc.clients.clients import RegisteredClient, registered
+from ..oidc.clients.model import Client, ResourceIndicator
+from ..oidc.clients.policy import CityPolicy, PolicyError
 
 EMPTY_ROWS = {"apis": 2, "types": 1}
 

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
-from ..oidc.client_policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
-from ..oidc.clients import registered
-from ..oidc.model import Client
+from ..oidc.clients.clients import registered
+from ..oidc.clients.model import Client
+from ..oidc.clients.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
 from .apps_pages import find
 from .guard import open_to
 from .model import Role

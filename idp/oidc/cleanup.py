@@ -11,9 +11,11 @@ from ..credentials.model import Challenge
 from ..foundation import clock
 from ..foundation.housekeeping import cleans_up
 from ..signin.model import SignInAttempt
-from .keys import forget_retired
-from .model import AuthorizationCode, Grant, InitialAccessToken, RevokedToken, UsedAssertion
-from .security_model import PushedRequest, UsedProof
+from .authorization.model import PushedRequest
+from .client_auth.model import UsedAssertion, UsedProof
+from .jose.keys import forget_retired
+from .registration.model import InitialAccessToken
+from .tokens.model import AuthorizationCode, Grant, RevokedToken
 
 # Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
 KEEP_GRANTS = timedelta(days=30)

@@ -18,52 +18,34 @@ from ..residents.life_cycle import on_account_change
 from ..signin.levels import parse_acr
 from ..signin.model import SignInAttempt
 from ..signin.sessions import on_session_end
-from . import (
-    approve_page,
-    authorize,
-    backchannel_authentication,
-    backchannel_logout,
-    ciba_ping,
-    cleanup,  # noqa: F401 - registers its cleaners
-    client_auth,
-    client_management,
-    consent,
-    device_authorization,
-    device_page,
-    discovery,
-    end_session,
-    grants_api,
-    introspection,
-    jwks,
-    par,
-    registration,
-    revocation,
-    session_management,
-    signed_out,
-    token,
-    userinfo,
-    way_back,
-    webfinger,
-)
-from .authorize_checks import check_request
-from .authorize_request import AuthorizationError
-from .client_certificate import ClientCertificates
-from .cors import allow_origin
-from .dpop import add_nonce
-from .grants.authorization_code import CodeGrant, S256Only
-from .grants.ciba import CibaGrant
-from .grants.client_credentials import ClientGrant
-from .grants.device_code import DeviceGrant
-from .grants.jwt_bearer import AssertionGrant
-from .grants.refresh_token import RefreshGrant
-from .grants.token_exchange import ExchangeGrant
-from .key_algorithms import FIRST_ALGORITHMS
-from .outage_answers import speak_oauth
-from .provider import Provider, build_provider
-from .revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
+from . import cleanup  # noqa: F401 - registers its cleaners
+from .access import grants_api
+from .authorization import authorize, consent, par, way_back
+from .authorization.authorize_checks import check_request
+from .authorization.authorize_request import AuthorizationError
+from .authorization.step_up import explanation
+from .client_auth import authenticate as client_auth
+from .client_auth.certificate import ClientCertificates
+from .client_auth.dpop import add_nonce
+from .decoupled import approve_page, backchannel_authentication, ciba_ping, device_authorization, device_page
+from .decoupled.ciba_grant import CibaGrant
+from .decoupled.device_grant import DeviceGrant
+from .jose.key_algorithms import FIRST_ALGORITHMS
+from .logout import backchannel_logout, end_session, session_management, signed_out
+from .published import discovery, jwks, webfinger
+from .registration import client_management, registration
+from .registration.software_statement import load_issuers
 from .security_events.install import install as install_security_events
-from .software_statement import load_issuers
-from .step_up import explanation
+from .server.cors import allow_origin
+from .server.outage_answers import speak_oauth
+from .server.provider import Provider, build_provider
+from .token_endpoint import introspection, revocation, token, userinfo
+from .token_endpoint.grants.authorization_code import CodeGrant, S256Only
+from .token_endpoint.grants.client_credentials import ClientGrant
+from .token_endpoint.grants.jwt_bearer import AssertionGrant
+from .token_endpoint.grants.refresh_token import RefreshGrant
+from .token_endpoint.grants.token_exchange import ExchangeGrant
+from .tokens.revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 
 
 def install(app: Flask, instance: Parts) -> None:
@@ -124,7 +106,7 @@ def install(app: Flask, instance: Parts) -> None:
 
 def _describe(attempt: SignInAttempt) -> dict[str, str]:
     """What the sign-in page may say about the app that asked."""
-    from .provider import provider
+    from .server.provider import provider
 
     client = provider().clients.get(attempt.client_id)
     parameters = orjson.loads(attempt.request or "{}")

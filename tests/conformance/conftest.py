@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.register_client import CityOptions
+from idp.oidc.registration.register_client import CityOptions
 from tests.conftest import sqlite_copy
 from tests.support.fapi import FapiClient, SigningKey
 from tests.support.rp import Person

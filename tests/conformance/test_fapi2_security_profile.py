@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.vault import digest
-from idp.oidc.security_model import PushedRequest
+from idp.oidc.authorization.model import PushedRequest
 from tests.conformance.conftest import FapiSite
 from tests.support.codes import changed, opened
 from tests.support.fapi import ASSERTION_TYPE, DpopKey, FapiClient, SigningKey

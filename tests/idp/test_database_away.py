@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 
 from idp.foundation.database import Database
 from idp.foundation.unavailable import UnavailableError
-from idp.oidc.model import RevokedToken, SigningKey
+from idp.oidc.jose.model import SigningKey
+from idp.oidc.tokens.model import RevokedToken
 from tests.support.browser import callback
 from tests.support.databases import Restarted, end_connections
 from tests.support.town import Town

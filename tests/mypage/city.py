@@ -20,9 +20,9 @@ from idp import clock, new_id
 from idp.foundation.context import build_parts
 from idp.foundation.settings import Settings
 from idp.foundation.vault import digest
-from idp.oidc.model import Client
-from idp.oidc.provider import provider
-from idp.oidc.tokens import api_audience, make_access_token
+from idp.oidc.clients.model import Client
+from idp.oidc.server.provider import provider
+from idp.oidc.tokens.tokens import api_audience, make_access_token
 from idp.residents.model import RegistryLink, Resident
 from idp.residents.subjects import subject_of
 from idp.signin.levels import Factor, dump_factors

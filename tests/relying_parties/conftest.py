@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.activation import issue_activation_code
 from idp.residents.import_register import import_register
 from idp.residents.read import resolve_local_number

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from idp.oidc.codes import Code, give_code, open_code
-from idp.oidc.provider import provider
+from idp.oidc.server.provider import provider
+from idp.oidc.tokens.codes import Code, give_code, open_code
 
 from .town import Town
 

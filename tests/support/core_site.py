@@ -12,8 +12,8 @@ import requests
 from flask import Flask, Response, request
 from sqlalchemy import select
 
-from idp.oidc.register_client import CityOptions
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.registration.register_client import CityOptions
+from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.import_register import import_register
 from idp.signin.levels import dump_factors, load_factors
 from idp.signin.model import LoginSession

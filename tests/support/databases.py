@@ -19,8 +19,8 @@ import mypage  # noqa: F401 - and those of my page
 from idp.foundation.database import Base, Database
 from idp.foundation.key_ring import ensure_ring, open_vault
 from idp.foundation.settings import Settings
-from idp.oidc.keys import ensure_keys
-from idp.oidc.model import SigningKey
+from idp.oidc.jose.keys import ensure_keys
+from idp.oidc.jose.model import SigningKey
 
 TEMPLATE = "machi_template"
 _names = itertools.count(1)

@@ -9,7 +9,7 @@ import jsonschema
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from idp.oidc.register_client import CityOptions
+from idp.oidc.registration.register_client import CityOptions
 from idp.residents.model import SubjectIdentifier
 from idp.residents.subjects import subject_of
 from mypage.intake.answer import BATCH, SINGLE

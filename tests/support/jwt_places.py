@@ -15,10 +15,10 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.settings import SettingsError
-from idp.oidc import software_statement
-from idp.oidc.client_policy import set_policy
-from idp.oidc.model import Client
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.clients.model import Client
+from idp.oidc.clients.policy import set_policy
+from idp.oidc.registration import software_statement
+from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.subjects import subject_of
 
 from .apps import App

@@ -13,8 +13,8 @@ import wsgi
 from idp.audit import AuditEvent
 from idp.foundation.context import parts as parts_of
 from idp.foundation.settings import Settings
-from idp.oidc.provider import provider
-from idp.oidc.register_client import CityOptions, register_client
+from idp.oidc.registration.register_client import CityOptions, register_client
+from idp.oidc.server.provider import provider
 from idp.residents.activation import issue_activation_code
 from idp.residents.claim import claim_by_attributes
 from idp.residents.import_register import Report, import_register

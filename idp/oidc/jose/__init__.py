@@ -1,1 +1,1 @@
-"""Keys and JWTs of other parties: the protocol's lowest room, which knows keys, rules and time, and nothing of clients or requests."""
+"""Keys and JWTs, ours and other parties': the lowest room, which knows keys, rules and time, and nothing of clients or requests."""

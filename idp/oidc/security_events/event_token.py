@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from ..clients import RegisteredClient
-from ..protection import encrypt_for, encrypts, sign_for
-from ..provider import Provider
+from ..clients.clients import RegisteredClient
+from ..server.provider import Provider
+from ..tokens.protection import encrypt_for, encrypts, sign_for
 from .model import SecurityEvent
 
 TYPE = "secevent+jwt"

@@ -13,8 +13,8 @@ import requests
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
-from idp.oidc.keys import rotate
-from idp.oidc.model import SigningKey
+from idp.oidc.jose.keys import rotate
+from idp.oidc.jose.model import SigningKey
 from tests.support.core_client import Client, Flow
 from tests.support.core_site import CoreSite
 from tests.support.signing_in import Resident
@@ -119,7 +119,7 @@ def test_oidcc_registration_sector_bad(site: CoreSite) -> None:
 
 
 def test_oidcc_server_rotate_keys(dynamic: Register, site: CoreSite, person: Resident) -> None:
-    """The new key signs and is published, and the old one is still there. (Published first: tests/idp/oidc/test_keys.py.)"""
+    """The new key signs and is published, and the old one is still there. (Published first: tests/idp/oidc/jose/test_keys.py.)"""
     client = dynamic()
     old = client.sign_on(person)
     before = {k["kid"] for k in client.jwks()["keys"]}

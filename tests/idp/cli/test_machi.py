@@ -15,9 +15,10 @@ from click.testing import Result
 
 from idp.foundation import clock
 from idp.foundation.schema import alembic_config
-from idp.oidc.keys import SETTLE
-from idp.oidc.model import Client, SigningKey
-from idp.oidc.provider import provider
+from idp.oidc.clients.model import Client
+from idp.oidc.jose.keys import SETTLE
+from idp.oidc.jose.model import SigningKey
+from idp.oidc.server.provider import provider
 from tests.support.town import Town
 
 Machi = Callable[..., Result]

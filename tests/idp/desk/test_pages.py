@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
-from idp.oidc.model import Client, InitialAccessToken, SigningKey
+from idp.oidc.clients.model import Client
+from idp.oidc.jose.model import SigningKey
+from idp.oidc.registration.model import InitialAccessToken
 from tests.idp.desk.conftest import Desk
 from tests.support.html import text_of
 from tests.support.town import Town

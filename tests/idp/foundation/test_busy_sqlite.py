@@ -12,8 +12,8 @@ import pytest
 from idp.foundation import write_queue
 from idp.foundation.database import Database
 from idp.foundation.unavailable import UnavailableError
-from idp.oidc.model import RevokedToken
 from idp.oidc.storage.group_commit import GroupCommit
+from idp.oidc.tokens.model import RevokedToken
 from tests.support.browser import callback
 from tests.support.town import Town
 

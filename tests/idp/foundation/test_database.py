@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from idp.audit import EventType, record
 from idp.audit.record import AuditEvent
 from idp.foundation.database import Database, from_ms, to_ms
-from idp.oidc.model import RevokedToken
+from idp.oidc.tokens.model import RevokedToken
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from idp.desk.model import Role, StaffInvitation, StaffSession
 from idp.desk.staff import invite
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
-from idp.oidc.keys import KEEP_RETIRED, rotate
-from idp.oidc.model import AuthorizationCode, Grant, SigningKey
+from idp.oidc.jose.keys import KEEP_RETIRED, rotate
+from idp.oidc.jose.model import SigningKey
+from idp.oidc.tokens.model import AuthorizationCode, Grant
 from idp.signin.model import SignInAttempt
 from tests.idp.desk.conftest import Desk
 from tests.support.town import Town

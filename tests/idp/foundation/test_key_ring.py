@@ -18,7 +18,7 @@ from idp.foundation.database import Base, Database
 from idp.foundation.key_ring import KeyRing, check_key, ensure_ring, open_vault, sealed_columns
 from idp.foundation.settings import DEMO_SECRET, Settings, SettingsError
 from idp.foundation.vault import Vault, VaultError
-from idp.oidc.model import SigningKey
+from idp.oidc.jose.model import SigningKey
 from idp.residents.model import Resident
 from idp.residents.read import resolve_local_number
 from tests.support.people import LOCAL_NUMBERS, register_lines

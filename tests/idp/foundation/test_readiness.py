@@ -20,7 +20,7 @@ from idp.foundation.key_ring import KeyRing
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.readiness import DRAIN_MARK, OK, Readiness
 from idp.foundation.schema import alembic_config
-from idp.oidc.model import SigningKey
+from idp.oidc.jose.model import SigningKey
 from tests.support.databases import Restarted
 from tests.support.redis_servers import RedisServer
 from tests.support.server import ROOT, environment

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from idp.oidc.client_policy import set_policy
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.clients.policy import set_policy
+from idp.oidc.registration.registration import issue_initial_access_token
 from tests.conftest import sqlite_copy
 from tests.support import databases
 from tests.support.apps import App

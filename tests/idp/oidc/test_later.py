@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from deploy.demo.city import Place
 from deploy.for_tests import WIDE, environment
-from idp.oidc.further_grant_types import DEVICE
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.clients.grant_types import DEVICE
+from idp.oidc.registration.registration import issue_initial_access_token
 from tests.support.ciba import Desk
 from tests.support.town import Town
 

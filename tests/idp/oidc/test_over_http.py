@@ -10,7 +10,7 @@ import jwt
 import pytest
 from flask import Flask, request
 
-from idp.oidc.registration import issue_initial_access_token
+from idp.oidc.registration.registration import issue_initial_access_token
 from tests.clients.serving import Served
 from tests.support.people import BIRTH_DATES
 from tests.support.rp import Person, RelyingParty

@@ -82,7 +82,7 @@ def test_the_request_is_checked_again_at_the_resume(town: Town, app: App) -> Non
     import orjson
     from sqlalchemy import update
 
-    from idp.oidc.model import Client
+    from idp.oidc.clients.model import Client
 
     resident, browser = town.resident(), town.browser()
     attempt = browser.authorize(app).location

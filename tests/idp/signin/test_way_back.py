@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.oidc.cleanup import forget_expired
-from idp.oidc.model import Client
+from idp.oidc.clients.model import Client
 from idp.signin.model import SignInAttempt
 from tests.support.apps import App
 from tests.support.browser import Browser, callback

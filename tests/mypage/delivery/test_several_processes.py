@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from idp.oidc.register_client import CityOptions
+from idp.oidc.registration.register_client import CityOptions
 from tests.support.server import free_port, running
 from tests.support.town import Town
 from tests.support.waiting import until

@@ -13,7 +13,7 @@ from clients.simulators.card_reader import Deck
 from idp.audit import EventType, record
 from idp.credentials.model import Card
 from idp.foundation.outbox import OutboxRow
-from idp.oidc.model import Consent
+from idp.oidc.tokens.model import Consent
 from mypage.notices.model import Notice
 from tests.idp.credentials.test_cards import card_town, claim
 from tests.support.browser import Browser
@@ -206,7 +206,7 @@ def test_the_city_speaks_without_a_client_and_nobody_else_does(any_town: Town, w
 
 def test_a_connected_device_is_told_and_not_me_ends_it(any_town: Town) -> None:
     """RFC 8628 §5.4: somebody who was talked into typing a stranger's code finds out, and undoes it."""
-    from tests.idp.oidc.test_device_flow import answer_on_phone, poll, start, terminal
+    from tests.idp.oidc.decoupled.test_device_flow import answer_on_phone, poll, start, terminal
 
     app, owner = terminal(any_town, client_name="Terminal"), Keyring(any_town).signed_in()
     begun = start(app)
@@ -221,7 +221,7 @@ def test_a_connected_device_is_told_and_not_me_ends_it(any_town: Town) -> None:
 
 
 def test_a_refused_device_is_no_news(town: Town) -> None:
-    from tests.idp.oidc.test_device_flow import answer_on_phone, start, terminal
+    from tests.idp.oidc.decoupled.test_device_flow import answer_on_phone, start, terminal
 
     begun = start(terminal(town))
     answer_on_phone(Keyring(town).signed_in(), begun["user_code"], "deny")

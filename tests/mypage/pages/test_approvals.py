@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from idp.foundation import clock
-from idp.oidc.backchannel_authentication import tell_pages
-from idp.oidc.change_client import switch_client
-from idp.oidc.further_model import BackchannelRequest
+from idp.oidc.decoupled.backchannel_authentication import tell_pages
+from idp.oidc.decoupled.model import BackchannelRequest
+from idp.oidc.registration.change_client import switch_client
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit, named_resident
 from tests.support.browser import Browser

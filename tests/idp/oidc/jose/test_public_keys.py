@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.oidc.jose.public_keys import ENCRYPTION, SIGNATURE, KeyRefusedError, accept, encryption_key, usable
-from idp.oidc.metadata import MetadataError, validate_metadata
+from idp.oidc.registration.metadata import MetadataError, validate_metadata
 from tests.support.jwt_places import public
 from tests.support.town import Town
 

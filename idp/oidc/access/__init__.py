@@ -1,0 +1,1 @@
+"""What the resident granted, as the resident and the apps see it."""

@@ -1,0 +1,1 @@
+"""Signing out: end_session, back- and front-channel logout, session management, which apps could not be reached."""

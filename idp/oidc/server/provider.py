@@ -1,0 +1,73 @@
+"""The protocol's parts of one running instance, and Authlib's authorization server with our storage behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from authlib.oauth2.rfc6749 import AuthorizationServer
+from flask import Flask, Response
+
+from ...foundation.context import Parts
+from ...foundation.here import this_app
+from ...foundation.web.application import Answer
+from ..clients.clients import ClientStore, RegisteredClient
+from ..clients.keys import ClientKeys
+from ..jose.keys import KeyRing
+from ..storage import HotStore, open_store
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class MachiServer(AuthorizationServer):  # type: ignore[misc]
+    """Authlib's server: grants and checks are registered on it by `install`."""
+
+    def __init__(self, clients: ClientStore) -> None:
+        super().__init__(scopes_supported=None)
+        self._clients = clients
+
+    def query_client(self, client_id: str) -> RegisteredClient | None:
+        return self._clients.get(client_id)
+
+    def save_token(self, token: dict[str, Any], request: Any) -> None:
+        """Nothing to do: a grant's storage is written when its code or refresh token is consumed, in the same statement."""
+
+    def create_oauth2_request(self, request: Any) -> Any:
+        return request
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Not used."""
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> Response:
+        payload: bytes = orjson.dumps(body) if isinstance(body, dict) else body.encode()
+        return Answer(payload, {**dict(headers), **NO_STORE}.items(), status)
+
+
+@dataclass
+class Provider:
+    """What the endpoints share."""
+
+    parts: Parts
+    clients: ClientStore
+    keys: KeyRing
+    client_keys: ClientKeys
+    store: HotStore
+    server: MachiServer
+
+
+def build_provider(instance: Parts) -> Provider:
+    clients = ClientStore(instance.database)
+    return Provider(
+        parts=instance,
+        clients=clients,
+        keys=KeyRing(instance.database, instance.vault),
+        client_keys=ClientKeys(instance.outbound),
+        store=open_store(instance.database),
+        server=MachiServer(clients),
+    )
+
+
+def provider(app: Flask | None = None) -> Provider:
+    """The provider of the current (or the given) application."""
+    return cast(Provider, (app or this_app()).extensions["machi_oidc"])

@@ -1,0 +1,152 @@
+"""Access tokens at resource servers of ours (RFC 6750): userinfo, and the API that departments call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authlib.oauth2 import OAuth2Error
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ...foundation.web.errors import ProblemError
+from ..client_auth.jwt_rules import DPOP_ALGORITHMS
+from ..client_auth.sender import check_presented
+from ..clients.model import Client
+from ..server.challenges import challenge
+from ..server.provider import provider
+from ..tokens.model import RevokedToken
+from ..tokens.tokens import AccessToken, TokenError, api_audience, check_access_token
+
+# What `bearer_client` answers, for the description of the routes that use it (RFC 6750 §3.1, RFC 9449 §7.1).
+TOKEN_PROBLEMS: dict[int, tuple[str, ...]] = {
+    400: ("invalid_request",),
+    401: ("no_token", "invalid_token", "invalid_request", "invalid_dpop_proof", "use_dpop_nonce"),
+    403: ("insufficient_scope",),
+}
+
+NO_TOKEN = "An access token is needed."
+_ALGORITHMS = " ".join(DPOP_ALGORITHMS)
+
+
+class BearerError(Exception):
+    """`status` and `error` as RFC 6750 §3.1 and RFC 9449 §7.1; without `error` the request simply carried no token."""
+
+    def __init__(
+        self,
+        status: int,
+        error: str | None = None,
+        description: str = "",
+        scope: str | None = None,
+        scheme: str | None = None,
+        parameters: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(error or "no token")
+        self.status = status
+        self.scheme = scheme
+        self.error = error
+        self.description = description
+        self.scope = scope
+        self.parameters = parameters or {}
+
+    @property
+    def challenge(self) -> str:
+        """The `WWW-Authenticate` value: both schemes while it is open which one it will be."""
+        if self.scheme is None and self.error is None:
+            return f"{challenge('Bearer')}, {challenge('DPoP', algs=_ALGORITHMS)}"
+        said = {"error": self.error, "error_description": self.description} if self.error else {}
+        said |= {"scope": self.scope} if self.scope else {}
+        if self.scheme == "dpop":
+            return challenge("DPoP", algs=_ALGORITHMS, **said, **self.parameters)
+        return challenge("Bearer", **said, **self.parameters)
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """The client behind a call of our API. Names by language."""
+
+    client_id: str
+    event_source: str | None
+    name: dict[str, str]
+    department: dict[str, str]
+    may_use_local_numbers: bool
+    scopes: frozenset[str]
+    sector: str
+
+
+def presented_token() -> str:
+    """A plain bearer token. Raises `BearerError`."""
+    return _presented(("bearer",))[1]
+
+
+def _presented(schemes: tuple[str, ...]) -> tuple[str, str]:
+    """Scheme and token: the Authorization header, or a POST form (RFC 6750 §2.1, §2.2). Raises `BearerError`."""
+    header = request.headers.get("Authorization", "")
+    scheme, _, value = header.partition(" ")
+    scheme = scheme.lower()
+    in_form = request.form.get("access_token") if request.mimetype == "application/x-www-form-urlencoded" else None
+    if header and scheme not in schemes:
+        raise BearerError(401, "invalid_request", "The Authorization scheme does not fit.")
+    if header and in_form:
+        raise BearerError(400, "invalid_request", "The token was sent in two ways.")
+    token = value.strip() or in_form
+    if not token:
+        raise BearerError(401)
+    if len(token) > 8000:
+        raise BearerError(401, "invalid_token", "The token is too long.")
+    return scheme or "bearer", token
+
+
+def checked_token(audience: str) -> AccessToken:
+    """The presented token, verified for `audience`. Raises `BearerError`."""
+    op = provider()
+    scheme, raw = _presented(("bearer", "dpop"))
+    try:
+        token = check_access_token(op.parts.settings, op.keys, raw, audience)
+        if scheme == "dpop" or token.confirmation is not None:
+            check_presented(op, token, scheme, raw)
+        return token
+    except TokenError:
+        raise BearerError(401, "invalid_token", "The access token is not valid here.", scheme=scheme) from None
+    except OAuth2Error as error:
+        raise BearerError(
+            401, error.error, error.description, scheme="dpop" if token.bound_to_dpop else scheme
+        ) from None
+
+
+def own_token_stands(session: Session, client_id: str, jti: str) -> bool:
+    """Whether a client's own token (client credentials, an assertion about itself) still counts: not revoked, and the client is on."""
+    revoked = select(RevokedToken.jti).where(RevokedToken.jti == jti).exists()
+    return bool(session.scalar(select(Client.active & ~revoked).where(Client.client_id == client_id)))
+
+
+def bearer_client(*scopes: str) -> ApiClient:
+    """The client that calls our API with its own token. Raises a 401 or 403 problem with `WWW-Authenticate`."""
+    op = provider()
+    try:
+        token = checked_token(api_audience(op.parts.settings))
+        client = op.clients.get(token.client_id)
+        if client is None or token.grant_id is not None:
+            raise BearerError(401, "invalid_token", "The access token is not a client's own.")
+        with op.parts.database.read() as session:
+            if not own_token_stands(session, token.client_id, token.jti):
+                raise BearerError(401, "invalid_token", "The access token was revoked.")
+        missing = [s for s in scopes if s not in token.scopes]
+        if missing:
+            raise BearerError(403, "insufficient_scope", "The access token lacks a scope.", " ".join(scopes))
+    except BearerError as error:
+        raise ProblemError(
+            error.status,
+            error.error or "no_token",
+            error.description or NO_TOKEN,
+            www_authenticate=error.challenge,
+        ) from None
+    return ApiClient(
+        client_id=client.client_id,
+        event_source=client.event_source,
+        name=client.localised("client_name"),
+        department=client.localised("department") or client.localised("client_name"),
+        may_use_local_numbers=client.may_use_local_numbers,
+        scopes=token.scopes,
+        sector=client.sector,
+    )

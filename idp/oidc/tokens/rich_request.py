@@ -1,0 +1,54 @@
+"""What RFC 9396 and Grant Management add to an authorization request, its code, and the tokens made from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ...foundation.ids import new_secret
+from ..clients.clients import RegisteredClient
+from ..server.provider import Provider
+from .grant_management import check_management
+from .rich_authorization import PARAMETER, InvalidDetailsError, parse_details
+
+if TYPE_CHECKING:
+    from ..authorization.authorize_request import AuthorizationRequest
+
+_MANAGEMENT = ("grant_management_action", "grant_id")
+
+
+def check_rich(op: Provider, client: RegisteredClient, parameters: dict[str, str]) -> str | None:
+    """Check the parameters if they are there; the authorization details as canonical JSON. Raises an `OAuth2Error`."""
+    if any(name in parameters for name in _MANAGEMENT):
+        check_management(op, client, parameters)
+    return parse_details(op, client.client_id, parameters[PARAMETER]) if PARAMETER in parameters else None
+
+
+def rich_of(asked: AuthorizationRequest) -> str | None:
+    """The `rich` column of the code; None for a request without any of this."""
+    rich: dict[str, Any] = {}
+    if asked.details is not None:
+        rich[PARAMETER] = orjson.loads(asked.details)
+    if action := asked.parameters.get("grant_management_action"):
+        rich["grant_management"] = {"action": action, "id": asked.parameters.get("grant_id") or new_secret()}
+    return orjson.dumps(rich).decode() if rich else None
+
+
+def token_members(rich: str) -> dict[str, Any]:
+    """Members of the token response (RFC 9396 §7, Grant Management §5)."""
+    loaded = orjson.loads(rich)
+    members = introspection_members(rich)
+    return members | ({"grant_id": loaded["grant_management"]["id"]} if "grant_management" in loaded else {})
+
+
+def introspection_members(rich: str | None) -> dict[str, Any]:
+    """RFC 9396 §9.2."""
+    details = orjson.loads(rich or "{}").get(PARAMETER)
+    return {PARAMETER: details} if details else {}
+
+
+def reject_details_here(form: dict[str, str]) -> None:
+    """At the token endpoint: what was consented to is given whole; asking for a part (RFC 9396 §6) is not supported, nor ignored."""
+    if PARAMETER in form:
+        raise InvalidDetailsError("authorization_details is taken at the authorization endpoint only.")

@@ -1,0 +1,276 @@
+"""Signing with every algorithm a client may register, and answers encrypted for it; nothing weaker by anybody's wish."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
+from joserfc import jwe
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from sqlalchemy import delete
+
+from idp.oidc.jose.key_algorithms import ALGORITHMS
+from idp.oidc.jose.keys import RETIRED, rotate
+from idp.oidc.jose.model import SigningKey
+from idp.oidc.registration.metadata import MetadataError
+from tests.support.apps import App
+from tests.support.browser import Browser
+from tests.support.town import Town
+
+
+def decoded(segment: str) -> bytes:
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def half(value: str, hashed: Callable[[bytes], Any]) -> str:
+    digest = hashed(value.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
+
+
+def jwks(town: Town) -> dict[str, dict[str, Any]]:
+    return {key["kid"]: key for key in town.app.test_client().get("/jwks").json["keys"]}
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
+def test_id_tokens(any_town: Town, alg: str) -> None:
+    browser, app = any_town.signed_in(), any_town.register(id_token_signed_response_alg=alg)
+    body = browser.tokens(app)
+    claims = app.id_token(body["id_token"])
+    expected = half(body["access_token"], hashlib.sha512 if alg == "EdDSA" else hashlib.sha256)
+    assert claims["at_hash"] == expected
+
+
+@pytest.mark.parametrize(
+    ("alg", "public"), [("ML-DSA-44", mldsa.MLDSA44PublicKey), ("ML-DSA-65", mldsa.MLDSA65PublicKey)]
+)
+def test_id_tokens_for_the_time_after(town: Town, browser: Browser, alg: str, public: Any) -> None:
+    """RFC 9964, checked with the bare primitive: no JOSE library of the day has it."""
+    app = town.register(id_token_signed_response_alg=alg)
+    token = browser.tokens(app)["id_token"]
+    message, _, signature = token.rpartition(".")
+    header = json.loads(decoded(message.split(".")[0]))
+    key = jwks(town)[header["kid"]]
+    assert (header["alg"], key["alg"], key["kty"]) == (alg, alg, "AKP")
+    public.from_public_bytes(decoded(key["pub"])).verify(decoded(signature), message.encode())
+    claims = json.loads(decoded(message.split(".")[1]))
+    assert claims["aud"] == app.client_id
+    assert "at_hash" not in claims  # no specification names its hash
+    members = json.dumps({n: key[n] for n in ("alg", "kty", "pub")}, separators=(",", ":"), sort_keys=True)
+    assert header["kid"] == base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).decode().rstrip("=")
+    assert browser.get(f"/logout?id_token_hint={token}").status_code == 200
+
+
+def test_keys_are_made_with_the_first_client_that_needs_them(town: Town) -> None:
+    assert {key["alg"] for key in jwks(town).values()} == {"ES256", "RS256"}
+    town.register(id_token_signed_response_alg="EdDSA", userinfo_signed_response_alg="PS256")
+    town.op.keys._read_at = -1e9
+    assert {key["alg"] for key in jwks(town).values()} == {"ES256", "RS256", "PS256", "EdDSA"}
+    town.register(id_token_signed_response_alg="EdDSA")
+    assert town.count(SigningKey) == 4
+    assert all(not {"d", "p", "q", "priv"} & set(key) for key in jwks(town).values())
+
+
+def test_they_rotate_like_the_others(town: Town, browser: Browser) -> None:
+    app = town.register(id_token_signed_response_alg="EdDSA")
+    before = browser.tokens(app)["id_token"]
+    with town.writing() as session:
+        assert {step.alg for step in rotate(session, town.parts.vault, now_too=True)} == {"ES256", "RS256", "EdDSA"}
+    town.op.keys._read_at = -1e9
+    assert app.id_token(before)["aud"] == app.client_id  # the retired key is still published
+    assert app.id_token(browser.tokens(app)["id_token"])
+    assert town.count(SigningKey, SigningKey.state == RETIRED) == 3
+    town.change(delete(SigningKey).where(SigningKey.state == RETIRED))
+
+
+def test_hs256_by_the_clients_secret(town: Town, browser: Browser) -> None:
+    app = town.register(
+        id_token_signed_response_alg="HS256", token_endpoint_auth_method="client_secret_jwt", require_pkce=False
+    )
+    from tests.idp.oidc.client_auth.test_client_secret_jwt import assertion
+
+    form = {
+        "grant_type": "authorization_code",
+        "code": browser.code(app),
+        "redirect_uri": app.redirect_uri,
+        "code_verifier": "v" * 50,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion(app),
+    }
+    token = town.app.test_client().post("/token", data=form).json["id_token"]
+    claims = jwt.decode(token, str(app.secret), algorithms=["HS256"], audience=app.client_id, issuer=town.issuer)
+    assert claims["sub"]
+    # As a hint it is believed, a forged one is not.
+    assert "signed-out" in browser.get(f"/logout?id_token_hint={token}").text
+    browser.sign_in(town.resident())
+    public = json.dumps(next(iter(jwks(town).values()))).encode()
+    message = token.rpartition(".")[0]
+    for key in (b"guess", public):
+        mac = base64.urlsafe_b64encode(hmac.digest(key, message.encode(), "sha256")).decode().rstrip("=")
+        assert "signed-out" not in browser.get(f"/logout?id_token_hint={message}.{mac}").text
+
+
+def test_weaker_than_that_cannot_be_registered(town: Town) -> None:
+    """Authlib CVE-2026-28490: RSA1_5 is an oracle."""
+    for member in ("id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg"):
+        for alg in ("none", "HS256", "HS512", "RS1", ""):
+            with pytest.raises(MetadataError):
+                town.register(**{member: alg})
+    for alg in ("RSA1_5", "RSA-OAEP", "dir", "A128KW", "PBES2-HS256+A128KW"):
+        with pytest.raises(MetadataError):
+            town.register(id_token_encrypted_response_alg=alg)
+    with pytest.raises(MetadataError):
+        town.register(userinfo_encrypted_response_enc="A128GCM")
+    with pytest.raises(MetadataError):
+        town.register(userinfo_encrypted_response_alg="ECDH-ES")  # no key
+    signing_only = ECKey.generate_key("P-256", {"use": "sig"}).as_dict(private=False)
+    with pytest.raises(MetadataError):
+        town.register(userinfo_encrypted_response_alg="ECDH-ES", jwks={"keys": [signing_only]})
+
+
+KEYS: dict[str, Callable[[], Any]] = {
+    "RSA": lambda: RSAKey.generate_key(2048, {"use": "enc", "kid": "e1"}),
+    "EC": lambda: ECKey.generate_key("P-256", {"use": "enc", "kid": "e1"}),
+    "X25519": lambda: OKPKey.generate_key("X25519", {"use": "enc", "kid": "e1"}),
+}
+COMBINATIONS = [
+    ("RSA", "RSA-OAEP-256", "A128GCM"),
+    ("RSA", "RSA-OAEP-256", "A256GCM"),
+    ("EC", "ECDH-ES", "A128CBC-HS256"),
+    ("EC", "ECDH-ES+A256KW", "A256GCM"),
+    ("X25519", "ECDH-ES", "A128GCM"),
+]
+
+
+def opened(token: str, key: Any, alg: str, enc: str) -> tuple[dict[str, Any], str]:
+    found = jwe.decrypt_compact(token, key, algorithms=[alg, enc])
+    assert (found.headers()["alg"], found.headers()["enc"], found.headers()["kid"]) == (alg, enc, "e1")
+    return found.headers(), (found.plaintext or b"").decode()
+
+
+@pytest.mark.parametrize(("kind", "alg", "enc"), COMBINATIONS)
+def test_encrypted_id_tokens_and_userinfo(town: Town, browser: Browser, kind: str, alg: str, enc: str) -> None:
+    key = KEYS[kind]()
+    app = town.register(
+        jwks={"keys": [key.as_dict(private=False)]},
+        id_token_encrypted_response_alg=alg,
+        id_token_encrypted_response_enc=enc,
+        userinfo_encrypted_response_alg=alg,
+        userinfo_encrypted_response_enc=enc,
+        userinfo_signed_response_alg="ES256",
+    )
+    body = browser.tokens(app)
+    header, inner = opened(body["id_token"], key, alg, enc)
+    assert header["cty"] == "JWT"
+    claims = app.id_token(inner)
+    answer = app.userinfo(body["access_token"])
+    assert answer.content_type == "application/jwt"
+    _, signed = opened(answer.text, key, alg, enc)
+    assert app.id_token(signed, verify_exp=False)["sub"] == claims["sub"]
+    again = app.refresh(body["refresh_token"]).json
+    assert app.id_token(opened(again["id_token"], key, alg, enc)[1])["sub"] == claims["sub"]
+
+
+def test_userinfo_encrypted_but_not_signed(town: Town, browser: Browser) -> None:
+    key = KEYS["EC"]()
+    app = town.register(jwks={"keys": [key.as_dict(private=False)]}, userinfo_encrypted_response_alg="ECDH-ES")
+    answer = app.userinfo(browser.tokens(app)["access_token"])
+    header, inner = opened(answer.text, key, "ECDH-ES", "A128CBC-HS256")
+    assert "cty" not in header
+    assert json.loads(inner)["name"]
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "EdDSA"])
+def test_signed_userinfo(town: Town, browser: Browser, alg: str) -> None:
+    """OIDF module userinfo-rs256."""
+    app = town.register(userinfo_signed_response_alg=alg, id_token_signed_response_alg=alg)
+    body = browser.tokens(app)
+    answer = app.userinfo(body["access_token"])
+    assert answer.content_type == "application/jwt"
+    assert answer.headers["Cache-Control"] == "no-store"
+    claims = app.id_token(answer.text)  # signature, iss and aud (§5.3.2)
+    assert claims["sub"] == app.id_token(body["id_token"])["sub"]
+    # It is no ID token: as a hint it proves nothing.
+    assert "signed-out" not in browser.get(f"/logout?id_token_hint={answer.text}").text
+
+
+def test_a_key_that_cannot_be_had_costs_no_code(town: Town, browser: Browser) -> None:
+    """Checked before anything is consumed, and never sent in the clear."""
+    app = town.register(
+        jwks_uri="http://127.0.0.1:9/jwks",
+        id_token_encrypted_response_alg="ECDH-ES",
+        userinfo_encrypted_response_alg="ECDH-ES",
+    )
+    code = browser.code(app)
+    answer = app.redeem(code)
+    assert answer.status_code == 400
+    assert "id_token" not in answer.json
+    key = KEYS["EC"]()
+    entry = town.op.client_keys._entry("http://127.0.0.1:9/jwks")
+    entry.keys, entry.fetched_at = [key.as_dict(private=False)], time.monotonic()
+    body = app.redeem(code).json
+    assert opened(body["id_token"], key, "ECDH-ES", "A128CBC-HS256")
+    entry.keys = []
+    assert app.userinfo(body["access_token"]).status_code == 503
+
+
+def test_introspection_as_a_jwt(town: Town, browser: Browser, app: App) -> None:
+    """RFC 9701: by Accept, or by registration."""
+    token = browser.tokens(app)["access_token"]
+    headers = {
+        "Accept": "application/token-introspection+jwt",
+        "Authorization": "Basic " + base64.b64encode(f"{app.client_id}:{app.secret}".encode()).decode(),
+    }
+    answer = app.post("/introspect", {"token": token}, headers=headers)
+    assert answer.content_type == "application/token-introspection+jwt"
+    assert jwt.get_unverified_header(answer.text)["typ"] == "token-introspection+jwt"
+    keys = jwt.PyJWKSet.from_dict({"keys": [k for k in jwks(town).values() if k["alg"] == "RS256"]})
+    claims = jwt.decode(answer.text, keys.keys[0].key, algorithms=["RS256"], audience=app.client_id, issuer=town.issuer)
+    assert claims["token_introspection"]["active"] is True
+    assert "sub" not in claims
+    assert "exp" not in claims
+    assert app.introspect(token)["active"] is True
+    key = KEYS["RSA"]()
+    other = town.register(
+        introspection_signed_response_alg="ES256",
+        introspection_encrypted_response_alg="RSA-OAEP-256",
+        jwks={"keys": [key.as_dict(private=False)]},
+    )
+    sealed = other.post("/introspect", {"token": "unknown"})
+    _, inner = opened(sealed.text, key, "RSA-OAEP-256", "A128CBC-HS256")
+    assert json.loads(decoded(inner.split(".")[1]))["token_introspection"] == {"active": False}
+
+
+def test_signed_metadata(town: Town) -> None:
+    body = town.app.test_client().get("/.well-known/openid-configuration").json
+    signed = body.pop("signed_metadata")
+    key = jwt.PyJWK.from_dict(jwks(town)[jwt.get_unverified_header(signed)["kid"]])
+    claims = jwt.decode(signed, key.key, algorithms=["ES256"], issuer=town.issuer)
+    assert {n: v for n, v in claims.items() if n not in ("iss", "iat")} == body
+    assert "signed_metadata" not in claims
+
+
+def test_discovery_tells_them(town: Town) -> None:
+    body = town.app.test_client().get("/.well-known/openid-configuration").json
+    for name in ("id_token", "userinfo", "introspection"):
+        assert set(body[f"{name}_signing_alg_values_supported"]) == {*ALGORITHMS, "HS256"}
+        assert "none" not in body[f"{name}_signing_alg_values_supported"]
+        assert set(body[f"{name}_encryption_alg_values_supported"]) == {"RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"}
+
+
+def test_logout_tokens_are_protected_like_id_tokens(town: Town, browser: Browser) -> None:
+    from idp.oidc.logout.backchannel_logout import make_logout_token
+
+    key = KEYS["EC"]()
+    app = town.register(jwks={"keys": [key.as_dict(private=False)]}, id_token_encrypted_response_alg="ECDH-ES")
+    client = town.op.clients.get(app.client_id)
+    token = make_logout_token(town.op, client, "sub", "sid")
+    _, inner = opened(token, key, "ECDH-ES", "A128CBC-HS256")
+    assert jwt.get_unverified_header(inner)["typ"] == "logout+jwt"
