@@ -91,6 +91,7 @@ def test_a_page_behind_it(site: Site, legacy: Legacy) -> None:
     sent = person.http.get(f"{legacy.url}/counter", allow_redirects=False, timeout=10)
     asked = parse_qs(urlsplit(sent.headers["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
+    assert asked["nonce"]  # without being told to
     _, back = site.through(sent.headers["Location"], "jiro", person)
     shown = person.http.get(back, timeout=10)
     assert shown.url == f"{legacy.url}/counter"
