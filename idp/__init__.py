@@ -21,6 +21,7 @@ from .foundation.limits import LimitExceededError
 from .foundation.live import BusAwayError
 from .foundation.others import seen, unfit, web_address
 from .foundation.outbox import Job, RetryLaterError, enqueue
+from .foundation.refusals import refused_part
 from .foundation.unavailable import UnavailableError
 from .foundation.wake import wake_after_commit
 from .foundation.web.callers import Caller, called_by
@@ -103,6 +104,7 @@ __all__ = [
     "part_of_first_sign_in",
     "parts",
     "problem_response",
+    "refused_part",
     "release_credential",
     "remove_passkey",
     "renew_login",

@@ -5,6 +5,7 @@ from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .desk.model import Staff, StaffInvitation, StaffPasskey, StaffSession
 from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow
+from .foundation.refusals import RefusedRequests
 from .oidc.authorization.model import PushedRequest
 from .oidc.client_auth.model import UsedAssertion, UsedProof
 from .oidc.clients.model import Client, ClientPolicy, ResourceIndicator
@@ -49,6 +50,7 @@ __all__ = [
     "PasskeyUser",
     "PushedRequest",
     "ReferenceToken",
+    "RefusedRequests",
     "RegistryLink",
     "Resident",
     "ResourceIndicator",

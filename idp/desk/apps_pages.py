@@ -25,6 +25,7 @@ from .member_texts import PROOFS
 from .members import members, read_form
 from .model import Role
 from .page import show
+from .refused import refusals_by_app, refused_lately, sentence
 from .rules import explain
 from .sessions import current
 from .usage import Usage, today, usage
@@ -39,11 +40,11 @@ def index() -> Response:
     """Every app with its use; those in use first."""
     with parts().database.read() as session:
         rows = [(row, registered(row)) for row in session.scalars(select(Client).order_by(Client.client_id))]
-        used = usage(session, 7)
+        used, refused = usage(session, 7), refusals_by_app(session)
     week = today() - timedelta(days=6)
     apps = [(row, client, used.get(row.client_id, Usage())) for row, client in rows]
     apps.sort(key=lambda app: (not app[0].active, -app[2].since(week)))
-    return show("apps", "apps", apps=apps, today=today(), week=week)
+    return show("apps", "apps", apps=apps, today=today(), week=week, refused=refused)
 
 
 @bp.get("/<client_id>")
@@ -54,6 +55,7 @@ def app(client_id: str) -> Response:
     row = find(client_id)
     with parts().database.read() as session:
         used = usage(session, 14, client_id).get(client_id, Usage())
+        refused = refused_lately(session, client_id)
     days = [today() - timedelta(days=n) for n in range(13, -1, -1)]
     most = max([1, *used.days.values()])
     return show(
@@ -67,6 +69,7 @@ def app(client_id: str) -> Response:
         used=used,
         days=[(day, used.days.get(day, 0)) for day in days],
         most=most,
+        refused=[(kind, sentence(kind.error)) for kind in refused],
         done=request.args.get("done"),
     )
 

@@ -15,6 +15,7 @@ from .live import Bus, open_bus
 from .outbound import Outbound
 from .outbox import Worker
 from .readiness import Readiness, usual_checks
+from .refusals import Tally
 from .settings import Settings
 from .vault import Vault
 
@@ -31,10 +32,12 @@ class Parts:
     outbound: Outbound
     worker: Worker
     readiness: Readiness
+    refusals: Tally
 
     def close(self) -> None:
         """Stop the loop and let go of connections."""
         self.worker.stop()
+        self.refusals.flush()
         self.bus.close()
         self.database.close()
 
@@ -53,6 +56,7 @@ def build_parts(settings: Settings) -> Parts:
         outbound=Outbound(settings),
         worker=Worker(database, bus),
         readiness=Readiness(usual_checks(database, bus, vault)),
+        refusals=Tally(database),
     )
 
 

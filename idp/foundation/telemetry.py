@@ -30,7 +30,7 @@ def request_reference() -> str:
 
 
 class JsonLines(logging.Formatter):
-    """`{"at", "level", "logger", "message", "reference"?, "trace"?}` a line."""
+    """`{"at", "level", "logger", "message", "reference"?, "client"?, "endpoint"?, "error"?, "reason"?, "trace"?}` a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, str] = {
@@ -41,6 +41,7 @@ class JsonLines(logging.Formatter):
         }
         if has_request_context() and hasattr(g, "reference"):
             line["reference"] = g.reference
+        line |= {name: value for name, value in getattr(record, "refusal", {}).items() if value is not None}
         if record.exc_info and record.exc_info[1] is not None:
             line["trace"] = trace_of(record.exc_info[1])
         return orjson.dumps(line).decode()

@@ -25,6 +25,7 @@ from .authorization.authorize_checks import check_request
 from .authorization.authorize_request import AuthorizationError
 from .authorization.step_up import explanation
 from .client_auth import authenticate as client_auth
+from .client_auth import who_asks
 from .client_auth.certificate import ClientCertificates
 from .client_auth.dpop import add_nonce
 from .decoupled import approve_page, backchannel_authentication, ciba_ping, device_authorization, device_page
@@ -101,6 +102,7 @@ def install(app: Flask, instance: Parts) -> None:
     )
     for module in modules:
         app.register_blueprint(module.bp)
+    who_asks.install(app, op)
     speak_oauth(app, (module.bp.name for module in modules))
 
 

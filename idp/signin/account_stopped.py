@@ -26,7 +26,7 @@ def on_account_stopped(error: AccountStoppedError) -> Response:
     reference, phone = request_reference(), parts().settings.counter_phone
     log.info("sign-in refused: the account is %s", error.state)
     if wants_json():
-        return problem_response(403, f"account_{kind}", _sentence(kind, phone, reference), reference=reference)
+        return problem_response(403, f"account_{kind}", _sentence(kind, phone, reference))
     html = render_template("signin/account_stopped.html", kind=kind, phone=phone, request_reference=reference)
     response = make_response(html, 403)
     response.headers["Cache-Control"] = "no-store"

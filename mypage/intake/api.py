@@ -21,6 +21,7 @@ from idp import (
     described,
     parts,
     problem_response,
+    refused_part,
 )
 
 from ..ledger import RefusedError
@@ -129,14 +130,13 @@ def _line(raw: Any, result: Result) -> Line:
     if isinstance(result, Accepted):
         line: Line = {"id": event_id, "source": source, "status": result.status}
         return {**line, "gap": True} if result.gap else line
-    log.info("event refused: %s", result.code)
+    reference = refused_part(result.code, result.detail)
     problem = {"type": f"urn:machi:problem:{result.code}", "title": result.code, "status": result.status}
-    problem |= {"detail": result.detail, **result.members}
+    problem |= {"detail": result.detail, "reference": reference, **result.members}
     return {"id": event_id, "source": source, "status": "rejected", "problem": cast(Problem, problem)}
 
 
 def _problem(refused: RefusedError) -> Response:
-    log.info("event refused: %s", refused.code)
     answer = problem_response(refused.status, refused.code, refused.detail, **refused.members)
     if refused.code == "insufficient_scope":  # RFC 6750 §3.1
         answer.headers["WWW-Authenticate"] = challenge(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..limits import LimitExceededError
 from ..outage import RETRY_AFTER, is_unavailable
+from ..refusals import refused
 from ..telemetry import request_reference
 from ..unavailable import UnavailableError
 from .callers import Caller, caller_of
@@ -63,8 +64,9 @@ def wants_json() -> bool:
 
 
 def problem_response(status: int, code: str, detail: str, **members: Any) -> Response:
-    """An `application/problem+json` answer (RFC 9457)."""
+    """An `application/problem+json` answer (RFC 9457), with the reference that finds its line in the log."""
     body = {"type": f"urn:machi:problem:{code}", "title": code, "status": status, "detail": detail, **members}
+    body["reference"] = refused(code, members.get("developer") or detail)
     return Response(orjson.dumps(body), status, content_type="application/problem+json")
 
 
@@ -85,13 +87,16 @@ def error_page(status: int, detail: str, code: str = "error", developer: str | N
     return response
 
 
-def answer(status: int, code: str, detail: str, **members: Any) -> Response:
-    """Page or problem, whichever the caller understands."""
+def answer(status: int, code: str, detail: str, reason: str | None = None, **members: Any) -> Response:
+    """Page or problem, whichever the caller understands. `reason`: in English, for the log, where `detail` is not."""
     if wants_json():
         # Departments' programs read English; a script of our own pages shows the sentence to a person.
         sentence = detail if request.path.startswith("/api/") else gettext(detail)
-        return problem_response(status, code, sentence, reference=request_reference(), **members)
-    return error_page(status, gettext(detail), code, members.get("developer"))
+        response = problem_response(status, code, sentence, **members)
+    else:
+        response = error_page(status, gettext(detail), code, members.get("developer"))
+    refused(code, members.get("developer") or reason or detail)
+    return response
 
 
 # The two things that can be said of a request that met a database that is away.
@@ -101,10 +106,11 @@ _UNKNOWN = lazy_gettext("We cannot tell whether your last step was saved. Please
 
 def unavailable(error: UnavailableError) -> Response:
     """503; with Retry-After where nothing was done, so that asking again by itself is safe (RFC 9110 §15.6.4)."""
-    reference = request_reference()
-    log.warning("the database is away at %s (%s): %s", request.endpoint, reference, type(error.__cause__).__name__)
+    request_reference()
+    log.warning("the database is away at %s: %s", request.endpoint, type(error.__cause__).__name__)
     detail = _NOTHING_DONE if error.nothing_done else _UNKNOWN
-    response = answer(503, "unavailable" if error.nothing_done else "outcome_unknown", str(detail))
+    code = "unavailable" if error.nothing_done else "outcome_unknown"
+    response = answer(503, code, str(detail), "The database is away.")
     return with_retry_after(response, error)
 
 
@@ -118,7 +124,7 @@ def with_retry_after(response: Response, error: UnavailableError) -> Response:
 def too_many(error: LimitExceededError) -> Response:
     """429 with Retry-After (RFC 6585 §4)."""
     detail = gettext("Please wait a little and try again. Your other ways to sign in stay open.")
-    response = answer(429, "too_many_requests", detail)
+    response = answer(429, "too_many_requests", detail, "Too many requests of this kind.")
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -128,7 +134,6 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(ProblemError)
     def on_problem(error: ProblemError) -> Response:
-        log.info("refused: %s", error.code)
         members = dict(error.members)
         challenge, retry = members.pop("www_authenticate", None), members.pop("retry_after", None)
         response = answer(error.status, error.code, error.detail, **members)
@@ -149,7 +154,7 @@ def register_error_handlers(app: Flask) -> None:
             405: gettext("This address does not accept that kind of request."),
             413: gettext("Please send something smaller."),
         }.get(status, gettext("Please go back and try again."))
-        response = answer(status, error.name.lower().replace(" ", "_"), detail)
+        response = answer(status, error.name.lower().replace(" ", "_"), detail, error.name)
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
@@ -162,4 +167,4 @@ def register_error_handlers(app: Flask) -> None:
         request_reference()
         log.exception("unhandled %s at %s", type(error).__name__, request.endpoint)
         detail = gettext("Nothing you entered was lost on purpose. Please try again in a moment.")
-        return answer(500, "internal_error", detail)
+        return answer(500, "internal_error", detail, "An error of ours.")

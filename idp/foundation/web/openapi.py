@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NotRequired, TypeVar
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
@@ -24,6 +24,8 @@ class Problem(TypedDict):
     title: str
     status: int
     detail: str
+    reference: NotRequired[str]
+    """Of the request: the same in the provider's log and at its desk."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from ..logout.session_management import session_state
 from ..registration.response_types import is_hybrid
 from ..server.outage_answers import ERROR, LATER
 from ..server.provider import Provider, provider
+from ..server.refusal_answers import told
 from ..server.request import ParameterError, sent_well, single_parameters, was_sent
 from ..storage.interface import Standing
 from ..tokens.codes import Code, facts_of_request, give_code
@@ -185,7 +186,7 @@ def error_response(error: AuthorizationError) -> ResponseReturnValue:
 
 def _tell(error: AuthorizationError) -> ResponseReturnValue:
     asked = error.request
-    values = {"error": error.error, "error_description": error.description, "state": asked.state}
+    values = {**told({"error": error.error, "error_description": error.description}), "state": asked.state}
     return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 
 

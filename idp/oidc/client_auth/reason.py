@@ -64,5 +64,10 @@ def _named(used: str) -> str:
     return {"none": "nothing to authenticate it", _ASSERTION: "an assertion"}.get(used, used)
 
 
+def claimed_client(request: Any) -> str | None:
+    """The client that a form request names, proven or not."""
+    return _sent(request)[1]
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None

@@ -17,6 +17,7 @@ from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
 from ...signin.attempts import client_network
 from ..server.provider import NO_STORE, provider
+from ..server.refusal_answers import told
 from ..token_endpoint.bearer import NO_TOKEN, BearerError, presented_token
 from .metadata import MetadataError
 from .model import InitialAccessToken
@@ -72,10 +73,10 @@ def _counted_token() -> str:
 def refused(error: BearerError | MetadataError) -> Response:
     """The error response of registration and management (RFC 7591 §3.2.2, RFC 6750 §3)."""
     if isinstance(error, MetadataError):
-        return json_response({"error": error.error, "error_description": str(error)}, 400)
+        return json_response(told({"error": error.error, "error_description": str(error)}), 400)
     said = error.description or NO_TOKEN
     body = {"error": error.error or "invalid_token", "error_description": said}
-    response = json_response(body, error.status)
+    response = json_response(told(body), error.status)
     response.headers["WWW-Authenticate"] = error.challenge
     return response
 

@@ -16,6 +16,7 @@ from ...foundation.unavailable import UnavailableError
 from ...foundation.web.callers import Caller, caller_of
 from ...foundation.web.errors import too_many, unavailable, with_retry_after
 from .provider import provider
+from .refusal_answers import told
 
 _JSON = {"Content-Type": "application/json"}
 ERROR = "temporarily_unavailable"
@@ -36,7 +37,7 @@ def speak_oauth(app: Flask, blueprints: Iterable[str]) -> None:
         if not for_program():
             return too_many(error)
         body = {"error": ERROR, "error_description": f"{TOO_MANY} Ask again in {error.retry_after} s."}
-        response = provider().server.handle_response(429, body, _JSON)
+        response = provider().server.handle_response(429, told(body), _JSON)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
 
@@ -46,4 +47,4 @@ def speak_oauth(app: Flask, blueprints: Iterable[str]) -> None:
         if not for_program():
             return usual
         body = {"error": ERROR, "error_description": LATER if error.nothing_done else UNKNOWN}
-        return with_retry_after(provider().server.handle_response(503, body, _JSON), error)
+        return with_retry_after(provider().server.handle_response(503, told(body), _JSON), error)

@@ -16,6 +16,7 @@ from ..clients.clients import ClientStore, RegisteredClient
 from ..clients.keys import ClientKeys
 from ..jose.keys import KeyRing
 from ..storage import HotStore, open_store
+from .refusal_answers import told
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -38,6 +39,10 @@ class MachiServer(AuthorizationServer):  # type: ignore[misc]
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Not used."""
+
+    def handle_error_response(self, request: Any, error: Any) -> Response:
+        status, body, headers = error(None)
+        return self.handle_response(status, told(dict(body)), headers)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
         payload: bytes = orjson.dumps(body) if isinstance(body, dict) else body.encode()

@@ -7,7 +7,7 @@ from typing import cast
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
 from ...foundation.here import here
 from ...foundation.web.callers import Caller, called_by
@@ -28,13 +28,14 @@ def protocol_request() -> ProtocolRequest:
         parameters = single_parameters(sent.get_data(cache=False))
     except ParameterError as error:
         raise InvalidRequestError(str(error)) from None
-    return ProtocolRequest(sent.method, parameters, cast("Mapping[str, str]", sent.headers))
+    asked = g.protocol_request = ProtocolRequest(sent.method, parameters, cast("Mapping[str, str]", sent.headers))
+    return asked
 
 
 def oauth_error(error: Exception) -> Response:
     """The JSON error of RFC 6749 §5.2; 401 carries the challenge of the scheme the client used."""
     server = provider().server
-    response = server.handle_response(*error(None))  # type: ignore[operator]
+    response: Response = server.handle_error_response(None, error)
     if isinstance(error, InvalidClientError):
         response.status_code = 401
         response.headers["WWW-Authenticate"] = BASIC

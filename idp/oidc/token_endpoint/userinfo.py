@@ -13,6 +13,7 @@ from ...residents.attributes import unseal
 from ..clients.clients import RegisteredClient
 from ..clients.fapi import interaction_id
 from ..server.provider import NO_STORE, provider
+from ..server.refusal_answers import told
 from ..tokens.claims import claim_names, claim_values, parse_claims_parameter
 from ..tokens.tokens import userinfo_audience
 from ..tokens.verified_claims import verified_claims
@@ -41,10 +42,8 @@ def _answer() -> Response:
             return protected_response(client, claims)
         return Answer(orjson.dumps(claims), _JSON)
     except BearerError as error:
-        detail = orjson.dumps(
-            {"error": error.error or "invalid_request", "error_description": error.description or NO_TOKEN}
-        )
-        response = Response(detail, error.status, content_type="application/json", headers=NO_STORE)
+        body = {"error": error.error or "invalid_request", "error_description": error.description or NO_TOKEN}
+        response = Response(orjson.dumps(told(body)), error.status, content_type="application/json", headers=NO_STORE)
         response.headers["WWW-Authenticate"] = error.challenge
         return response
 

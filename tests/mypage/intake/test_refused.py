@@ -224,6 +224,7 @@ def test_unknown_residents_all_look_alike(city: City):
         city.send(city.case(hanako, "F-1", 1, client_id="fukushi", resident=number), "fukushi").json,
     ]
     assert problems[0]["title"] == "unknown_resident"
+    assert len({problem.pop("reference") for problem in problems}) == 3  # of the request, whatever it asked
     assert problems[0] == problems[1] == problems[2]
     assert stored(city) == 0
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
+from tests.support.refusals import reason
 from tests.support.town import Town
 
 CREDENTIALS = {"grant_type": "client_credentials"}
@@ -188,7 +189,7 @@ UNSAID = "The client could not be authenticated."
 def said(app: App, **form: str | None) -> str:
     answer = app.post("/token", CREDENTIALS | form, headers={})
     refused(answer)
-    return str(answer.json["error_description"])
+    return reason(answer.json)
 
 
 @pytest.mark.parametrize("method", [None, "client_secret_basic", "client_secret_post"])
@@ -202,7 +203,7 @@ def test_header_and_form_are_both_taken_unless_one_was_asked_for(shared_town: To
     for answer, used in ((by_form, "client_secret_post"), (by_header, "client_secret_basic")):
         if answer.status_code == 401:
             expected = f"The client is registered for {method}, and {used} was used."
-            assert answer.json["error_description"] == expected
+            assert reason(answer.json) == expected
 
 
 def test_of_a_wrong_secret_nothing_is_said_that_is_not_said_of_an_unknown_app(shared_town: Town) -> None:
@@ -214,18 +215,18 @@ def test_of_a_wrong_secret_nothing_is_said_that_is_not_said_of_an_unknown_app(sh
         for one in (app, unknown):
             assert said(one, client_id=one.client_id, client_secret="wrong") == UNSAID
             answer = one.post("/token", CREDENTIALS, auth=(one.client_id, "wrong"))
-            assert answer.json["error_description"] == UNSAID
+            assert reason(answer.json) == UNSAID
 
 
 def test_which_method_an_app_is_registered_for_is_said_where_no_secret_can_be_guessed(shared_town: Town) -> None:
     public, secret = shared_town.register(token_endpoint_auth_method="none"), shared_town.register()
     revoking = public.post("/revoke", {"client_id": public.client_id, "client_secret": "x", "token": "x"})
-    assert revoking.json["error_description"] == "The client is registered for none, and client_secret_post was used."
+    assert reason(revoking.json) == "The client is registered for none, and client_secret_post was used."
     assert said(secret, client_id=secret.client_id) == (
         "The client is registered for client_secret_basic, and nothing to authenticate it was used."
     )
     answer = public.post("/introspect", {"token": "x"})
-    assert answer.json["error_description"] == "This endpoint does not take a client that is registered for none."
+    assert reason(answer.json) == "This endpoint does not take a client that is registered for none."
 
 
 def test_a_change_that_names_the_same_method_asks_for_nothing(any_town: Town) -> None:

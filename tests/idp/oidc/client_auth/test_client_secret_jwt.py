@@ -12,6 +12,7 @@ from idp.foundation import clock
 from idp.oidc.clients.model import Client
 from idp.oidc.registration.metadata import MetadataError
 from tests.support.apps import App
+from tests.support.refusals import reason
 from tests.support.town import Town
 
 _jtis = itertools.count()
@@ -100,8 +101,8 @@ def test_the_algorithm_goes_with_the_method(town: Town) -> None:
 
 def test_of_a_guessed_secret_nothing_is_said_that_is_not_said_of_an_unknown_app(hmac_app: App) -> None:
     said = [
-        ask(hmac_app, assertion(hmac_app, "w" * 43)).json["error_description"],
-        ask(hmac_app, assertion(hmac_app, "w" * 43, iss="nobody", sub="nobody")).json["error_description"],
+        reason(ask(hmac_app, assertion(hmac_app, "w" * 43)).json),
+        reason(ask(hmac_app, assertion(hmac_app, "w" * 43, iss="nobody", sub="nobody")).json),
     ]
     assert said == ["The client could not be authenticated."] * 2
     # With the right secret its developer is told.

@@ -21,6 +21,7 @@ from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.ciba import CIBA, Desk, answer
 from tests.support.fapi import DpopKey
+from tests.support.refusals import reason
 from tests.support.town import Town
 
 RIGHT, WRONG = DpopKey(), DpopKey()
@@ -237,7 +238,7 @@ def test_an_unbound_token_may_become_a_bound_one(village: tuple[Town, Browser]) 
 def test_who_must_prove_does_not_exchange_without(village: tuple[Town, Browser]) -> None:
     asking, _ = exchanging(*village, RIGHT, dpop_bound_access_tokens=True)
     refused = asking.token(None).json
-    assert (refused["error"], refused["error_description"]) == ("invalid_request", "A DPoP proof is needed.")
+    assert (refused["error"], reason(refused)) == ("invalid_request", "A DPoP proof is needed.")
     assert asking.token(RIGHT).json["token_type"] == "DPoP"
     wrong_place = RIGHT.proof("POST", f"{village[0].issuer}/userinfo")
     assert asking.token(None, wrong_place).json["error"] == "invalid_dpop_proof"

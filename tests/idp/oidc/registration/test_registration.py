@@ -18,6 +18,7 @@ from idp.oidc.registration.model import InitialAccessToken
 from idp.oidc.registration.registration import issue_initial_access_token
 from tests.clients.serving import Served
 from tests.support.apps import App
+from tests.support.refusals import reason
 from tests.support.server import free_port
 from tests.support.town import Town
 
@@ -277,7 +278,7 @@ def test_a_scheme_that_is_no_domain_names_its_rule(shared_town: Town, token: str
 
 def test_a_refused_scope_is_named(shared_town: Town, token: str) -> None:
     answer = register(shared_town, token, {**GOOD, "scope": 'openid addres "quoted" profile'}).json
-    assert answer["error_description"].endswith("; not addres")
+    assert reason(answer).endswith("; not addres")
 
 
 OPTIONAL = sorted(set(_CHECKS) - {"redirect_uris"})
