@@ -58,9 +58,9 @@ def test_a_link_ends_after_a_day_and_with_a_newer_one(town: Town) -> None:
     assert Desk(town).get(f"/desk/enrol/{newer}").status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "a" * 43, "a" * 5000, "%00"])
-def test_what_is_no_link(town: Town, token: str) -> None:
-    assert Desk(town).get(f"/desk/enrol/{token}").status_code == 410
+@pytest.mark.parametrize(("token", "status"), [("x", 410), ("a" * 43, 410), ("a" * 5000, 410), ("%00", 404)])
+def test_what_is_no_link(town: Town, token: str, status: int) -> None:
+    assert Desk(town).get(f"/desk/enrol/{token}").status_code == status
 
 
 def test_a_failed_passkey_does_not_use_the_link_up(town: Town) -> None:

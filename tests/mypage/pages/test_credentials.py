@@ -198,7 +198,7 @@ def test_a_passkey_is_removed(town: Town, ring: Keyring) -> None:
     phone = Phone()
     mine, old = ring.passkey(days=300), ring.passkey(days=200, phone=phone)
     owner, with_it, beside = ring.signed_in(mine), ring.signed_in(old), ring.signed_in(mine)
-    assert "for good" in owner.get(f"{HOME}/{old}/remove").text
+    assert "never sign you in again" in owner.get(f"{HOME}/{old}/remove").text
     assert done(press(owner, old, "remove"))
     assert old not in owner.get(HOME).text
     assert [is_in(b) for b in (owner, with_it, beside)] == [True, False, True]

@@ -224,7 +224,7 @@ def test_a_former_key_opens_for_a_while(town: Town) -> None:
 
 
 def test_metadata_that_is_refused(shared_town: Town) -> None:
-    for alg in ("RSA1_5", "RSA-OAEP", "dir", "A128KW", "PBES2-HS256+A128KW", "", "none"):
+    for alg in ("RSA1_5", "RSA-OAEP", "dir", "A128KW", "PBES2-HS256+A128KW", "none"):
         with pytest.raises(MetadataError, match="request_object_encryption_alg: must be one of"):
             encrypting(shared_town, "never", alg)
     with pytest.raises(MetadataError, match="request_object_encryption_enc: must be one of"):

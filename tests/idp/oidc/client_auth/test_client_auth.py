@@ -240,7 +240,9 @@ def test_a_change_that_names_the_same_method_asks_for_nothing(any_town: Town) ->
         ({"client_name": "Anew"}, 200),
         ({"token_endpoint_auth_method": "client_secret_post"}, 401),
     ):
-        prepared = prepare_client(any_town.settings, any_town.parts.outbound, app.metadata | changes)
+        prepared = prepare_client(
+            any_town.settings, any_town.parts.outbound, app.metadata | changes, CityOptions(), by_itself=False
+        )
         with any_town.writing() as session:
             change_client(session, any_town.settings, app.client_id, prepared, CityOptions(), "test")
         any_town.op.clients.forget(app.client_id)

@@ -120,7 +120,7 @@ def test_hs256_by_the_clients_secret(town: Town, browser: Browser) -> None:
 def test_weaker_than_that_cannot_be_registered(town: Town) -> None:
     """Authlib CVE-2026-28490: RSA1_5 is an oracle."""
     for member in ("id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg"):
-        for alg in ("none", "HS256", "HS512", "RS1", ""):
+        for alg in ("none", "HS256", "HS512", "RS1"):
             with pytest.raises(MetadataError):
                 town.register(**{member: alg})
     for alg in ("RSA1_5", "RSA-OAEP", "dir", "A128KW", "PBES2-HS256+A128KW"):

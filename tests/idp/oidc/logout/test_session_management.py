@@ -80,7 +80,7 @@ def test_the_state_is_readable_across_sites_over_https_only(sqlite_url: str) -> 
         browser = town.signed_in()
         answer = browser.authorize(town.register())
         answer = browser.post(answer.location, {"decision": "allow"})
-        assert answer.status_code == 302, answer.text
+        assert answer.status_code == 303, answer.text
         cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-machi_state="))
         assert "SameSite=None" in cookie
         assert "Secure" in cookie
