@@ -35,10 +35,10 @@ from ..server.provider import Provider, provider
 from ..server.refusal_answers import told
 from ..server.request import ParameterError, sent_well, single_parameters, was_sent
 from ..storage.interface import Standing
-from ..tokens.codes import Code, facts_of_request, give_code
-from ..tokens.rich_request import rich_of
+from ..tokens.codes import Code, give_code
 from .authorize_checks import check_request, prove_client_and_redirect
 from .authorize_request import AuthorizationError, AuthorizationRequest
+from .facts import facts_of_request, rich_of
 from .freshness import as_claimed, authenticated_since
 from .hybrid import hybrid_values
 from .participation import join

@@ -15,7 +15,6 @@ from ...foundation.web.errors import ProblemError
 from ...signin.levels import ACR_VALUES
 from ..clients.addresses import COMPARISON
 from ..clients.clients import RegisteredClient
-from ..clients.fapi import reject_unbound_front_channel_token, require_strong_request
 from ..registration.metadata import MAX_SECONDS
 from ..registration.response_types import UNSUPPORTED, is_hybrid
 from ..server.checks import Check
@@ -25,6 +24,7 @@ from ..tokens.claims import ClaimsParameterError, parse_claims_parameter
 from ..tokens.resource_access import departments_apis, with_api_scopes
 from ..tokens.rich_request import check_rich
 from .authorize_request import AuthorizationError, AuthorizationRequest
+from .fapi_checks import reject_unbound_front_channel_token, require_strong_request
 from .hybrid import check_hybrid
 from .response import RESPONSE_MODES
 

@@ -17,10 +17,10 @@ from ..server.provider import Provider
 from ..server.request import ProtocolRequest
 from ..storage.interface import GrantFacts, Redemption, Standing
 from ..token_endpoint.grants.authorization_code import S256Only
-from ..tokens.codes import facts_of_request
 from ..tokens.id_token import make_id_token
 from ..tokens.resources import audience_for
 from ..tokens.tokens import make_access_token
+from .facts import facts_of_request
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest

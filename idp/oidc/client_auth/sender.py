@@ -16,7 +16,6 @@ from ...foundation.settings import Settings
 from ..clients.clients import RegisteredClient
 from ..server import endpoints
 from ..server.provider import Provider
-from ..tokens.tokens import AccessToken
 from .certificate import client_certificate
 from .dpop import InvalidProofError, check_proof, normalised
 
@@ -76,9 +75,11 @@ def prove_sender(op: Provider, client: RegisteredClient, required: bool = True) 
     return g.sender_key  # type: ignore[no-any-return]
 
 
-def check_presented(op: Provider, token: AccessToken, scheme: str, raw: str) -> None:
-    """Hold a bound token to its key; no downgrade to Bearer (RFC 9449 §7.1, §7.2). Raises `OAuth2Error`."""
-    confirmation = token.confirmation or {}
+def check_presented(op: Provider, confirmation: dict[str, str], scheme: str, raw: str) -> None:
+    """Hold a token to the key it is bound to (`confirmation`: its `cnf`, RFC 7800); no downgrade to Bearer (RFC 9449 §7.1, §7.2).
+
+    Raises `OAuth2Error`.
+    """
     if (scheme == "dpop") != ("jkt" in confirmation):
         raise OAuth2Error(error="invalid_token", description="The token's type is not the Authorization scheme's.")
     if "jkt" in confirmation:

@@ -11,11 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
-
 if TYPE_CHECKING:
-    from ..authorization.authorize_request import AuthorizationRequest
-    from ..server.provider import Provider
     from .clients import RegisteredClient
 
 SECURITY, MESSAGE_SIGNING = "2.0-security", "2.0-message-signing"
@@ -73,29 +69,6 @@ def _signing_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def with_profile_defaults(given: dict[str, Any], profile: str | None) -> dict[str, Any]:
     """The usual default for signing ID tokens, RS256, is not for these clients."""
     return given if profile is None else {"id_token_signed_response_alg": "ES256", **given}
-
-
-def require_strong_request(_op: Provider, asked: AuthorizationRequest) -> None:
-    """A FAPI client asks for a code, with its redirect URI and PKCE, and with a signed answer if it signs messages."""
-    client = asked.client
-    if client.fapi_profile is None:
-        return
-    if asked.parameters.get("response_type") != "code":
-        raise InvalidRequestError("FAPI 2.0: the response_type must be code.")
-    if not asked.redirect_given:
-        raise InvalidRequestError("FAPI 2.0: redirect_uri must be sent.")
-    if "code_challenge" not in asked.parameters:
-        raise InvalidRequestError("FAPI 2.0: code_challenge must be sent.")
-    if client.fapi_profile == MESSAGE_SIGNING and not asked.response_mode.endswith("jwt"):
-        raise InvalidRequestError("FAPI 2.0 Message Signing: the response_mode must be a JWT mode.")
-
-
-def reject_unbound_front_channel_token(_op: Provider, asked: AuthorizationRequest) -> None:
-    """A token from the authorization endpoint hangs on no key; a client that registered bound tokens gets none."""
-    metadata = asked.client.metadata
-    bound = metadata.get("dpop_bound_access_tokens") or metadata.get("tls_client_certificate_bound_access_tokens")
-    if bound and "token" in asked.parameters.get("response_type", "").split():
-        raise UnauthorizedClientError("This client's access tokens are bound to a key: use response_type code.")
 
 
 def interaction_id(sent: str | None) -> str:

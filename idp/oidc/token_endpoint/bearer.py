@@ -104,7 +104,7 @@ def checked_token(audience: str) -> AccessToken:
     try:
         token = check_access_token(op.parts.settings, op.keys, raw, audience)
         if scheme == "dpop" or token.confirmation is not None:
-            check_presented(op, token, scheme, raw)
+            check_presented(op, token.confirmation or {}, scheme, raw)
         return token
     except TokenError:
         raise BearerError(401, "invalid_token", "The access token is not valid here.", scheme=scheme) from None

@@ -9,19 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import orjson
 
 from ...foundation.database import from_ms
-from ...foundation.ids import new_id, new_secret
+from ...foundation.ids import new_secret
 from ...foundation.vault import VaultError, digest
 from ..server.provider import Provider
-from ..storage.interface import GrantFacts, Standing, grant_values
+from ..storage.interface import GrantFacts, grant_values
 from .model import AuthorizationCode
-
-if TYPE_CHECKING:
-    from ..authorization.authorize_request import AuthorizationRequest
 
 MAX_LENGTH = 1000
 """Characters of a code; some servers in front of apps refuse an address of more than 2,000."""
@@ -44,26 +40,6 @@ class Code:
     """S256 challenge; empty when a nonce was enough and there was none."""
     key_binding: str | None
     """`jkt:THUMBPRINT` when the authorization request named its key (RFC 9449 §10)."""
-
-
-def facts_of_request(asked: AuthorizationRequest, standing: Standing, expires_at: int) -> GrantFacts:
-    """The grant that an authorization request makes of a login; `expires_at` in ms."""
-    return GrantFacts(
-        grant_id=new_id(),
-        client_id=asked.client.client_id,
-        resident_id=standing.resident_id,
-        session_id=standing.session_id,
-        scope=asked.scope,
-        claims=asked.parameters.get("claims"),
-        resource=asked.parameters.get("resource"),
-        nonce=asked.parameters.get("nonce"),
-        factors=standing.factors,
-        proofing=standing.proofing,
-        authenticated_at=standing.authenticated_at,
-        sid=str(standing.sid),
-        sub=str(standing.sub),
-        expires_at=expires_at,
-    )
 
 
 def give_code(op: Provider, code: Code) -> str:

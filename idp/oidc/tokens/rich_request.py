@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-from ...foundation.ids import new_secret
 from ..clients.clients import RegisteredClient
 from ..server.provider import Provider
 from .grant_management import check_management
 from .rich_authorization import PARAMETER, InvalidDetailsError, parse_details
-
-if TYPE_CHECKING:
-    from ..authorization.authorize_request import AuthorizationRequest
 
 _MANAGEMENT = ("grant_management_action", "grant_id")
 
@@ -23,16 +19,6 @@ def check_rich(op: Provider, client: RegisteredClient, parameters: dict[str, str
     if any(name in parameters for name in _MANAGEMENT):
         check_management(op, client, parameters)
     return parse_details(op, client.client_id, parameters[PARAMETER]) if PARAMETER in parameters else None
-
-
-def rich_of(asked: AuthorizationRequest) -> str | None:
-    """The `rich` column of the code; None for a request without any of this."""
-    rich: dict[str, Any] = {}
-    if asked.details is not None:
-        rich[PARAMETER] = orjson.loads(asked.details)
-    if action := asked.parameters.get("grant_management_action"):
-        rich["grant_management"] = {"action": action, "id": asked.parameters.get("grant_id") or new_secret()}
-    return orjson.dumps(rich).decode() if rich else None
 
 
 def token_members(rich: str) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+"""What an authorization request makes of a login: the values of the grant that its code becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from ...foundation.ids import new_id, new_secret
+from ..storage.interface import GrantFacts, Standing
+from ..tokens.rich_authorization import PARAMETER
+from .authorize_request import AuthorizationRequest
+
+
+def facts_of_request(asked: AuthorizationRequest, standing: Standing, expires_at: int) -> GrantFacts:
+    """The grant that an authorization request makes of a login; `expires_at` in ms."""
+    return GrantFacts(
+        grant_id=new_id(),
+        client_id=asked.client.client_id,
+        resident_id=standing.resident_id,
+        session_id=standing.session_id,
+        scope=asked.scope,
+        claims=asked.parameters.get("claims"),
+        resource=asked.parameters.get("resource"),
+        nonce=asked.parameters.get("nonce"),
+        factors=standing.factors,
+        proofing=standing.proofing,
+        authenticated_at=standing.authenticated_at,
+        sid=str(standing.sid),
+        sub=str(standing.sub),
+        expires_at=expires_at,
+    )
+
+
+def rich_of(asked: AuthorizationRequest) -> str | None:
+    """The `rich` column of the code; None for a request without any of this."""
+    rich: dict[str, Any] = {}
+    if asked.details is not None:
+        rich[PARAMETER] = orjson.loads(asked.details)
+    if action := asked.parameters.get("grant_management_action"):
+        rich["grant_management"] = {"action": action, "id": asked.parameters.get("grant_id") or new_secret()}
+    return orjson.dumps(rich).decode() if rich else None
