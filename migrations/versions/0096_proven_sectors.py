@@ -31,7 +31,7 @@ depends_on = None
 MAX_LENGTH = 255
 # Named so before this revision was taken back; `host:8080` is a host and port of the time before.
 NAMED = re.compile(r"(client|earlier):.+|host:(?!\d+$).+")
-THROUGH_REDIRECTS = {"authorization_code", "implicit", "refresh_token", "client_credentials"}
+THROUGH_REDIRECTS = {"authorization_code", "implicit", "refresh_token"}
 GOOD = {"registered", "document"}
 
 client = sa.table(
@@ -105,7 +105,9 @@ def _proof(row: Any) -> str:
     if row.registration_token_digest is None and row.active:
         return "registered"
     by_redirects = bool(uris) and all(_host(urlsplit(uri).netloc) and uri.startswith("https:") for uri in uris)
-    return "document" if document and by_redirects and set(metadata["grant_types"]) <= THROUGH_REDIRECTS else "unproven"
+    # Whether the document lists where logouts are told was not asked then.
+    bound = by_redirects and "backchannel_logout_uri" not in metadata and set(metadata["grant_types"]) <= THROUGH_REDIRECTS
+    return "document" if document and bound else "unproven"
 
 
 def _host(sector: str) -> str | None:

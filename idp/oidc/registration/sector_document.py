@@ -13,8 +13,8 @@ from .sectors import Claim, host_of, host_sector
 
 # Documents that registrations wait for.
 _DOCUMENTS = Room(in_all=4)
-# What answers with a `sub` only at a redirect URI, or never.
-_THROUGH_REDIRECTS = {"authorization_code", "implicit", "refresh_token", "client_credentials"}
+# What answers with a `sub` only at a redirect URI. A client's own token is not among it: its event stream names `sub`s.
+_THROUGH_REDIRECTS = {"authorization_code", "implicit", "refresh_token"}
 # A client that authenticates by these has the private keys that its `jwks_uri` publishes.
 _BY_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
 
@@ -23,12 +23,15 @@ def by_document(outbound: Outbound, metadata: dict[str, Any], city: bool) -> Cla
     """The host of the document, which must list every redirect URI. Raises `MetadataError`.
 
     The document is public: anybody can name it and the addresses in it. It proves a client that can learn a `sub` only at an address
-    that it lists, or that authenticates with the keys of a `jwks_uri` that it lists. The city may do without.
+    that it lists, or that authenticates with the keys of a `jwks_uri` that it lists; logouts are told without keys, so where to it
+    lists in either case. The city may do without.
     """
     uri = metadata["sector_identifier_uri"]
     listed = _read(outbound, uri)
     if not set(metadata.get("redirect_uris", [])) <= listed:
         raise MetadataError("sector_identifier_uri", "does not list every redirect URI")
+    if not city and metadata.get("backchannel_logout_uri") not in {None, *listed}:
+        raise MetadataError("sector_identifier_uri", "must list the backchannel_logout_uri")
     proven = _by_redirects(metadata) or (
         metadata.get("jwks_uri") in listed and metadata["token_endpoint_auth_method"] in _BY_KEYS
     )

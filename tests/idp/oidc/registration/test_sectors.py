@@ -125,6 +125,9 @@ BORROWED: list[dict[str, Any]] = [
     {"grant_types": [*CODE, "urn:ietf:params:oauth:grant-type:token-exchange"]},
     {"grant_types": [*CODE, "urn:ietf:params:oauth:grant-type:jwt-bearer"]},
     {"grant_types": ["client_credentials"], "redirect_uris": []},
+    {"grant_types": [*CODE, "client_credentials"], "scope": "openid ssf.manage"},  # a stream's events name a sub
+    {"backchannel_logout_uri": "https://mine.example/logout"},  # so does a logout token
+    {"backchannel_logout_uri": "https://dept.example/logout"},
     {"application_type": "native", "redirect_uris": ["jp.example.app:/cb"]},
     {"application_type": "native", "redirect_uris": ["http://127.0.0.1/cb"]},
     {"grant_types": [DEVICE], "jwks_uri": "https://keys.example/jwks.json"},  # authenticates by a secret
@@ -144,9 +147,19 @@ def test_a_document_of_others_is_no_proof(town: Town, document: Hostile, metadat
 def test_a_document_that_lists_the_keys_proves_any_client_with_them(town: Town, document: Hostile) -> None:
     """CIBA §4: it lists the `jwks_uri`, and only who has the private keys can authenticate."""
     keys = {"jwks_uri": "https://keys.example/jwks.json", "token_endpoint_auth_method": "private_key_jwt"}
+    uri = {"sector_identifier_uri": document.url + "/good"}
     for grants in ([DEVICE], [*CODE, DEVICE]):
-        app = app_of(town, by_itself(town, sector_identifier_uri=document.url + "/good", grant_types=grants, **keys))
+        app = app_of(town, by_itself(town, grant_types=grants, **uri, **keys))
         assert row(town, app).sector_proof == "document"
+    answer = by_itself(town, **uri, **keys, backchannel_logout_uri="https://mine.example/logout")
+    assert answer.json["error_description"].startswith("sector_identifier_uri: must list the backchannel_logout_uri")
+
+
+def test_a_document_lists_where_logouts_are_told(town: Town, document: Hostile) -> None:
+    listed = "https://dept.example/logout"
+    document.keys = [*DEPARTMENT, listed]  # type: ignore[assignment]
+    app = app_of(town, by_itself(town, sector_identifier_uri=document.url + "/good", backchannel_logout_uri=listed))
+    assert row(town, app).sector_proof == "document"
 
 
 def test_management_cannot_turn_a_proven_client_into_one_that_needs_none(
@@ -166,7 +179,11 @@ def test_management_cannot_turn_a_proven_client_into_one_that_needs_none(
         )
 
     token = made.json["registration_access_token"]
-    for changes in ({"grant_types": [*CODE, DEVICE]}, {"sector_identifier_uri": None, "grant_types": [*CODE, DEVICE]}):
+    for changes in (
+        {"grant_types": [*CODE, DEVICE]},
+        {"sector_identifier_uri": None, "grant_types": [*CODE, DEVICE]},
+        {"backchannel_logout_uri": "https://mine.example/logout"},
+    ):
         assert put(token, **changes).json["error"] == "invalid_client_metadata"
     assert put(token, client_name="renamed").status_code == 200
     assert sub(browser, app) == before

@@ -172,6 +172,7 @@ def test_what_deregistered_or_named_a_document_without_being_bound_to_it_is_with
     document = {"sector_identifier_uri": "https://docs.example/s.json"}
     old.client("bound", "docs.example", itself=True, **document)
     old.client("device", "docs.example", itself=True, grant_types=["x"], **document)
+    old.client("told", "docs.example", itself=True, backchannel_logout_uri="https://a.example/logout", **document)
     old.client("elsewhere", "other.example", itself=True, redirect_uris=["https://a.example/cb"],
                sector_identifier_uri="https://other.example/s.json")  # fmt: skip
     old.client("ended", "dept.example", active=False)
@@ -179,6 +180,7 @@ def test_what_deregistered_or_named_a_document_without_being_bound_to_it_is_with
     assert old.upgrade() == {
         "bound": ("earlier:docs.example", "document"),
         "device": ("earlier:docs.example", "unproven"),
+        "told": ("earlier:docs.example", "unproven"),
         "elsewhere": ("host:other.example", "document"),
         "ended": ("earlier:dept.example", "unproven"),
         "dept": ("earlier:dept.example", "registered"),
