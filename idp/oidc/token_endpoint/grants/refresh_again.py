@@ -12,20 +12,19 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
-from ...clients.model import Client
 from ...server.provider import provider
 from ...storage.interface import GrantFacts
 from ...tokens.model import Grant
 from ...tokens.refresh_tokens import RefreshToken
 from ...tokens.revoke import revoke_grants
-from .refresh_kept import facts_of
+from .refresh_kept import facts_of, live_family
 
 log = logging.getLogger("machi.oidc")
 
@@ -33,7 +32,7 @@ log = logging.getLogger("machi.oidc")
 def show_again(client: RegisteredClient, token: RefreshToken) -> tuple[GrantFacts, str]:
     """The grant and a refresh token for one that is not live. Raises `InvalidGrantError`."""
     now = clock.now()
-    grant = _live_family(client, token, now)
+    grant = _family_of(client, token)
     if grant is None:
         raise InvalidGrantError("Invalid 'refresh_token' in request.")
     if token.count > grant.refresh_count:
@@ -49,21 +48,9 @@ def show_again(client: RegisteredClient, token: RefreshToken) -> tuple[GrantFact
     return _other_successor(client, grant, token, now)
 
 
-def _live_family(client: RegisteredClient, token: RefreshToken, now: datetime) -> Grant | None:
+def _family_of(client: RegisteredClient, token: RefreshToken) -> Grant | None:
     """The family, if this client may still use it, with the key it hangs on. Who lacks that can use nothing and end nothing."""
-    wanted = (
-        select(Grant)
-        .join(Client, Client.client_id == Grant.client_id)
-        .where(
-            Grant.grant_id == token.grant_id,
-            Grant.client_id == client.client_id,
-            Grant.revoked_at.is_(None),
-            Grant.expires_at > now,
-            Grant.refresh_expires_at > now,
-            Grant.refresh_digest != token.digest,
-            Client.active,
-        )
-    )
+    wanted = live_family(client.client_id, token).where(Grant.refresh_digest != token.digest)
     with provider().parts.database.read() as session:
         grant = session.scalars(wanted).first()
     return grant if grant is not None and grant.key_binding in (None, sender_key().binding) else None

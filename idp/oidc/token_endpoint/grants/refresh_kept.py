@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from ....foundation import clock
@@ -33,14 +33,18 @@ def keep(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:
 
 def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Grant | None:
     """The grant of this client whose live refresh token this is."""
+    return session.scalars(live_family(client_id, token).where(Grant.refresh_digest == token.digest)).first()
+
+
+def live_family(client_id: str, token: RefreshToken) -> Select[Grant]:
+    """The grant that this refresh token is or was one of, if this client may use it at all (as `_ROTATE` of the hot path has it)."""
     now = clock.now()
-    return session.scalars(
+    return (
         select(Grant)
         .join(Resident, Resident.resident_id == Grant.resident_id)
         .join(Client, Client.client_id == Grant.client_id)
         .where(
             Grant.grant_id == token.grant_id,
-            Grant.refresh_digest == token.digest,
             Grant.refresh_expires_at > now,
             Grant.client_id == client_id,
             Grant.revoked_at.is_(None),
@@ -48,7 +52,7 @@ def live_grant_of(session: Session, client_id: str, token: RefreshToken) -> Gran
             Resident.state == ResidentState.ACTIVE.value,
             Client.active,
         )
-    ).first()
+    )
 
 
 def facts_of(grant: Grant) -> GrantFacts:

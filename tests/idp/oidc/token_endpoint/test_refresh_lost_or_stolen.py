@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from idp.foundation import clock
+from idp.foundation.database import from_ms
+from idp.oidc.clients.model import Client
 from idp.oidc.tokens.model import Grant
+from idp.residents.model import Resident
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town
@@ -179,6 +182,18 @@ def test_after_the_successor_has_lain_idle_too_long_neither_works(town: Town, br
     with wait(days=15):
         assert (app.refresh(first).status_code, app.refresh(second).status_code) == (400, 400)
     assert town.events("refresh_token_reused") == []
+
+
+@pytest.mark.parametrize("change", [
+    update(Resident).values(state="suspended"), update(Client).values(active=False), update(Grant).values(expires_at=from_ms(0)),
+], ids=["resident", "app", "grant"])  # fmt: skip
+def test_a_spent_token_gives_nothing_where_the_live_one_would_not(any_town: Town, change: Any) -> None:
+    """Also where a grant came about in the moment of the end and no listener has ended it."""
+    app, browser = any_town.register(), any_town.signed_in()
+    first = browser.tokens(app, scope=SCOPE)["refresh_token"]
+    second = app.refresh(first).json["refresh_token"]
+    any_town.change(change)
+    assert [app.refresh(token).json.get("error") for token in (second, first)] == ["invalid_grant"] * 2
 
 
 @pytest.mark.parametrize("uses", [1, 2, 3])
