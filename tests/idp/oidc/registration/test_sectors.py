@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from idp.foundation import clock
+from idp.foundation.ids import new_id
 from idp.oidc.clients.clients import registered
 from idp.oidc.clients.model import Client, Proof
 from idp.oidc.registration.change_client import change_client, options_of
@@ -23,7 +26,7 @@ from idp.oidc.registration.sectors import Claim, host_of, own_sector
 from idp.residents.model import SubjectIdentifier
 from tests.support.apps import App
 from tests.support.browser import Browser
-from tests.support.ciba import CIBA, Desk
+from tests.support.ciba import ASSERTION, CIBA, Desk
 from tests.support.hostile import Hostile
 from tests.support.town import Town
 
@@ -278,6 +281,29 @@ def test_a_sub_of_a_sector_without_proof_is_no_hint(town: Town) -> None:
     assert desk.ask(login_hint_token=desk.jwt(proof)).json["error"] == "unknown_user_id"
     change(town, desk.app, "own")
     assert desk.ask(login_hint=known).status_code == 200
+
+
+@pytest.mark.parametrize(("proof", "status"), [("registered", 200), ("unproven", 400)])
+def test_an_id_token_that_the_app_can_write_itself_is_no_more_than_its_word(
+    town: Town, proof: str, status: int
+) -> None:
+    """HS256 is by the app's own secret: it could put any `sub` in, also one that it heard from an app of its sector."""
+    by_secret = {"token_endpoint_auth_method": "client_secret_jwt", "id_token_signed_response_alg": "HS256"}
+    desk = Desk(town, **by_secret)
+    known = desk.know(town.resident())
+    town.change(update(Client).where(Client.client_id == desk.app.client_id).values(sector_proof=proof))
+    town.op.clients.forget(desk.app.client_id)
+
+    def signed(**claims: Any) -> str:
+        now = int(clock.epoch())
+        given = {"aud": town.issuer, "iat": now, "exp": now + 60, "jti": new_id(), **claims}
+        return jwt.encode(given, str(desk.app.secret), "HS256")
+
+    me = desk.app.client_id
+    form = {"client_assertion_type": ASSERTION, "client_assertion": signed(iss=me, sub=me), "scope": "openid"}
+    hint = signed(iss=town.issuer, aud=me, sub=known, auth_time=int(clock.epoch()))
+    answer = desk.post("/backchannel_authentication", form | {"id_token_hint": hint})
+    assert (answer.status_code, answer.json.get("error")) == (status, None if status == 200 else "unknown_user_id")
 
 
 def test_no_word_about_the_proof_is_no_proof(town: Town) -> None:
