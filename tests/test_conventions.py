@@ -229,7 +229,7 @@ _ON_TEXT = {"startswith", "endswith", "replace", "split", "rstrip", "removeprefi
 
 
 def test_no_address_of_a_page_is_written_out_in_code() -> None:
-    """The issuer may have a path: `url_for` knows it, `"/my/"` does not (docs/decisions/0020)."""
+    """The issuer may have a path: `url_for` knows it, `"/my/"` does not (docs/decisions/0031)."""
     for path, tree in sources():
         if str(path.relative_to(ROOT)) in BELOW_A_BASE or "simulators" in path.parts:
             continue

@@ -18,6 +18,9 @@ from idp.foundation.database import Base
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "clients").rglob("*.md")])
 TESTID = re.compile(r'data-testid="([^"]+)"|testid="([a-z][a-z-]*)"|"data-testid": "([a-z-]+)"')
+LATER = re.compile(r"\[(\d{4})\]\((\d{4}-[a-z-]+\.md)\)")
+STATUS = re.compile(rf"Status: (accepted|(superseded|amended) by {LATER.pattern}(?: and {LATER.pattern})*)")
+NAMED_DECISION = re.compile(r"\bdecisions?[ /](\d{4})(-[a-z-]+\.md)?")
 ROOTS = ("idp", "mypage", "clients", "deploy", "tests", "migrations", "bench", "docs")
 
 
@@ -159,6 +162,38 @@ def test_the_inventory_names_every_table() -> None:
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     assert listed == set(Base.metadata.tables)
+
+
+def test_decisions_have_one_number_each_and_a_status() -> None:
+    """Number of the file, of the heading and of those that a status names; a later decision may be named by any earlier one."""
+    decisions = {path.name[:4]: path for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    assert len(decisions) == len(list((ROOT / "docs" / "decisions").iterdir())), "a number is used twice"
+    assert sorted(map(int, decisions)) == list(range(1, len(decisions) + 1)), "a number is left out"
+    for number, path in decisions.items():
+        title, _, status = path.read_text("utf-8").splitlines()[:3]
+        assert re.match(rf"# {number} \S", title), f"{path.name}: {title}"
+        said = STATUS.fullmatch(status)
+        assert said, f"{path.name}: {status}"
+        for named, file in LATER.findall(status):
+            assert number < named, f"{path.name} is changed by an earlier one: {named}"
+            assert decisions[named].name == file, f"{path.name}: {file}"
+
+
+def test_what_code_says_of_a_decision_is_there() -> None:
+    """`decision 0018`, `docs/decisions/0031`: numbers written out, in code and documents."""
+    numbers = {path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    named = 0
+    for root in ROOTS:
+        for path in (p for p in (ROOT / root).rglob("*") if p.suffix in (".py", ".md", ".html", ".js")):
+            if "node_modules" in path.parts:
+                continue
+            for whole in NAMED_DECISION.finditer(path.read_text("utf-8")):
+                named += 1
+                assert whole[1] in numbers, f"{path}: {whole[0]}"
+                assert not whole[2] or (ROOT / "docs" / "decisions" / (whole[1] + whole[2])).is_file(), (
+                    f"{path}: {whole[0]}"
+                )
+    assert named > 40
 
 
 def test_pictures_are_small() -> None:

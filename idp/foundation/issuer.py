@@ -1,4 +1,4 @@
-"""The one way to write an issuer or another base URL of ours (docs/decisions/0020).
+"""The one way to write an issuer or another base URL of ours (docs/decisions/0031).
 
 Apps compare an issuer character by character (OIDC Core §2), browsers send an origin in lower case, without a default port and
 with A-labels (RFC 6454 §6.2). Only a URL that both write alike works, and a running installation's must never change by itself:

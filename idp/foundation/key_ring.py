@@ -1,7 +1,7 @@
 """The ring of keys that the database holds, sealed under the operator's key: one row, by which a wrong key is noticed at once.
 
 Look-ups go through keyed hashes whose plain text is stored nowhere (a card's issuer and serial, an activation code), and tokens that
-apps hold for months are made with a key. Were these keys made from the operator's, it could never be changed (decision 0021). What only
+apps hold for months are made with a key. Were these keys made from the operator's, it could never be changed (decision 0018). What only
 the operator's key seals, `reseal` seals anew.
 """
 

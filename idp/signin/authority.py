@@ -1,5 +1,5 @@
 """Whose word counts against a credential, so that a thief with a stolen login, or with a passkey of their own, cannot shut the owner
-out (docs/decisions/0013-whose-word-counts.md).
+out (docs/decisions/0012-whose-word-counts.md).
 
 - Stopping is easy: a credential added in the last seven days may be put on hold from any login it did not open itself, as long as an
   older way in remains. What a thief with a stolen cookie reaches that way is little, and is undone with the older one.

@@ -86,7 +86,7 @@ def newest(factors: Iterable[Factor]) -> int:
 
 def assurance(factors: list[Factor], since: int = 0) -> Assurance:
     """The level that was reached since `since` (ms), and the latest time of which that is true: a weaker proof given later makes a
-    strong one no newer, and a strong one given before lends its level to nothing (docs/decisions/0015-level-and-time.md).
+    strong one no newer, and a strong one given before lends its level to nothing (docs/decisions/0016-level-and-time.md).
 
     Where nothing was done since, it is what was done last; its `at` shows that this is too long ago.
     """

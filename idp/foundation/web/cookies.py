@@ -22,7 +22,7 @@ NO_COOKIE = "Signing in needs a cookie, and your browser sent none. Allow cookie
 
 
 def cookie_name(name: str) -> str:
-    """Its own for each path of a host, where several installations may live: their cookies are for the whole host (decision 0020)."""
+    """Its own for each path of a host, where several installations may live: their cookies are for the whole host (decision 0031)."""
     settings = parts().settings
     own = name + settings.path.replace("/", "~")
     return f"__Host-{own}" if settings.secure else own

@@ -1,4 +1,4 @@
-"""Leaving a form of ours for an app: by a page that goes on by itself, not by a redirect (decision 0019).
+"""Leaving a form of ours for an app: by a page that goes on by itself, not by a redirect (decision 0024).
 
 Browsers hold a page's `form-action` against every redirect that follows its form (CSP Level 3 §6.4.1; Chromium does). The app's own
 address could be allowed, but not where the app sends the browser on to, a second origin of its or one it stands behind: the press of

@@ -1,4 +1,4 @@
-"""Serves the application below the issuer's path (`https://city.example/machi`), docs/decisions/0020.
+"""Serves the application below the issuer's path (`https://city.example/machi`), docs/decisions/0031.
 
 The path becomes SCRIPT_NAME (PEP 3333), which `url_for` puts before every address. A proxy in front may pass the path on or take
 it away: both arrive at the same place, as `refuse_ambiguous` sees to it that no route of ours begins like the path.
