@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo demo-reset serve-for-tests settings-page checks-page test check lint types bench lock translations clean
+.PHONY: demo demo-reset serve-for-tests settings-page checks-page test coverage check lint types bench lock translations clean
 
 $(VENV)/runtime.stamp: requirements/runtime.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
