@@ -83,12 +83,21 @@ def _parts(instance: Parts) -> Iterator[Finding]:
 def _machine(instance: Parts) -> Iterator[Finding]:
     if instance.database.sqlite:
         path = Path(str(instance.database.url.database))
-        open_to_others = [p.name for p in path.parent.glob(f"{path.name}*") if p.stat().st_mode & 0o077]
-        detail = f"others of this machine can read {', '.join(sorted(open_to_others))}: chmod 600"
-        yield Finding("files", FAIL if open_to_others else OK, detail if open_to_others else "only ours to read")
+        yield Finding("files", *_readable(FAIL, *path.parent.glob(f"{path.name}*")))
+    settings = instance.settings
+    if keys := [file for file in (settings.secret_key_file, settings.old_secret_keys_file) if file is not None]:
+        yield Finding("key file", *_readable(WARN, *keys))  # a container's secrets are often 0444, for the few in it
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     few = most != resource.RLIM_INFINITY and most < FILES
     yield Finding("open files", WARN if few else OK, f"{most} at most" + (f"; {FILES} are wanted (LimitNOFILE)" * few))
+
+
+def _readable(wrong: str, *files: Path) -> tuple[str, str]:
+    """State and sentence: whether others of this machine can read any of these."""
+    found = sorted(str(file) for file in files if file.stat().st_mode & 0o077)
+    if not found:
+        return OK, "only ours to read"
+    return wrong, f"others of this machine can read {', '.join(found)}: chmod 600"
 
 
 def _clock(instance: Parts) -> Iterator[Finding]:

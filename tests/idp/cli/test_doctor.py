@@ -63,6 +63,18 @@ def test_what_is_wrong_is_said_with_what_to_do(well: Town) -> None:
     assert path.name in found["files"][1]
 
 
+@pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o640, "warn"), (0o644, "warn")])
+def test_a_key_file_that_others_can_read(well: Town, tmp_path: Path, mode: int, state: str) -> None:
+    """A warning only: containers hand out secrets that all of the few users in them can read."""
+    file = tmp_path / "key"
+    file.write_text(well.settings.secret_key)
+    file.chmod(mode)
+    with Town(well.settings.database_url, secret_key="", secret_key_file=file) as town:
+        code, found = doctor(town, "--offline")
+    assert (code, found["key file"][0]) == (0, state)
+    assert (str(file) in found["key file"][1]) == (state == "warn")
+
+
 def test_a_front_that_is_not_there(well: Town) -> None:
     code, found = doctor(well, "--url", "http://127.0.0.1:1")
     assert (code, found["front"][0]) == (1, "FAIL")
