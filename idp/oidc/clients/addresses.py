@@ -13,6 +13,7 @@ MAX_LENGTH = 2000
 _URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]*)?")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ON_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]*)?((?:[/?].*)?)")
 
 NO_ADDRESS = "must be an address: URI characters only, a host without user name"
 NO_WILDCARD = "must be a whole address; * stands for nothing"
@@ -81,9 +82,7 @@ def is_registered(uri: str, registered: Sequence[str], application_type: str) ->
     if application_type != "native":
         return False
     given = _without_port(uri)
-    if given is None or given[:2] not in (("http", "127.0.0.1"), ("http", "::1")):
-        return False
-    return any(_without_port(one) == given for one in registered)
+    return given is not None and any(_without_port(one) == given for one in registered)
 
 
 def is_registered_request(uri: str, registered: Sequence[str]) -> bool:
@@ -95,12 +94,7 @@ def _has_host(parts: SplitResult) -> bool:
     return bool((parts.hostname or "").strip("."))
 
 
-def _without_port(uri: str) -> tuple[str, str, str, str, str, str] | None:
-    """Everything of an address but a valid port; None for what is not an address."""
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    user, _, _ = parts.netloc.rpartition("@")
-    return parts.scheme, parts.hostname or "", user, parts.path, parts.query, parts.fragment
+def _without_port(uri: str) -> tuple[str, str] | None:
+    """The text before and after the port of an address on the loopback interface; None for any other."""
+    found = _ON_LOOPBACK.fullmatch(uri) if parts_of(uri) is not None else None
+    return (found[1], found[2]) if found is not None else None

@@ -195,6 +195,11 @@ def test_a_deleted_client_is_unknown(town: Town, browser: Browser, app: App) -> 
         ("http://127.0.0.1/cb", "http://user@127.0.0.1:49152/cb", False),
         ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb#x", False),
         ("http://127.0.0.1/cb", "http://127.0.0.1:bad/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:49152/c\r\nb", False),  # parsers leave these out, and so do browsers
+        ("http://127.0.0.1/cb", "http://127.0.0.1:49152\t/cb", False),
+        ("http://127.0.0.1/cb", "HTTP://127.0.0.1:49152/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb?", False),
         ("http://127.0.0.1/cb", "http://[::1", False),
         ("https://native.example/cb", "https://native.example:8443/cb", False),
         ("jp.example.app:/cb", "jp.example.app:/cb", True),
