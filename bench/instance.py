@@ -85,6 +85,7 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
 
     from idp.foundation import clock
     from idp.foundation.ids import new_secret
+    from idp.foundation.key_ring import ensure_ring
     from idp.foundation.schema import alembic_config
     from idp.foundation.vault import digest
     from idp.oidc.clients.model import Client
@@ -103,6 +104,8 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     app = create_app(worker=False)
     parts = app.extensions["machi"]
     command.upgrade(alembic_config(parts.settings.database_url), "head")
+    with parts.database.write() as session:
+        ensure_ring(session, parts.vault)
     header = "local_number,name,kana,birth_date,sex,address"
     lines = (
         f"{n:010d},見本 花子{n},ミホン ハナコ,1989-04-12,2,見本県みほん市中央一丁目{n}番" for n in range(residents)

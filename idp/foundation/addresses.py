@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 # RFC 7239 §6, which `X-Forwarded-For` follows where it says more than an address: brackets around v6, a port or a name for one.
@@ -24,6 +25,13 @@ def read_address(text: str | None) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+@lru_cache(maxsize=4096)
+def network_named(text: str | None) -> str | None:
+    """`network_of` an address as it was written; None for what is no address. Kept: the same callers come again and again."""
+    address = read_address(text)
+    return network_of(address) if address is not None else None
 
 
 def network_of(address: IPv4Address | IPv6Address) -> str:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..addresses import network_of, read_address
+from ..addresses import network_named
 from .errors import ProblemError
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ class Bodies:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
-            address = read_address(environ.get("REMOTE_ADDR"))
-            network = network_of(address) if address is not None else ""
+            network = network_named(environ.get("REMOTE_ADDR")) or ""
             environ["wsgi.input"] = _Input(environ["wsgi.input"], self._room, network)
         return self._app(environ, start_response)

@@ -5,6 +5,7 @@ On an http issuer (demo, test suites on localhost) browsers and test drivers ref
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from flask import Response, g
@@ -24,8 +25,13 @@ NO_COOKIE = "Signing in needs a cookie, and your browser sent none. Allow cookie
 def cookie_name(name: str) -> str:
     """Its own for each path of a host, where several installations may live: their cookies are for the whole host (decision 0031)."""
     settings = parts().settings
-    own = name + settings.path.replace("/", "~")
-    return f"__Host-{own}" if settings.secure else own
+    return _named(name, settings.path, settings.secure)
+
+
+@lru_cache(maxsize=256)
+def _named(name: str, path: str, secure: bool) -> str:
+    own = name + path.replace("/", "~")
+    return f"__Host-{own}" if secure else own
 
 
 def get_cookie(name: str) -> str | None:
@@ -41,6 +47,8 @@ def set_cookie(
     response: Response, name: str, value: str, max_age: int | None, same_site: Literal["Lax", "Strict"] = "Lax"
 ) -> None:
     """Set one of our cookies for the whole site; `max_age` in seconds, None for the browser session."""
+    if name == SESSION:
+        g.login_cookie_changes = True
     response.set_cookie(
         cookie_name(name),
         value,

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, g, render_template
 
 from ...foundation.here import of_request
-from ...foundation.web import cookies
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import cookie_name, get_cookie
 from ...foundation.web.headers import allow_framing
@@ -72,7 +71,7 @@ def keep_state(response: Response) -> Response:
     """Send the browser state that this request made; end it whenever the login's cookie changes."""
     state = of_request().get("browser_state")
     if state is None:
-        if not _login_changes(response):
+        if "login_cookie_changes" not in of_request():
             return response
         state = ""
     if state == (get_cookie(STATE) or ""):
@@ -88,8 +87,3 @@ def keep_state(response: Response) -> Response:
         samesite="None" if secure else "Lax",
     )
     return response
-
-
-def _login_changes(response: Response) -> bool:
-    name = f"{cookie_name(cookies.SESSION)}="
-    return any(cookie.startswith(name) for cookie in response.headers.getlist("Set-Cookie"))
