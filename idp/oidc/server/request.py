@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 MAX_PARAMETERS = 60
 MAX_TOTAL = 60000
 MAX_LENGTH = 4000
+_LISTS = frozenset({"scope", "resource"})
 MAX_LENGTHS = {"request": 16000, "id_token_hint": 8000, "client_assertion": 8000, "claims": 8000}
 
 
@@ -65,7 +66,7 @@ def single_parameters(encoded: bytes) -> dict[str, str]:
     """Parameters of a query string or form body (application/x-www-form-urlencoded): none twice, bounded in number and length.
 
     `resource` alone may repeat (RFC 8707 §2); its values are joined by a space, which a URI cannot hold. Parameters without a
-    value count as omitted (RFC 6749 §3.1). Raises `ParameterError`.
+    value count as omitted (RFC 6749 §3.1), and so do lists of nothing. Raises `ParameterError`.
     """
     if len(encoded) > MAX_TOTAL:
         raise ParameterError("The parameters are too long")
@@ -87,7 +88,7 @@ def single_parameters(encoded: bytes) -> dict[str, str]:
             raise ParameterError("A parameter is too long")
         if "\x00" in value:
             raise ParameterError("A parameter contains a NUL character")
-        if value:
+        if value and not (name in _LISTS and value.isspace()):
             found[name] = value
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.apps import App
+from tests.support.browser import Browser
+from tests.support.town import Town
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -66,3 +68,17 @@ def test_a_body_without_end(shared_app: App) -> None:
     for size in (100_000, 9_000_000):
         answer = shared_app.post("/token", {"grant_type": "x" * size})
         assert answer.status_code in (400, 413)
+
+
+@pytest.mark.parametrize("blank", [" ", "   "])
+@pytest.mark.parametrize("name", ["resource", "scope"])
+def test_a_list_of_nothing_is_as_if_left_out(town: Town, browser: Browser, name: str, blank: str) -> None:
+    """RFC 6749 §3.1, §3.2: a parameter without a value. It was no audience and no scope at all, and an error of ours."""
+    app = town.register(grant_types=["authorization_code", "refresh_token"])
+    asked = {"scope": "openid offline_access"} | ({"resource": blank} if name == "resource" else {})
+    answer = app.redeem(browser.code(app, **asked), **{name: blank})
+    assert (answer.status_code, answer.json.get("scope")) == (200, "openid offline_access")
+    form = {"grant_type": "refresh_token", "refresh_token": answer.json["refresh_token"], name: blank}
+    again = app.post("/token", form)
+    assert (again.status_code, again.json.get("scope")) == (200, "openid offline_access")
+    assert app.userinfo(again.json["access_token"]).status_code == 200
