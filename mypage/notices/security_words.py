@@ -24,9 +24,9 @@ _BODIES = {
         N_("To be safe we have ended this access. The app can no longer look anything up about you with it."),
         N_("When you need the app again, sign in there once more. If this comes again, or you do not use this app, press the button below."),  # noqa: E501
     ),
-    "passkey_added": (N_("From now on this passkey opens your page and your services."), _CONFIRM),
+    "passkey_added": (N_("From now on this passkey opens your page and your apps."), _CONFIRM),
     "passkey_removed": (N_("This passkey does not sign in any more. Your other passkeys and cards go on as before."), _CONFIRM),
-    "card_bound": (N_("From now on this card opens your page and your services."), _CONFIRM),
+    "card_bound": (N_("From now on this card opens your page and your apps."), _CONFIRM),
     "device_connected": (
         N_("With the code of a device you let it use %(app)s as you."),
         N_("If somebody sent or told you that code, or the device is not before you, press the button below: its access ends at once."),
