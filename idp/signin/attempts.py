@@ -17,8 +17,6 @@ from ..foundation.web.cookies import BROWSER, NO_COOKIE, browser_digest, get_coo
 from ..foundation.web.errors import ProblemError
 from .model import SignInAttempt
 
-MAX_REQUEST = 20000
-
 
 def begin(
     session: Session,

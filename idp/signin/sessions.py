@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import g
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
@@ -156,35 +156,28 @@ def keep_alive(session_id: str, seen_at: datetime) -> None:
 def _live(session: Session, token: str | None, settings: Settings) -> LoginSession | None:
     if not token:
         return None
+    return session.scalars(_live_logins(settings).where(LoginSession.token_digest == digest(token))).first()
+
+
+def session_is_live(session: Session, session_id: str) -> bool:
+    """Whether this login still counts; for long-lived answers such as the live stream."""
+    wanted = _live_logins(parts().settings).where(LoginSession.session_id == session_id)
+    return session.scalar(wanted.with_only_columns(LoginSession.session_id)) is not None
+
+
+def _live_logins(settings: Settings) -> Select[LoginSession]:
+    """Those that count now (as `_STANDING` of the hot path has it)."""
     now = clock.now()
-    return session.scalars(
+    return (
         select(LoginSession)
         .join(Resident, Resident.resident_id == LoginSession.resident_id)
         .where(
-            LoginSession.token_digest == digest(token),
             LoginSession.ended_at.is_(None),
             LoginSession.expires_at > now,
             LoginSession.seen_at > now - timedelta(seconds=settings.session_idle_seconds),
             Resident.state == ResidentState.ACTIVE.value,
         )
-    ).first()
-
-
-def session_is_live(session: Session, session_id: str) -> bool:
-    """Whether this login still counts; for long-lived answers such as the live stream."""
-    now = clock.now()
-    found = session.scalar(
-        select(LoginSession.session_id)
-        .join(Resident, Resident.resident_id == LoginSession.resident_id)
-        .where(
-            LoginSession.session_id == session_id,
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > now,
-            LoginSession.seen_at > now - timedelta(seconds=parts().settings.session_idle_seconds),
-            Resident.state == ResidentState.ACTIVE.value,
-        )
     )
-    return found is not None
 
 
 def end_sessions(session: Session, session_ids: list[str], by: str) -> list[str]:

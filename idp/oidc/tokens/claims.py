@@ -20,8 +20,6 @@ SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     "phone": ("phone_number", "phone_number_verified"),
 }
 CLAIMS = tuple(name for names in SCOPE_CLAIMS.values() for name in names)
-# Claims of the ID token that the `claims` parameter may ask for as well.
-TOKEN_CLAIMS = ("acr", "auth_time", "sub")
 
 LABELS = {
     "name": lazy_gettext("Name"),
