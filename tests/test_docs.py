@@ -201,20 +201,6 @@ def test_pictures_are_small() -> None:
     assert large == []
 
 
-def test_commands_that_the_operators_page_names_exist() -> None:
-    import click
-
-    from idp.cli import machi
-
-    text = (ROOT / "docs" / "operators.md").read_text("utf-8")
-    named = set(re.findall(r"flask --app wsgi machi ([a-z]+)(?: ([a-z-]+))?", text))
-    assert named
-    for group, command in named:
-        found = machi.commands[group]
-        if isinstance(found, click.Group):
-            assert command in found.commands, f"machi {group} {command}"
-
-
 def test_no_page_names_a_place_of_somebodys_machine() -> None:
     for page in PAGES:
         assert re.search(r"(?<![\w.])/(work|home|root|tmp)/", page.read_text("utf-8")) is None, page.name
