@@ -11,6 +11,7 @@ from .oidc.client_auth.model import UsedAssertion, UsedProof
 from .oidc.clients.model import Client, ClientPolicy, ResourceIndicator
 from .oidc.decoupled.model import BackchannelRequest, DeviceAuthorization
 from .oidc.jose.model import SigningKey
+from .oidc.logos.model import ClientLogo
 from .oidc.registration.model import InitialAccessToken
 from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
 from .oidc.tokens.model import (
@@ -35,6 +36,7 @@ __all__ = [
     "Challenge",
     "ClaimReview",
     "Client",
+    "ClientLogo",
     "ClientPolicy",
     "Consent",
     "DeviceAuthorization",

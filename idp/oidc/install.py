@@ -32,6 +32,8 @@ from .decoupled import approve_page, backchannel_authentication, ciba_ping, devi
 from .decoupled.ciba_grant import CibaGrant
 from .decoupled.device_grant import DeviceGrant
 from .jose.key_algorithms import FIRST_ALGORITHMS
+from .logos import fetch as logo_fetch
+from .logos import serve as logo_serve
 from .logout import backchannel_logout, end_session, session_management, signed_out
 from .published import discovery, jwks, webfinger
 from .registration import client_management, registration
@@ -69,6 +71,7 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(AssertionGrant)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
+    instance.worker.handles(logo_fetch.TOPIC, lambda job: logo_fetch.deliver(op, job), slow=True)
     on_session_end(end_with_sessions)
     on_record(end_with_credential)
     on_account_change(end_with_account)
@@ -90,6 +93,7 @@ def install(app: Flask, instance: Parts) -> None:
         grants_api,
         introspection,
         jwks,
+        logo_serve,
         par,
         registration,
         revocation,
@@ -115,6 +119,8 @@ def _describe(attempt: SignInAttempt) -> dict[str, str]:
     if client is None:
         return {}
     described = {"client_name": client.name(language())}
+    if (logo := logo_serve.logo_path(client)) is not None:
+        described["client_logo"] = logo
     for name in ("ui_locales", "redirect_uri"):
         if name in parameters:
             described[name] = parameters[name]

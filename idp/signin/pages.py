@@ -85,6 +85,7 @@ def start_page(attempt: SignInAttempt, message: str | None = None, status: int =
     html = render_template(
         "signin/start.html",
         client_name=asked.get("client_name"),
+        client_logo=asked.get("client_logo"),
         passkey_options_url=url_for("passkey.signin_options", attempt_id=attempt.attempt_id),
         passkey_verify_url=url_for("passkey.signin_verify", attempt_id=attempt.attempt_id),
         card_start_url=url_for("card.start", attempt_id=attempt.attempt_id)

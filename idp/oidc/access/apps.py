@@ -16,6 +16,7 @@ from ...residents.subjects import resident_of, residents_of
 from ..authorization.consent import requested_claims
 from ..clients.clients import RegisteredClient, clients_by_id
 from ..clients.model import Client
+from ..logos.serve import logo_path
 from ..tokens.claims import LABELS, told
 from ..tokens.model import Consent, Grant
 from .permissions import Permissions, permissions_of
@@ -43,6 +44,8 @@ class AppAccess:
     granted_at: datetime
     last_used_at: datetime | None
     start_uri: str | None
+    logo: str | None = None
+    """Where our copy of its picture is."""
 
 
 def label_of(client: RegisteredClient) -> ClientLabel:
@@ -104,6 +107,7 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
                 granted_at=since,
                 last_used_at=used[1] if used is not None else None,
                 start_uri=label.initiate_login_uri,
+                logo=logo_path(client),
             )
         )
     return sorted(found, key=lambda app: app.name.get("ja", app.client_id))

@@ -13,6 +13,7 @@ from ...residents.attributes import unseal
 from ...residents.model import Resident
 from ...signin import attempts
 from ...signin.sessions import current_login
+from ..logos.serve import logo_path
 from ..server.provider import provider
 from ..tokens.claims import CLAIMS, SCOPE_CLAIMS, shared_values
 from ..tokens.resource_access import api_sentences
@@ -51,6 +52,7 @@ def show(attempt_id: str) -> ResponseReturnValue:
     html = render_template(
         "oidc/consent.html",
         client_name=client.name(language()),
+        logo=logo_path(client),
         department=client.localised("department").get(language()),
         purpose=client.localised("purpose").get(language()),
         values=values,

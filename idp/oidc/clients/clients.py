@@ -51,6 +51,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     """Digest of the former secret and when it stops counting (seconds since 1970)."""
     either_secret_method: bool = False
     """It asked for no method: its secret counts in the header and in the form."""
+    logo_digest: str | None = None
+    """Of the picture that we have of it."""
 
     @property
     def auth_method(self) -> str:
@@ -184,6 +186,7 @@ def registered(row: Client) -> RegisteredClient:
         if row.old_secret_digest is not None and row.old_secret_ends_at is not None
         else None,
         either_secret_method=row.either_secret_method,
+        logo_digest=row.logo_digest,
     )
 
 

@@ -54,6 +54,8 @@ class Client(Base):
     old_secret_digest: Mapped[str | None] = mapped_column(String(64))
     """The former secret while a new one is brought in, good until `old_secret_ends_at`."""
     old_secret_ends_at: Mapped[datetime | None]
+    logo_digest: Mapped[str | None] = mapped_column(String(64))
+    """Of its picture (`logos/model.py`), once we have one."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

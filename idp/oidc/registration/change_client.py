@@ -17,6 +17,7 @@ from ..clients.fapi import profile_problems, with_profile_defaults
 from ..clients.model import Client
 from ..clients.secret import computes_with_secret, fits, give_secret, needs_secret
 from ..jose.keys import ensure_keys
+from ..logos.fetch import follow_logo
 from .join_sector import next_sector
 from .metadata import MetadataError, present, validate_metadata
 from .register_client import CityOptions, Prepared, require_source
@@ -66,6 +67,7 @@ def change_client(
     row.may_use_local_numbers = options.may_use_local_numbers
     row.fapi_profile = options.fapi_profile
     row.changed_at = clock.now()
+    follow_logo(session, row)
     secret = None
     if not fits(row, prepared.metadata):
         _forget_old_secret(row)

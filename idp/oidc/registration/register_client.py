@@ -21,6 +21,7 @@ from ..clients.fapi import profile_problems, with_profile_defaults
 from ..clients.model import Client
 from ..clients.secret import give_secret
 from ..jose.keys import ensure_keys
+from ..logos.fetch import follow_logo
 from .join_sector import first_sector
 from .metadata import MetadataError, present, validate_metadata
 from .response_metadata import key_algorithms_of
@@ -137,6 +138,8 @@ def store_client(
     secret = give_secret(row, vault, metadata)
     ensure_keys(session, vault, key_algorithms_of(metadata))
     session.add(row)
+    session.flush()
+    follow_logo(session, row)
     record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
     return Registered(client_id, secret, metadata, int(now.timestamp()), token)
 
