@@ -101,7 +101,8 @@ class CoreSite:
 
     def publish(self, name: str, document: Any, kind: str = "application/json") -> str:
         """Put a document where the provider can fetch it; returns its address."""
-        body = document.encode() if isinstance(document, str) else orjson.dumps(document)
+        text = document.encode() if isinstance(document, str) else document
+        body = text if isinstance(text, bytes) else orjson.dumps(document)
         self.documents[name] = (body, kind)
         return f"{self.web.url}/{name}"
 

@@ -17,6 +17,7 @@ from idp.oidc.jose.keys import rotate
 from idp.oidc.jose.model import SigningKey
 from tests.support.core_client import Client, Flow
 from tests.support.core_site import CoreSite
+from tests.support.pictures import png
 from tests.support.signing_in import Resident
 from tests.support.waiting import until
 
@@ -88,13 +89,15 @@ def linked_at_consent(dynamic: Register, person: Resident, member: str) -> None:
     assert 'href="https://texts.example/text"' in page.text
 
 
-def test_oidcc_registration_logo_uri(dynamic: Register, person: Resident) -> None:
-    """Kept and told; not shown: pages fetch nothing from elsewhere (docs/conformance.md)."""
-    client = dynamic(logo_uri="https://texts.example/logo.png")
-    assert client.registered["logo_uri"] == "https://texts.example/logo.png"
-    page = person.go(client.url(client.request()))
+def test_oidcc_registration_logo_uri(dynamic: Register, site: CoreSite, person: Resident) -> None:
+    """Shown as our copy: pages fetch nothing from elsewhere (docs/conformance.md)."""
+    uri = site.publish("logo.png", png(), "image/png")
+    client = dynamic(logo_uri=uri)
+    assert client.registered["logo_uri"] == uri
+    page = until(lambda: page if "app-logo" in (page := person.go(client.url(client.request()))).text else None)
     assert page.status_code == 200
-    assert "logo.png" not in page.text
+    assert uri not in page.text
+    assert f'src="/apps/{client.client_id}/logo/' in page.text
 
 
 def test_oidcc_registration_jwks_uri(dynamic: Register, site: CoreSite, person: Resident) -> None:
