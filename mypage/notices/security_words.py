@@ -29,7 +29,7 @@ _BODIES = {
     "card_bound": (N_("From now on this card opens your page and your apps."), _CONFIRM),
     "device_connected": (
         N_("With the code of a device you let it use %(app)s as you."),
-        N_("If somebody sent or told you that code, or the device is not before you, press the button below: its access ends at once."),
+        N_("If somebody sent or told you that code, or the device is not in front of you, press the button below to end its access."),
     ),
     "credential_held": (
         N_("You said that this was not you, or that it is lost. Nobody can sign in with it now, and all your other devices were signed out."),  # noqa: E501

@@ -38,7 +38,7 @@ class ProblemError(Exception):
 _TITLES = {
     400: lazy_gettext("This request cannot be processed"),
     401: lazy_gettext("Please sign in"),
-    403: lazy_gettext("This is not open to you"),
+    403: lazy_gettext("You do not have access to this page"),
     404: lazy_gettext("This page does not exist"),
     405: lazy_gettext("This request cannot be processed"),
     409: lazy_gettext("This has changed in the meantime"),
@@ -166,5 +166,5 @@ def register_error_handlers(app: Flask) -> None:
             return unavailable(UnavailableError())
         request_reference()
         log.exception("unhandled %s at %s", type(error).__name__, request.endpoint)
-        detail = gettext("Nothing you entered was lost on purpose. Please try again in a moment.")
+        detail = gettext("Please try again in a moment. What you entered may not have been saved.")
         return answer(500, "internal_error", detail, "An error of ours.")

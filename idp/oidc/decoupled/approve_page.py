@@ -68,7 +68,7 @@ def answer(request_id: str) -> ResponseReturnValue:
     client = op.clients.get(row.client_id) if row is not None else None
     allowing = decision == "allow"
     if row is None or client is None or (allowing and not still_allowed(op, client, row.resource, row.scope)):
-        raise ProblemError(410, "request_over", "This request is over. The department can ask you again.")
+        raise ProblemError(410, "request_over", "This request has ended. The department can ask you again.")
     if allowing and not level_reached(row, login):
         with op.parts.database.write() as session:
             attempt_id = attempts.begin(session, url_for("approve.waiting"))
@@ -82,7 +82,7 @@ def answer(request_id: str) -> ResponseReturnValue:
             record(session, kind, resident_id=login.resident_id, client_id=client.client_id)
             queue_ping(session, row)
     if not done:
-        raise ProblemError(410, "request_over", "This request is over. The department can ask you again.")
+        raise ProblemError(410, "request_over", "This request has ended. The department can ask you again.")
     op.parts.worker.wake()
     tell_pages(login.resident_id)
     return redirect(url_for("approve.waiting", answered=decision), 303)

@@ -44,7 +44,7 @@ def test_it_is_on_every_page_of_hers_and_on_no_page_of_his(town: Town, hanako: B
         page = hanako.get(path).text
         assert WAITING in page, path
         assert 'href="/approve"' in page
-        assert "1 request is waiting for your word." in page
+        assert "1 request is waiting for your approval." in page
         assert WAITING not in taro.get(path).text, path
         assert "W4SCT" not in page, "what it is about is said where it is answered"
     japanese = town.browser("ja")
@@ -74,7 +74,7 @@ def test_two_are_counted(any_town: Town) -> None:
     desk, resident = Desk(any_town), any_town.resident("hanako")
     for _ in range(2):
         desk.ask(login_hint=desk.know(resident))
-    assert "2 requests are waiting for your word." in any_town.signed_in("hanako").get("/my/").text
+    assert "2 requests are waiting for your approval." in any_town.signed_in("hanako").get("/my/").text
 
 
 def test_the_fragment_is_for_a_signed_in_resident(town: Town) -> None:
