@@ -1,4 +1,4 @@
-"""The record of events, newest first, filtered."""
+"""The record of events in sentences, newest first, filtered."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import CLIENT_ID
 from .guard import open_to
+from .log_names import look_up
+from .log_sentences import kinds, told
 from .model import Role
 from .page import show
 
@@ -42,9 +44,11 @@ def index() -> Response:
         wanted = wanted.where(AuditEvent.id < int(before))
     with parts().database.read() as session:
         rows = list(session.scalars(wanted))
-    events = [(row, orjson.loads(row.facts)) for row in rows[:PAGE]]
+        found = [(row, orjson.loads(row.facts)) for row in rows[:PAGE]]
+        names = look_up(session, found)
+    events = [(row, facts, told(row, facts, names)) for row, facts in found]
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return show("log", "log", events=events, types=TYPES, kind=kind, app=app, day=day, older=older)
+    return show("log", "log", events=events, kinds=kinds(), kind=kind, app=app, day=day, older=older)
 
 
 def _day(text: str) -> date | None:

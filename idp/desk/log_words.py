@@ -1,0 +1,112 @@
+"""Words for the codes that facts of the record hold, by the fact's name. A code without a word is shown as it is."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+WORDS: dict[str, dict[str, LazyString]] = {
+    "about": {
+        "card_bound": _("a card was registered"),
+        "credential": _("a passkey or card"),
+        "credential_held": _("a passkey or card was stopped"),
+        "device_connected": _("a device was connected"),
+        "passkey_added": _("a passkey was added"),
+        "passkey_removed": _("a passkey was removed"),
+        "refresh_reused": _("an access key was used twice"),
+    },
+    "active": {
+        "0": _("off"),
+        "1": _("on"),
+    },
+    "by": {
+        "app": _("the app itself"),
+        "command_line": _("the command line"),
+        "initial_access_token": _("an app with a registration token"),
+        "other_resident": _("somebody else's sign-in in the same browser"),
+        "registration_access_token": _("the app itself, with its own token"),
+        "resident": _("the resident"),
+        "restore": _("the restore of a backup"),
+    },
+    "channel": {
+        "counter": _("from the counter"),
+        "post": _("by post"),
+    },
+    "device_type": {
+        "multi_device": _("synchronised between devices"),
+        "single_device": _("on one device only"),
+    },
+    "did": {
+        "changed": _("changed"),
+        "created": _("made"),
+        "deleted": _("deleted"),
+        "disabled": _("switched off"),
+        "enabled": _("goes on"),
+        "initial_access_token_ended": _("ended a token to register apps"),
+        "initial_access_token_issued": _("issued a token to register apps"),
+        "keys_rotated": _("took the keys one step on"),
+        "paused": _("paused"),
+    },
+    "kind": {
+        "card": _("a My Number card"),
+        "passkey": _("a passkey"),
+    },
+    "medium": {
+        "card": _("a My Number card"),
+        "phone": _("a My Number card on the phone"),
+    },
+    "method": {
+        "activation_code_counter": _("an activation code from the counter"),
+        "activation_code_post": _("an activation code by post"),
+        "card": _("a My Number card"),
+        "code": _("an activation code"),
+        "jpki_signature": _("the card's signature certificate"),
+        "passkey": _("a passkey"),
+    },
+    "purpose": {
+        "card_claim": _("the first use of a card"),
+        "card_signin": _("a sign-in with a card"),
+    },
+    "reason": {
+        "already_registered": _("it is registered already"),
+        "backup_eligibility_changed": _("its kind has changed, which must not be"),
+        "bound_to_another": _("it belongs to another resident"),
+        "challenge": _("it answers no question of ours"),
+        "challenge_of_another_attempt": _("it answers the question of another sign-in"),
+        "challenge_of_another_browser": _("it answers the question to another browser"),
+        "challenge_of_another_holder": _("it answers the question to somebody else"),
+        "closed": _("the ID is closed"),
+        "deceased": _("the resident has died"),
+        "duplicate": _("there was a second ID"),
+        "expired": _("it is past its validity"),
+        "held": _("the resident had stopped it"),
+        "hijacking": _("somebody else may have used it"),
+        "malformed": _("it was not formed as it must be"),
+        "merged_into": _("the record was merged into another"),
+        "mistake": _("it was a mistake"),
+        "misuse": _("it was misused"),
+        "moved_out": _("the resident has moved away"),
+        "near": _("nearly the same person as in the register"),
+        "no_match": _("nobody in the register fits"),
+        "other": _("another reason"),
+        "requested": _("the resident asked for it"),
+        "resolved": _("the cause is settled"),
+        "several": _("more than one person in the register fits"),
+        "stopped": _("it was revoked"),
+        "suspended": _("the ID is suspended"),
+        "too_many": _("too many passkeys"),
+        "try_again": _("it could not be checked at this moment"),
+        "two_cards": _("two cards were used"),
+        "unknown_credential": _("it is registered with nobody"),
+        "user_handle": _("it belongs to somebody else"),
+    },
+    "state": {
+        "closed": _("closed"),
+        "deceased": _("closed after a death"),
+        "merged_into": _("merged into another"),
+        "moved_out": _("closed after a move"),
+        "pending": _("not claimed yet"),
+        "recovery": _("being recovered"),
+        "suspended": _("suspended"),
+    },
+}
