@@ -18,6 +18,7 @@ from .log_names import look_up
 from .log_sentences import kinds, told
 from .model import Role
 from .page import show
+from .refused import refused_lately, sentence
 
 bp = Blueprint("desk_log", __name__, url_prefix="/desk/log")
 
@@ -49,6 +50,16 @@ def index() -> Response:
     events = [(row, facts, told(row, facts, names)) for row, facts in found]
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
     return show("log", "log", events=events, kinds=kinds(), kind=kind, app=app, day=day, older=older)
+
+
+@bp.get("/refused")
+@called_by(Caller.STAFF)
+@open_to(Role.ADMINISTRATOR)
+def unnamed() -> Response:
+    """What was refused lately and belongs to no app's page."""
+    with parts().database.read() as session:
+        found = refused_lately(session, None)
+    return show("refused", "log", refused=[(kind, sentence(kind.error)) for kind in found])
 
 
 def _day(text: str) -> date | None:

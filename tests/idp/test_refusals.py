@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
@@ -16,6 +17,7 @@ from flask_babel import force_locale
 from werkzeug.test import TestResponse
 
 from idp.desk import refused as desk_refused
+from idp.desk.model import Role
 from idp.foundation import refusals
 from idp.foundation.refusals import MORE, PER_HOUR, RefusedRequests
 from idp.foundation.telemetry import JsonLines
@@ -198,3 +200,67 @@ def test_every_sentence_is_in_both_languages(town: Town) -> None:
                 english = str(text)
             with force_locale("ja"):
                 assert str(text) != english
+
+
+CODE_OF = {"RefusedError": 1, "BearerError": 1, "ProblemError": 1, "problem_response": 1}
+"""Which argument of these calls is the code."""
+SOURCES = {
+    "idp/oidc": {"BearerError", "ProblemError", "problem_response"},
+    "mypage": {"RefusedError"},
+    "mypage/intake": {"RefusedError", "ProblemError", "problem_response"},
+}
+"""Where apps are answered, by which calls; the other problems of my page are a person's."""
+
+
+def codes_in_source() -> set[str]:
+    """Codes that apps can be answered: literals of these calls, and `error` of a class of errors."""
+    found = set()
+    for base, calls in SOURCES.items():
+        for path in Path(base).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and (name := getattr(node.func, "id", "")) in calls:
+                    given = node.args[CODE_OF[name] : CODE_OF[name] + 1]
+                    found |= {str(code.value) for code in given if isinstance(code, ast.Constant)}
+                if isinstance(node, ast.ClassDef):
+                    found |= {str(value) for value in map(error_of, node.body) if value is not None}
+    return found
+
+
+def error_of(line: ast.stmt) -> object:
+    """`error = "invalid_target"` in the body of a class."""
+    named = isinstance(line, ast.Assign) and getattr(line.targets[0], "id", "") == "error"
+    return line.value.value if named and isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant) else None
+
+
+def test_every_code_that_an_app_can_be_answered_has_its_sentence() -> None:
+    codes = codes_in_source()
+    assert {"my_number_refused", "invalid_dpop_proof", "invalid_token", "unknown_client"} <= codes, (
+        "the search finds all kinds"
+    )
+    assert codes - set(desk_refused.SENTENCES) - refusals.EXPECTED == set()
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_what_names_no_registered_app_is_seen_at_the_desk(town: Town, lang: str) -> None:
+    """Nothing of what was sent as a client id stands there: it may be a secret in the wrong field."""
+    registered = town.register()
+    registered.post("/token", {"grant_type": "authorization_code", "code": "wrong"})
+    town.app.test_client().post(
+        "/token", data={"grant_type": "authorization_code", "client_id": SECRET, "client_secret": SECRET}
+    )
+    town.parts.refusals.flush()
+    (unnamed,) = town.rows(RefusedRequests, RefusedRequests.client_id.is_(None))
+    desk = Desk(town, lang)
+    desk.sign_up()
+    assert 'data-testid="desk-log-refused"' in desk.get("/desk/log").text
+    page = desk.get("/desk/log/refused").text
+    assert page.count('data-testid="desk-refused-row"') == 1
+    assert unnamed.reference in page
+    assert {"en": "could not prove who it is", "ja": "アプリ"}[lang] in page
+    assert SECRET not in page
+
+
+def test_only_administrators_see_what_was_refused(town: Town) -> None:
+    desk = Desk(town)
+    desk.sign_up(Role.REGISTRAR)
+    assert desk.get("/desk/log/refused").status_code == 403

@@ -89,6 +89,7 @@ def test_every_page_passes_axe_and_fits(page: Page, served: Town) -> None:
         "keys",
         "tokens",
         "log",
+        "log/refused",
         "staff",
     ):
         page.goto(f"{served.issuer}/desk/{path}")
