@@ -88,12 +88,14 @@ def phone_link(number: str) -> str:
     return "tel:" + "".join(c for c in number if c.isdigit() or c == "+")
 
 
-def greeting(name: str) -> str:
+def greeting(name: str) -> Markup:
     """A greeting for the hour in the city."""
     hour = clock.now().astimezone(clock.CITY_ZONE).hour
     if 4 <= hour < 11:
-        return str(gettext("Good morning, %(name)s", name=name))
-    return str(gettext("Hello, %(name)s", name=name) if hour < 18 else gettext("Good evening, %(name)s", name=name))
+        said = gettext("Good morning, %(name)s")
+    else:
+        said = gettext("Hello, %(name)s") if hour < 18 else gettext("Good evening, %(name)s")
+    return Markup("{}").format(said) % {"name": isolated(name)}
 
 
 TEMPLATE_GLOBALS = (say, plain, foreign, day, moment, days_until, days_words, phone_link)

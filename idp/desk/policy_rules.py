@@ -33,6 +33,7 @@ _WITH_VALUE = (
     (re.compile(r"type must be one of (.*)"), lazy_gettext("type must be one of %(value)s")),
     (re.compile(r"the consent text does not say (.*)", re.DOTALL), lazy_gettext("a text does not say %(value)s")),
     (re.compile(r"(\w+) has a wrong type"), lazy_gettext("%(value)s has a wrong type")),
+    (re.compile(r"must not contain the character (\S+)"), lazy_gettext("must not contain the character %(value)s")),
     (re.compile(r"(\w+) must be a number"), lazy_gettext("%(value)s must be a number")),
 )
 

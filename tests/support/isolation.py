@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-ALONE = {"bdi", "title", "script", "style"}
+ALONE = {"bdi", "title", "script", "style", "textarea"}
 
 
 class _Reader(HTMLParser):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.context import parts
+from ...foundation.others import unfit
 from .clients import SCOPES
 from .json_schema import check_schema
 from .model import Client, ClientPolicy, ResourceIndicator
@@ -29,13 +30,22 @@ class PolicyError(ValueError):
         self.kind = kind
 
 
+def _check_words(value: str) -> str:
+    if rule := unfit(value):
+        raise ValueError(rule)
+    return value
+
+
+Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_words)]
+
+
 class Text(BaseModel):
     """A sentence for residents, by language."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ja: str = Field(min_length=1, max_length=500)
-    en: str = Field(min_length=1, max_length=500)
+    ja: Words
+    en: Words
 
 
 def _check_resource(value: str) -> str:
