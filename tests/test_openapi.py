@@ -18,7 +18,7 @@ from tests.support.department import EVENTS, ISSUER, VERBS, Department
 from tests.support.town import Town
 
 # What a browser opens or is sent to, and what a standard puts at a fixed place.
-PAGES = {"/", "/static/{package}/{path}", "/authorize", "/logout"}
+PAGES = {"/", "/static/{package}/{path}", "/apps/{client_id}/logo/{digest}", "/authorize", "/logout"}
 BY_STANDARD = {
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",

@@ -28,7 +28,7 @@ from tests.support.town import Town
 def doctor(town: Town, *words: str) -> tuple[int, dict[str, tuple[str, str]]]:
     """Exit code, and state and sentence by name."""
     result = town.app.test_cli_runner().invoke(args=["machi", "doctor", "--json", *words])
-    found = orjson.loads(result.output)
+    found = orjson.loads(result.stdout)
     assert found["ok"] == (result.exit_code == 0)
     return result.exit_code, {one["name"]: (one["state"], one["detail"]) for one in found["checks"]}
 

@@ -32,6 +32,7 @@ OTHER = base64.urlsafe_b64encode(os.urandom(32)).decode()
 NOT_SEALED = {
     "passkey.webauthn_id", "passkey.public_key", "passkey_user.user_handle", "challenge.nonce",
     "staff.user_handle", "staff_passkey.webauthn_id", "staff_passkey.public_key",
+    "client_logo.body",
     "authorization_code.sealed",  # by a key of the ring, for a minute
 }  # fmt: skip
 

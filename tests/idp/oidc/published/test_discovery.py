@@ -68,6 +68,7 @@ ON_THEIR_OWN = {
     "/.well-known/oauth-authorization-server",
     "/.well-known/ssf-configuration",
     "/.well-known/webfinger",  # found by its name (RFC 7033 §4)
+    "/apps/<client_id>/logo/<digest>",  # a picture on our own pages
     "/ssf/poll/<stream_id>",  # told with the stream (SSF §8.1.1)
 }
 
