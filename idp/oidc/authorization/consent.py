@@ -94,7 +94,7 @@ def answer(attempt_id: str) -> ResponseReturnValue:
         situation = look(asked, attempt)
         missing = first_missing(situation)
         if missing not in (None, Missing.CONSENT):  # consent is the last: whatever comes before it stands
-            return lead_to(missing, asked, attempt)
+            return by_page(lead_to(missing, asked, attempt))  # a sign-in done meanwhile leads on to the app
         with op.parts.database.write() as session:
             grant_consent(session, asked, situation.login.resident_id)
         return by_page(decide(asked, attempt, agreed=True))
