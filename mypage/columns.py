@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Dialect, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-from idp import Base
+from idp.front.storage import Base
 
 from . import stored
 

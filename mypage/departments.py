@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from idp import client_labels, parts
+from idp.front.apps import client_labels
+from idp.front.storage import parts
 
 from .text import Localised
 

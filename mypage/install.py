@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from idp import cleans_up, parts
+from idp.front.storage import cleans_up, parts
 
 from .delivery.fanout import install_fanout
 from .delivery.stream import install_stream

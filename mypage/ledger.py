@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from idp import clock, enqueue
+from idp.front.storage import clock, enqueue
 
 from .cases.model import Case, CaseEvent
 from .cases.phases import waits_for_resident

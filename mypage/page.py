@@ -7,7 +7,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from idp import Caller, ProblemError, approvals_waiting, called_by, current_login, parts, resident_profile
+from idp.front.apps import approvals_waiting
+from idp.front.logins import current_login
+from idp.front.people import resident_profile
+from idp.front.storage import parts
+from idp.front.web import Caller, ProblemError, called_by
 
 from .counts import badges
 

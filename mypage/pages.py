@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from idp import add_static
+from idp.front.web import add_static
 
 from . import page, shown
 from .account import credential_pages as credentials

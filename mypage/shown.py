@@ -9,7 +9,8 @@ from babel.dates import format_skeleton
 from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup
 
-from idp import clock, isolated, language, seen
+from idp.front.storage import clock
+from idp.front.web import isolated, language, seen
 
 from .text import pick
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,15 @@ def test_every_place_of_a_rule_book_is_in_the_table_of_places() -> None:
         if isinstance(n, ast.FunctionDef)
     ]
     assert len([n for n in books if not n.name.startswith("_")]) == len(PLACES)
+
+
+def test_the_whole_provider_but_its_front_is_closed_to_my_page() -> None:
+    """A new room is private from its first day."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (contract,) = [c for c in contracts if c["type"] == "forbidden" and c["source_modules"] == ["mypage"]]
+    rooms = {f"idp.{p.parent.name}" for p in (ROOT / "idp").glob("*/__init__.py")}
+    modules = {f"idp.{p.stem}" for p in (ROOT / "idp").glob("*.py") if p.stem != "__init__"}
+    assert set(contract["forbidden_modules"]) == (rooms | modules) - {"idp.front"}
 
 
 def test_challenges_are_made_by_the_one_helper() -> None:

@@ -12,28 +12,23 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from idp import (
-    Caller,
+from idp.front.credentials import (
     CredentialInfo,
-    Login,
     Permit,
-    ProblemError,
-    called_by,
     credentials_of,
-    current_login,
     find_credential,
     hold_credential,
     is_last_way_in,
     may_hold,
     may_release,
     may_remove,
-    parts,
     release_credential,
     remove_passkey,
-    renew_login,
-    sign_in_again,
     vouchers,
 )
+from idp.front.logins import Login, current_login, renew_login, sign_in_again
+from idp.front.storage import parts
+from idp.front.web import Caller, ProblemError, called_by
 
 from ..page import show
 

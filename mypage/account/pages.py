@@ -5,21 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp import (
-    Caller,
-    ProblemError,
-    apps_with_access,
-    called_by,
-    credentials_of,
-    current_login,
-    devices,
-    end_app_access,
-    end_device,
-    end_other_devices,
-    parts,
-    renew_login,
-    resident_profile,
-)
+from idp.front.apps import apps_with_access, end_app_access
+from idp.front.credentials import credentials_of
+from idp.front.logins import current_login, devices, end_device, end_other_devices, renew_login
+from idp.front.people import resident_profile
+from idp.front.storage import parts
+from idp.front.web import Caller, ProblemError, called_by
 
 from ..page import show
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp import new_id
+from idp.front.storage import new_id
 
 from ..columns import Row
 from ..ledger import Ledger, RefusedError, Status

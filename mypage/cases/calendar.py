@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from flask_babel import gettext
 
-from idp import clock, seen
+from idp.front.storage import clock
+from idp.front.web import seen
 
 from .rows import CaseDetail
 

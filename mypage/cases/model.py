@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp import Base
+from idp.front.storage import Base
 
 from ..columns import JsonText, Members, Objects, Texts, one_of
 from .phases import CHANNELS, OUTCOMES, PHASES, WAITING_ON

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from idp import Caller, ProblemError, called_by, current_login, parts
+from idp.front.logins import current_login
+from idp.front.storage import parts
+from idp.front.web import Caller, ProblemError, called_by
 
 from ..page import page_number, show
 from ..shown import plain

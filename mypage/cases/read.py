@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, load_only
 
-from idp import clock
+from idp.front.storage import clock
 
 from ..departments import department_names
 from ..text import Localised, like_pattern

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from idp import BusAwayError, Job, Parts, RetryLaterError, enqueue, on_session_end
+from idp.front.logins import on_session_end
+from idp.front.storage import BusAwayError, Job, Parts, RetryLaterError, enqueue
 
 from ..ledger import TOPIC
 from .channels import resident_channel, session_channel

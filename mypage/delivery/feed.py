@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from idp import BusAwayError, Parts, UnavailableError
+from idp.front.storage import BusAwayError, Parts, UnavailableError
 
 from .channels import resident_channel, session_channel
 from .slots import Place

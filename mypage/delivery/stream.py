@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app
 
-from idp import BusAwayError, Caller, called_by, current_login, parts, problem_response, session_is_live
+from idp.front.logins import current_login, session_is_live
+from idp.front.storage import BusAwayError, parts
+from idp.front.web import Caller, called_by, problem_response
 
 from .feed import HEARTBEAT, LONGEST, Feed, Pace
 from .slots import PER_PROCESS, PER_RESIDENT, Slots

@@ -5,7 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from idp import Caller, apps_with_access, called_by, current_login, parts, resident_profile, web_address
+from idp.front.apps import apps_with_access
+from idp.front.logins import current_login
+from idp.front.people import resident_profile
+from idp.front.storage import parts
+from idp.front.web import Caller, called_by, web_address
 
 from .. import shown
 from ..cases import read as cases

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from idp import ApiClient
+from idp.front.resource_server import ApiClient
 
 from ..columns import Row, table_of
 from ..ledger import Ledger, RefusedError, Status

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from idp import TOKEN_PROBLEMS, Answer, Media, Operation, Problem
+from idp.front.resource_server import TOKEN_PROBLEMS, Answer, Media, Operation, Problem
 
 from .examples import EXAMPLES
 from .types import TYPES

@@ -9,20 +9,9 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import IntegrityError
 
-from idp import (
-    ApiClient,
-    Caller,
-    LimitExceededError,
-    Problem,
-    UnavailableError,
-    bearer_client,
-    called_by,
-    challenge,
-    described,
-    parts,
-    problem_response,
-    refused_part,
-)
+from idp.front.resource_server import ApiClient, Problem, bearer_client, challenge, described
+from idp.front.storage import LimitExceededError, UnavailableError, parts
+from idp.front.web import Caller, called_by, problem_response, refused_part
 
 from ..ledger import RefusedError
 from .accept import Accepted, Intake, Result

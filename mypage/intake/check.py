@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from idp import ApiClient
+from idp.front.resource_server import ApiClient
 
 from ..cases.phases import PHASES
 from ..ledger import RefusedError

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from idp import clock, new_id
+from idp.front.storage import clock, new_id
 
 from ..cases.apply_event import require_first_facts
 from ..cases.schema import CaseStatus

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from idp import looks_like_my_number, unfit
+from idp.front.web import looks_like_my_number, unfit
 
 from ..ledger import RefusedError
 

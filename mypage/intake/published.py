@@ -9,7 +9,9 @@ import orjson
 from flask import Blueprint, Response
 from typing_extensions import TypedDict
 
-from idp import Answer, Caller, Media, Operation, called_by, described, parts, problem_response
+from idp.front.resource_server import Answer, Media, Operation, described
+from idp.front.storage import parts
+from idp.front.web import Caller, called_by, problem_response
 
 from .examples import EXAMPLES
 from .types import TYPES

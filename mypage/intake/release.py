@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from idp import clock
+from idp.front.storage import clock
 
 from ..ledger import Ledger, RefusedError, Status
 from .check import Checked

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from idp import ApiClient, resolve_local_numbers, resolve_subjects
+from idp.front.people import resolve_local_numbers, resolve_subjects
+from idp.front.resource_server import ApiClient
 
 from ..ledger import RefusedError
 from ..wire.resident import IssSub, LocalNumber, Opaque

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from idp import clock
+from idp.front.storage import clock
 
 from ..columns import table_of
 from .model import EventReceipt

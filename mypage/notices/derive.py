@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp import new_id
+from idp.front.storage import new_id
 
 from ..cases.phases import waits_for_resident
 from ..columns import Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, literal, update
 from sqlalchemy.orm import Session
 
-from idp import Instant, clock, enqueue
+from idp.front.storage import Instant, clock, enqueue
 
 from ..ledger import TOPIC
 from .model import Notice

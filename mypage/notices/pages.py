@@ -5,7 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp import Caller, ProblemError, called_by, current_login, end_app_access, parts, renew_login, say_not_me
+from idp.front.apps import end_app_access
+from idp.front.credentials import say_not_me
+from idp.front.logins import current_login, renew_login
+from idp.front.storage import parts
+from idp.front.web import Caller, ProblemError, called_by
 
 from ..page import page_number, show
 from .open import acknowledge, mark_disowned, mark_opened

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
-from idp import find_credential
+from idp.front.credentials import find_credential
 
 from .. import stored
 from ..cases.model import Case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from idp import CredentialInfo
+from idp.front.credentials import CredentialInfo
 
 from ..text import Localised
 

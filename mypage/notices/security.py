@@ -11,17 +11,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from idp import (
-    EventType,
-    Recorded,
-    client_labels,
-    enqueue,
-    find_credential,
-    new_id,
-    on_record,
-    part_of_first_sign_in,
-    wake_after_commit,
-)
+from idp.front.apps import client_labels
+from idp.front.credentials import find_credential
+from idp.front.logins import part_of_first_sign_in
+from idp.front.record import EventType, Recorded, on_record
+from idp.front.storage import enqueue, new_id, wake_after_commit
 
 from ..ledger import TOPIC
 from ..text import searchable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, or_
 
-from idp import clock
+from idp.front.storage import clock
 
 from .model import Notice
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp import Base
+from idp.front.storage import Base
 
 from ..columns import Members, Texts, one_of
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from idp import Caller, called_by, current_login, parts
+from idp.front.logins import current_login
+from idp.front.storage import parts
+from idp.front.web import Caller, called_by
 
 from ..page import show
 from .read import TaskRow, list_tasks

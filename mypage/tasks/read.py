@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from idp import clock
+from idp.front.storage import clock
 
 from .. import stored
 from ..cases.model import Case

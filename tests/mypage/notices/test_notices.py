@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from idp import clock
 from idp.foundation.outbox import OutboxRow
+from idp.front.storage import clock
 from mypage.notices.open import acknowledge, mark_opened
 from mypage.notices.read import get_notice, list_notices
 from tests.mypage.city import City

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from idp import clock, new_id
 from idp.audit import EventType, record
 from idp.credentials.model import Passkey
+from idp.front.storage import clock, new_id
 from mypage.notices.model import Notice
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit

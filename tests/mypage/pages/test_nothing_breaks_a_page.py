@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Date, select, update
 
-from idp import Base, Instant, clock
 from idp.credentials.model import Passkey
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
+from idp.front.storage import Base, Instant, clock
 from idp.oidc.clients.model import Client
 from idp.oidc.server.provider import provider
 from idp.oidc.tokens.model import Consent

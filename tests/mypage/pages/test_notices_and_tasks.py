@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp import clock
+from idp.front.storage import clock
 from mypage.tasks.pages import by_date
 from mypage.tasks.read import TaskRow
 from tests.mypage.pages.conftest import Visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idp import clock
+from idp.front.storage import clock
 from idp.oidc.tokens.model import Consent
 from tests.mypage.pages.conftest import Visit
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp import clock
+from idp.front.storage import clock
 from mypage.tasks.read import list_tasks
 from tests.mypage.city import City
 

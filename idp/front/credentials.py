@@ -1,0 +1,23 @@
+"""Ways in: what a resident holds, and what this login may do with each (decision 0013)."""
+
+from __future__ import annotations
+
+from ..credentials.read import CredentialInfo, credentials_of, find_credential
+from ..signin.authority import Permit, is_last_way_in, may_hold, may_release, may_remove, vouchers
+from ..signin.credential_changes import hold_credential, release_credential, remove_passkey, say_not_me
+
+__all__ = [
+    "CredentialInfo",
+    "Permit",
+    "credentials_of",
+    "find_credential",
+    "hold_credential",
+    "is_last_way_in",
+    "may_hold",
+    "may_release",
+    "may_remove",
+    "release_credential",
+    "remove_passkey",
+    "say_not_me",
+    "vouchers",
+]

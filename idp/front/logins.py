@@ -1,0 +1,22 @@
+"""The login of this browser: who is signed in, at which level, on which devices, and when it ends."""
+
+from __future__ import annotations
+
+from ..signin.devices import Device, devices, end_device, end_other_devices
+from ..signin.first import part_of_first_sign_in
+from ..signin.pages import renew_login, sign_in_again
+from ..signin.sessions import Login, current_login, on_session_end, session_is_live
+
+__all__ = [
+    "Device",
+    "Login",
+    "current_login",
+    "devices",
+    "end_device",
+    "end_other_devices",
+    "on_session_end",
+    "part_of_first_sign_in",
+    "renew_login",
+    "session_is_live",
+    "sign_in_again",
+]

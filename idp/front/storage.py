@@ -1,0 +1,31 @@
+"""Tables, time, work for later, and what is away: the ground both packages stand on."""
+
+from __future__ import annotations
+
+from ..foundation import clock
+from ..foundation.context import Parts, parts
+from ..foundation.database import Base, Instant
+from ..foundation.housekeeping import cleans_up
+from ..foundation.ids import new_id
+from ..foundation.limits import LimitExceededError
+from ..foundation.live import BusAwayError
+from ..foundation.outbox import Job, RetryLaterError, enqueue
+from ..foundation.unavailable import UnavailableError
+from ..foundation.wake import wake_after_commit
+
+__all__ = [
+    "Base",
+    "BusAwayError",
+    "Instant",
+    "Job",
+    "LimitExceededError",
+    "Parts",
+    "RetryLaterError",
+    "UnavailableError",
+    "cleans_up",
+    "clock",
+    "enqueue",
+    "new_id",
+    "parts",
+    "wake_after_commit",
+]

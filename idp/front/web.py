@@ -1,0 +1,28 @@
+"""Routes and pages: who may call, how a refusal looks, language, and others' text made harmless."""
+
+from __future__ import annotations
+
+from ..foundation.others import seen, unfit, web_address
+from ..foundation.refusals import refused_part
+from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.errors import ProblemError, problem_response
+from ..foundation.web.isolated import isolated
+from ..foundation.web.language import city_name, language
+from ..foundation.web.shell import add_static
+from ..residents.my_number import looks_like_my_number
+
+__all__ = [
+    "Caller",
+    "ProblemError",
+    "add_static",
+    "called_by",
+    "city_name",
+    "isolated",
+    "language",
+    "looks_like_my_number",
+    "problem_response",
+    "refused_part",
+    "seen",
+    "unfit",
+    "web_address",
+]
