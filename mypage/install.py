@@ -6,8 +6,8 @@ from flask import Flask
 
 from idp.front.storage import cleans_up, parts
 
-from .delivery.fanout import install_fanout
-from .delivery.stream import install_stream
+from .delivery.live.fanout import install_fanout
+from .delivery.live.stream import install_stream
 from .intake import api, forget_receipts, published
 from .notices.security import install_security_notices
 from .pages import install_pages

@@ -7,7 +7,7 @@ from typing import Any
 from idp.front.storage import new_id
 
 from ..columns import Row
-from ..ledger import Ledger, RefusedError, Status
+from ..families.unit_of_work import RefusedError, Status, UnitOfWork
 from ..notices.derive import tell_about_case
 from ..tasks.derive import follow_turn
 from ..text import searchable
@@ -16,14 +16,14 @@ from .schema import CaseStatus, CaseStatusData
 _SHOWN_ELSEWHERE = {"resident", "phase", "label", "reason"}
 
 
-def apply_status(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> tuple[Status, bool]:
+def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -> tuple[Status, bool]:
     """One event. `resident_id` is who it says it is about, None if it does not say.
 
     Returns the status, and whether a sequence number was skipped. Raises `RefusedError` without having changed anything.
     """
-    case = ledger.cases.get(event.subject)
+    case = unit.cases.get(event.subject)
     if case is None:
-        case = _first(ledger, event, resident_id)
+        case = _first(unit, event, resident_id)
         before = None
         gap = False
     else:
@@ -31,18 +31,18 @@ def apply_status(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> 
             raise RefusedError(422, "resident_mismatch", "This case belongs to another resident.")
         gap = int(event.sequence) > int(case["sequence"]) + 1
         if event.sequence <= case["sequence"]:
-            _late(ledger, case, event)
+            _late(unit, case, event)
             return "stale", False
         if case["phase"] == "completed" and event.data.phase != "completed" and not event.data.reopened:
             raise RefusedError(422, "reopen_required", "A completed case is left only with reopened: true.")
         before = dict(case)
-    case.update(_state(ledger, event, case))
+    case.update(_state(unit, event, case))
     case["has_gap"] = case["has_gap"] or gap
-    ledger.cases.put(case)
-    _remember(ledger, case, event, "accepted", gap)
-    ledger.told(case["resident_id"], "home", "cases", f"case:{case['case_id']}")
-    follow_turn(ledger, case)
-    tell_about_case(ledger, case, before, event.data.notify)
+    unit.cases.put(case)
+    _remember(unit, case, event, "accepted", gap)
+    unit.told(case["resident_id"], "home", "cases", f"case:{case['case_id']}")
+    follow_turn(unit, case)
+    tell_about_case(unit, case, before, event.data.notify)
     return "accepted", gap
 
 
@@ -56,11 +56,11 @@ def require_first_facts(event: CaseStatus, resident_id: str | None) -> None:
         )
 
 
-def _first(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> Row:
+def _first(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -> Row:
     require_first_facts(event, resident_id)
     return {
         "case_id": new_id(),
-        "client_id": ledger.client_id,
+        "client_id": unit.client_id,
         "subject": event.subject,
         "resident_id": resident_id,
         "has_gap": False,
@@ -71,7 +71,7 @@ def _first(ledger: Ledger, event: CaseStatus, resident_id: str | None) -> Row:
     }
 
 
-def _state(ledger: Ledger, event: CaseStatus, case: Row) -> Row:
+def _state(unit: UnitOfWork, event: CaseStatus, case: Row) -> Row:
     """The columns that this event decides."""
     data = event.data
     state: Row = {
@@ -85,8 +85,8 @@ def _state(ledger: Ledger, event: CaseStatus, case: Row) -> Row:
         "steps": _json(data, "steps"),
         "actions": _json(data, "actions"),
         "documents": _json(data, "documents"),
-        "updated_at": min(event.time, ledger.now),
-        "last_heard_at": ledger.now,
+        "updated_at": min(event.time, unit.now),
+        "last_heard_at": unit.now,
     }
     if data.procedure is not None:
         state |= {"procedure_code": data.procedure.code, "procedure_title": data.procedure.title}
@@ -109,17 +109,17 @@ def _json(data: CaseStatusData, name: str) -> Any:
     return value and value.model_dump(mode="json", exclude_none=True)
 
 
-def _late(ledger: Ledger, case: Row, event: CaseStatus) -> None:
+def _late(unit: UnitOfWork, case: Row, event: CaseStatus) -> None:
     """An older event: it belongs to the history and changes nothing."""
-    case["last_heard_at"] = ledger.now
-    ledger.cases.put(case)
-    _remember(ledger, case, event, "stale", False)
-    ledger.told(case["resident_id"], f"case:{case['case_id']}")
+    case["last_heard_at"] = unit.now
+    unit.cases.put(case)
+    _remember(unit, case, event, "stale", False)
+    unit.told(case["resident_id"], f"case:{case['case_id']}")
 
 
-def _remember(ledger: Ledger, case: Row, event: CaseStatus, status: Status, gap: bool) -> None:
+def _remember(unit: UnitOfWork, case: Row, event: CaseStatus, status: Status, gap: bool) -> None:
     data = event.data
-    ledger.history.append(
+    unit.history.append(
         {
             "history_id": new_id(),
             "case_id": case["case_id"],
@@ -132,6 +132,6 @@ def _remember(ledger: Ledger, case: Row, event: CaseStatus, status: Status, gap:
             "reason": data.reason,
             "facts": data.model_dump(mode="json", exclude_unset=True, exclude=_SHOWN_ELSEWHERE),
             "occurred_at": event.time,
-            "recorded_at": ledger.now,
+            "recorded_at": unit.now,
         }
     )

@@ -1,1 +1,1 @@
-"""Changes, out: from the outbox to every open page of the resident."""
+"""Changes, out: each channel is a folder of its own."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from idp.front.resource_server import ApiClient
 
 from ..columns import Row, table_of
-from ..ledger import Ledger, RefusedError, Status
+from ..families.unit_of_work import RefusedError, Status, UnitOfWork
 from ..wire.resident import Opaque
 from .check import Checked
 from .held import Held
@@ -40,7 +40,7 @@ class Intake:
     def __init__(self, session: Session, client: ApiClient, issuer: str) -> None:
         self._session = session
         self._client = client
-        self._ledger = Ledger(session, client.client_id)
+        self._unit = UnitOfWork(session, client.client_id)
         self._held = Held(session, client.client_id)
         self._residents = Residents(client, issuer)
         self._receipts: dict[str, str] = {}
@@ -50,7 +50,7 @@ class Intake:
         """Apply `events` in their order. Refused ones leave no trace; the others are written, with the outbox."""
         self._load(events)
         results = [self._one(checked) for checked in events]
-        self._ledger.write()
+        self._unit.write()
         self._held.write()
         if self._fresh:
             self._session.execute(insert(table_of(EventReceipt)), self._fresh)
@@ -67,8 +67,8 @@ class Intake:
         )
         self._receipts = {row.event_id: row.body_hash for row in self._session.execute(receipts)}
         subjects = {family: {c.event.subject for c in events if c.type.family == family} for family in _FAMILIES}
-        self._ledger.load(subjects["case"], subjects["notice"], subjects["task"])
-        missing = {s for family in _FAMILIES for s in self._ledger.shelf(family).missing(subjects[family])}
+        self._unit.load(subjects["case"], subjects["notice"], subjects["task"])
+        missing = {s for family in _FAMILIES for s in self._unit.rows_of(family).missing(subjects[family])}
         self._held.load_subjects(missing)
         self._residents.load(self._session, named)
 
@@ -91,7 +91,7 @@ class Intake:
                 "event_id": event.id,
                 "body_hash": checked.digest,
                 "result": status,
-                "recorded_at": self._ledger.now,
+                "recorded_at": self._unit.now,
             }
         )
         return Accepted(status, gap)
@@ -104,8 +104,8 @@ class Intake:
             self._held.add(checked)
             return "held", False
         if self._held.waits(family, event.subject) and checked.type.begins:
-            return release(self._ledger, self._held, resident_id, checked)
-        status, gap = checked.type.apply(self._ledger, event, resident_id)
+            return release(self._unit, self._held, resident_id, checked)
+        status, gap = checked.type.apply(self._unit, event, resident_id)
         if status == "held":
             self._held.add(checked)
         return status, gap
@@ -113,6 +113,6 @@ class Intake:
     def _must_wait(self, checked: Checked) -> bool:
         """An event about somebody not known yet, whose subject is not on a page yet either."""
         event, family = checked.event, checked.type.family
-        if self._ledger.shelf(family).get(event.subject) is not None:
+        if self._unit.rows_of(family).get(event.subject) is not None:
             return False
         return isinstance(event.data.resident, Opaque) or self._held.waits(family, event.subject)

@@ -13,7 +13,7 @@ from idp.front.resource_server import ApiClient, Problem, bearer_client, challen
 from idp.front.storage import LimitExceededError, UnavailableError, parts
 from idp.front.web import Caller, called_by, problem_response, refused_part
 
-from ..ledger import RefusedError
+from ..families.unit_of_work import RefusedError
 from .accept import Accepted, Intake, Result
 from .answer import BATCH, MAX_BATCH, SEND, SINGLE, Line, Results
 from .check import MAX_EVENT_BYTES, Checked, check_event

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from idp.front.resource_server import ApiClient
 
 from ..cases.phases import PHASES
-from ..ledger import RefusedError
+from ..families.unit_of_work import RefusedError
 from ..wire.event import Envelope
 from .inspect import MAX_ERRORS, json_pointer, refuse_forbidden
 from .kept import kept_digest

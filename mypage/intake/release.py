@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import clock
 
-from ..ledger import Ledger, RefusedError, Status
+from ..families.unit_of_work import RefusedError, Status, UnitOfWork
 from .check import Checked
 from .held import Held
 from .locks import take_turns
@@ -18,12 +18,12 @@ class HandleTakenError(Exception):
     """Another resident has claimed this handle."""
 
 
-def release(ledger: Ledger, held: Held, resident_id: str | None, newcomer: Checked) -> tuple[Status, bool]:
+def release(unit: UnitOfWork, held: Held, resident_id: str | None, newcomer: Checked) -> tuple[Status, bool]:
     """Apply `newcomer` together with what waited for its subject, in the order of the sequence; returns its own result."""
     waiting = [*held.take(newcomer.type.family, newcomer.event.subject), ("", newcomer)]
     answer: tuple[Status, bool] | RefusedError = ("held", False)
     for held_id, checked in sorted(waiting, key=lambda pair: str(pair[1].event.sequence)):
-        result = _apply(ledger, checked, resident_id)
+        result = _apply(unit, checked, resident_id)
         if not held_id:
             answer = result
         elif not isinstance(result, RefusedError):
@@ -33,9 +33,9 @@ def release(ledger: Ledger, held: Held, resident_id: str | None, newcomer: Check
     return answer
 
 
-def _apply(ledger: Ledger, checked: Checked, resident_id: str | None) -> tuple[Status, bool] | RefusedError:
+def _apply(unit: UnitOfWork, checked: Checked, resident_id: str | None) -> tuple[Status, bool] | RefusedError:
     try:
-        return checked.type.apply(ledger, checked.event, resident_id)
+        return checked.type.apply(unit, checked.event, resident_id)
     except RefusedError as refused:
         return refused
 
@@ -54,15 +54,15 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
         session.add(ClaimedHandle(client_id=client_id, handle=handle, resident_id=resident_id, claimed_at=clock.now()))
     held = Held(session, client_id)
     held.load_handle(handle)
-    ledger = Ledger(session, client_id)
+    unit = UnitOfWork(session, client_id)
     waiting = held.subjects()
-    ledger.load(*({subject for family, subject in waiting if family == f} for f in ("case", "notice", "task")))
+    unit.load(*({subject for family, subject in waiting if family == f} for f in ("case", "notice", "task")))
     count = 0
     for family, subject in waiting:
         for held_id, checked in held.take(family, subject):
-            if isinstance(_apply(ledger, checked, resident_id), tuple):
+            if isinstance(_apply(unit, checked, resident_id), tuple):
                 held.done(held_id)
                 count += 1
-    ledger.write()
+    unit.write()
     held.write()
     return count

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..cases.apply_event import apply_status
 from ..cases.schema import CaseStatus
-from ..ledger import Ledger, Status
+from ..families.unit_of_work import Status, UnitOfWork
 from ..notices.apply_event import apply_published, apply_withdrawn
 from ..notices.schema import NoticePublished, NoticeWithdrawn
 from ..tasks.apply_event import apply_closed, apply_opened
 from ..tasks.schema import TaskClosed, TaskOpened
 from ..wire.event import Envelope
 
-Apply = Callable[[Ledger, Any, str | None], tuple[Status, bool]]
+Apply = Callable[[UnitOfWork, Any, str | None], tuple[Status, bool]]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from idp.front.storage import new_id
 
 from ..cases.phases import waits_for_resident
 from ..columns import Row
-from ..ledger import Ledger
+from ..families.unit_of_work import UnitOfWork
 from ..text import searchable
 
 _SAME = ("phase", "outcome", "reason", "act_by", "label")
 
 
-def tell_about_case(ledger: Ledger, case: Row, before: Row | None, notify: str) -> None:
+def tell_about_case(unit: UnitOfWork, case: Row, before: Row | None, notify: str) -> None:
     """A notice when it has become the resident's turn or a result is there, and anew when what it says has changed."""
     if notify == "silent" or (before is not None and all(before[name] == case[name] for name in _SAME)):
         return
@@ -24,7 +24,7 @@ def tell_about_case(ledger: Ledger, case: Row, before: Row | None, notify: str) 
         return
     notice: Row = {
         "notice_id": new_id(),
-        "client_id": ledger.client_id,
+        "client_id": unit.client_id,
         "subject": None,
         "resident_id": case["resident_id"],
         "sequence": case["sequence"],
@@ -40,12 +40,12 @@ def tell_about_case(ledger: Ledger, case: Row, before: Row | None, notify: str) 
         "requires_ack": False,
         "act_by": case["act_by"],
         "words": searchable([case["procedure_title"], case["reason"], case["label"]]),
-        "published_at": ledger.now,
+        "published_at": unit.now,
         "expires_at": None,
         "withdrawn_at": None,
         "opened_at": None,
         "acknowledged_at": None,
-        "recorded_at": ledger.now,
+        "recorded_at": unit.now,
     }
-    ledger.notices.append(notice)
-    ledger.told(case["resident_id"], "home", "notices", "badges")
+    unit.notices.append(notice)
+    unit.told(case["resident_id"], "home", "notices", "badges")

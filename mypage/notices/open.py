@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import Instant, clock, enqueue
 
-from ..ledger import TOPIC
+from ..families.unit_of_work import TOPIC
 from .model import Notice
 from .visible import visible
 

@@ -17,7 +17,7 @@ from idp.front.logins import part_of_first_sign_in
 from idp.front.record import EventType, Recorded, on_record
 from idp.front.storage import enqueue, new_id, wake_after_commit
 
-from ..ledger import TOPIC
+from ..families.unit_of_work import TOPIC
 from ..text import searchable
 from .model import Notice
 from .security_words import security_body, security_title

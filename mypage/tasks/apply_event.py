@@ -7,17 +7,17 @@ from datetime import date
 from idp.front.storage import new_id
 
 from ..columns import Row
-from ..ledger import Ledger, RefusedError, Status
+from ..families.unit_of_work import RefusedError, Status, UnitOfWork
 from .schema import TaskClosed, TaskOpened
 
 
-def apply_opened(ledger: Ledger, event: TaskOpened, resident_id: str | None) -> tuple[Status, bool]:
+def apply_opened(unit: UnitOfWork, event: TaskOpened, resident_id: str | None) -> tuple[Status, bool]:
     """A task is there, corrected, or there again. Returns the status, and whether a sequence number was skipped."""
-    task = ledger.tasks.get(event.subject)
+    task = unit.tasks.get(event.subject)
     gap = False
     if task is None:
-        task = {"task_id": new_id(), "client_id": ledger.client_id, "subject": event.subject, "template": None}
-        task |= {"params": None, "resident_id": resident_id, "opened_at": min(event.time, ledger.now)}
+        task = {"task_id": new_id(), "client_id": unit.client_id, "subject": event.subject, "template": None}
+        task |= {"params": None, "resident_id": resident_id, "opened_at": min(event.time, unit.now)}
     else:
         if resident_id is not None and resident_id != task["resident_id"]:
             raise RefusedError(422, "resident_mismatch", "This task belongs to another resident.")
@@ -37,13 +37,13 @@ def apply_opened(ledger: Ledger, event: TaskOpened, resident_id: str | None) -> 
         "action": data.action
         and data.action.model_dump(mode="json", include={"kind", "label", "url"}, exclude_none=True),
     }
-    _put(ledger, task)
+    _put(unit, task)
     return "accepted", gap
 
 
-def apply_closed(ledger: Ledger, event: TaskClosed, resident_id: str | None) -> tuple[Status, bool]:
+def apply_closed(unit: UnitOfWork, event: TaskClosed, resident_id: str | None) -> tuple[Status, bool]:
     """A task is over. One that has not come in yet has this event wait for it."""
-    task = ledger.tasks.get(event.subject)
+    task = unit.tasks.get(event.subject)
     if task is None:
         return "held", False
     if resident_id is not None and resident_id != task["resident_id"]:
@@ -51,11 +51,11 @@ def apply_closed(ledger: Ledger, event: TaskClosed, resident_id: str | None) -> 
     if event.sequence <= task["sequence"]:
         return "stale", False
     gap = int(event.sequence) > int(task["sequence"]) + 1
-    task |= {"sequence": event.sequence, "state": event.data.result, "closed_at": min(event.time, ledger.now)}
-    _put(ledger, task)
+    task |= {"sequence": event.sequence, "state": event.data.result, "closed_at": min(event.time, unit.now)}
+    _put(unit, task)
     return "accepted", gap
 
 
-def _put(ledger: Ledger, task: Row) -> None:
-    ledger.tasks.put(task)
-    ledger.told(task["resident_id"], "home", "tasks", "badges")
+def _put(unit: UnitOfWork, task: Row) -> None:
+    unit.tasks.put(task)
+    unit.told(task["resident_id"], "home", "tasks", "badges")

@@ -6,43 +6,43 @@ from idp.front.storage import new_id
 
 from ..cases.phases import waits_for_resident
 from ..columns import Row
-from ..ledger import Ledger
+from ..families.unit_of_work import UnitOfWork
 
 _RESULT = {"withdrawn": "cancelled", "expired": "expired"}
 
 
-def follow_turn(ledger: Ledger, case: Row) -> None:
+def follow_turn(unit: UnitOfWork, case: Row) -> None:
     """Open, correct or close the "your turn" task of a case after its state changed."""
-    turn = ledger.turns.get(case["subject"])
+    turn = unit.turns.get(case["subject"])
     if waits_for_resident(case["phase"], case["waiting_on"]):
-        turn = turn or _opened(ledger, case)
+        turn = turn or _opened(unit, case)
         action = (case["actions"] or [None])[0]
         turn["params"] = {"procedure": case["procedure_title"]}
         turn["body"] = case["reason"]
         turn["due"] = case["act_by"]
         turn["action"] = action and {name: action[name] for name in ("kind", "label", "url") if name in action}
         turn["sequence"] = case["sequence"]
-        ledger.turns.put(turn)
+        unit.turns.put(turn)
     elif turn is not None:
         turn["state"] = _RESULT.get(case["phase"], "done")
-        turn["closed_at"] = ledger.now
-        ledger.turns.put(turn)
-        ledger.turns.forget(case["subject"])
+        turn["closed_at"] = unit.now
+        unit.turns.put(turn)
+        unit.turns.forget(case["subject"])
     else:
         return
-    ledger.told(case["resident_id"], "tasks", "badges")
+    unit.told(case["resident_id"], "tasks", "badges")
 
 
-def _opened(ledger: Ledger, case: Row) -> Row:
+def _opened(unit: UnitOfWork, case: Row) -> Row:
     return {
         "task_id": new_id(),
-        "client_id": ledger.client_id,
+        "client_id": unit.client_id,
         "subject": None,
         "resident_id": case["resident_id"],
         "state": "open",
         "title": None,
         "template": "your_turn",
         "related_case": case["subject"],
-        "opened_at": ledger.now,
+        "opened_at": unit.now,
         "closed_at": None,
     }

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from .columns import Row
+from ..columns import Row
 
 
-class Shelf:
+class RowSet:
     """Rows of `table` by the value of their column `key`. `not_ours`: columns other writers own, never overwritten here."""
 
     def __init__(self, table: Table, key: str, not_ours: Collection[str] = ()) -> None:

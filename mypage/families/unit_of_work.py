@@ -1,4 +1,4 @@
-"""What one transaction of intake works on. Rooms change rows here; nothing is written before `write`."""
+"""The unit of work: the rows that one transaction of intake works on. Families change them here; nothing is written before `write`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import clock, enqueue
 
-from .cases.model import Case, CaseEvent
-from .cases.phases import waits_for_resident
-from .columns import table_of
-from .notices.model import Notice
-from .shelf import Shelf
-from .tasks.model import Task
+from ..cases.model import Case, CaseEvent
+from ..cases.phases import waits_for_resident
+from ..columns import table_of
+from ..notices.model import Notice
+from ..tasks.model import Task
+from .rows import RowSet
 
 TOPIC = "mypage.changed"
 Status = Literal["accepted", "stale", "held"]
@@ -33,18 +33,18 @@ class RefusedError(Exception):
         self.members = members
 
 
-class Ledger:
+class UnitOfWork:
     """Rows of one client (department), read by `load`, and who is to be told about changes."""
 
     def __init__(self, session: Session, client_id: str) -> None:
         self.session = session
         self.client_id = client_id
         self.now = clock.now()
-        self.cases = Shelf(table_of(Case), "subject")
-        self.history = Shelf(table_of(CaseEvent), "history_id")
-        self.notices = Shelf(table_of(Notice), "subject", not_ours=("opened_at", "acknowledged_at", "disowned_at"))
-        self.tasks = Shelf(table_of(Task), "subject")
-        self.turns = Shelf(table_of(Task), "related_case")
+        self.cases = RowSet(table_of(Case), "subject")
+        self.history = RowSet(table_of(CaseEvent), "history_id")
+        self.notices = RowSet(table_of(Notice), "subject", not_ours=("opened_at", "acknowledged_at", "disowned_at"))
+        self.tasks = RowSet(table_of(Task), "subject")
+        self.turns = RowSet(table_of(Task), "related_case")
         """Open tasks derived from cases, by the case's subject."""
         self._changes: dict[str, dict[str, None]] = {}
         self._later: list[tuple[datetime, str, list[str]]] = []
@@ -64,7 +64,7 @@ class Ledger:
             table_of(Task).c.state == "open",
         )
 
-    def shelf(self, family: str) -> Shelf:
+    def rows_of(self, family: str) -> RowSet:
         """The rows of a family of event types: case, notice or task."""
         return {"case": self.cases, "notice": self.notices, "task": self.tasks}[family]
 
@@ -81,8 +81,8 @@ class Ledger:
 
     def write(self) -> None:
         """Read model, history and outbox, in a handful of statements."""
-        for shelf in (self.cases, self.history, self.notices, self.tasks, self.turns):
-            shelf.write(self.session)
+        for rows in (self.cases, self.history, self.notices, self.tasks, self.turns):
+            rows.write(self.session)
         if self._changes:
             changes = [{"resident_id": r, "fragments": list(f)} for r, f in self._changes.items()]
             enqueue(self.session, TOPIC, {"changes": changes})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from idp.front.logins import on_session_end
 from idp.front.storage import BusAwayError, Job, Parts, RetryLaterError, enqueue
 
-from ..ledger import TOPIC
+from ...families.unit_of_work import TOPIC
 from .channels import resident_channel, session_channel
 
 ENDED_TOPIC = "mypage.session_ended"

@@ -12,10 +12,10 @@ import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from idp.signin.sessions import end_sessions
-from mypage.delivery.feed import Feed, Pace
-from mypage.delivery.slots import Slots
+from mypage.delivery.live.feed import Feed, Pace
+from mypage.delivery.live.slots import Slots
 from tests.mypage.city import City
-from tests.mypage.delivery.test_fanout import wait_until
+from tests.mypage.delivery.live.test_fanout import wait_until
 
 
 class Page:

@@ -1,0 +1,1 @@
+"""The live channel: from the outbox to every open page of the resident."""

@@ -1,0 +1,1 @@
+"""What families of events share: the unit of work in which events of any of them are applied."""
