@@ -62,7 +62,7 @@ def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] =
             os.environ.update(environment)
             target = _prepare(kind, port, residents)
             process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.serve", "--port", str(port), *server_options],
+                [sys.executable, "-m", "machi_id", "serve", "--port", str(port), *server_options],
                 env={**os.environ, **environment},
                 stderr=(folder / "server.log").open("w"),
                 start_new_session=True,
@@ -99,7 +99,7 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     from idp.residents.unified_id import new_unified_id
     from idp.signin.levels import Factor, dump_factors
     from idp.signin.model import LoginSession
-    from wsgi import create_app
+    from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
     parts = app.extensions["machi"]

@@ -42,7 +42,7 @@ def prepare(place: Place) -> dict[str, Any]:
     from clients.simulators.card_reader.deck import Deck
 
     Deck.open(place.cards)
-    from wsgi import create_app
+    from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
     runner = app.test_cli_runner()
@@ -84,7 +84,7 @@ def main() -> int:
     os.environ.update(environment(place, options.issuer or place.issuer))
     print(json.dumps(prepare(place), ensure_ascii=False), flush=True)
     parts = (
-        ["deploy.serve", "--host", options.host, "--port", str(place.port), "--drain", "0"],
+        ["machi_id", "serve", "--host", options.host, "--port", str(place.port), "--drain", "0"],
         ["clients.simulators.card_reader", "--port", str(place.port + 3), "--state", str(place.cards)],
     )
     running = [subprocess.Popen([sys.executable, "-m", *part], start_new_session=True) for part in parts]

@@ -19,7 +19,7 @@ from idp.foundation.web.callers import caller_of, undeclared
 from tests.support.town import Town
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("idp", "mypage", "clients")
+PACKAGES = ("idp", "mypage", "machi_id", "clients")
 VIEW_FILES = ("pages.py", "_pages.py", "api.py")
 
 assert idp.tables
@@ -50,7 +50,7 @@ def test_every_variable_that_code_reads_is_known_to_the_check_of_names() -> None
     known = {f.upper() for f in Settings.model_fields}
     texts = {
         node.value
-        for _, tree in sources("idp", "mypage")
+        for _, tree in sources("idp", "mypage", "machi_id")
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -107,7 +107,7 @@ def test_jwts_of_others_are_opened_by_the_one_verifier() -> None:
     assert opening - KIT_READS_HEADERS == VERIFIERS
     knowing = {
         str(path.relative_to(ROOT))
-        for path, tree in sources("idp", "mypage")
+        for path, tree in sources("idp", "mypage", "machi_id")
         if any(name.partition(".")[0] == "jwt" for name in _imports(tree))
     }
     assert knowing == KNOW_JWT - {"clients/kit/signed.py"}
@@ -144,14 +144,14 @@ def test_the_whole_provider_but_its_front_is_closed_to_my_page() -> None:
 
 def test_challenges_are_made_by_the_one_helper() -> None:
     """Every `WWW-Authenticate` names the realm (RFC 9110 §11.6.1)."""
-    for path, tree in sources("idp", "mypage"):
+    for path, tree in sources("idp", "mypage", "machi_id"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and path.name != "challenges.py":
                 assert not re.match(r"(Basic|Bearer|DPoP) \w+=|.*realm=", node.value), f"{path}:{node.lineno}"
 
 
 def test_no_view_commits_by_itself() -> None:
-    for path, tree in sources("idp", "mypage"):
+    for path, tree in sources("idp", "mypage", "machi_id"):
         if path.name.endswith(VIEW_FILES):
             assert not list(calls(tree, "commit")), path
 

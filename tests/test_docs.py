@@ -21,7 +21,7 @@ TESTID = re.compile(r'data-testid="([^"]+)"|testid="([a-z][a-z-]*)"|"data-testid
 LATER = re.compile(r"\[(\d{4})\]\((\d{4}-[a-z-]+\.md)\)")
 STATUS = re.compile(rf"Status: (accepted|(superseded|amended) by {LATER.pattern}(?: and {LATER.pattern})*)")
 NAMED_DECISION = re.compile(r"\bdecisions?[ /](\d{4})(-[a-z-]+\.md)?")
-ROOTS = ("idp", "mypage", "clients", "deploy", "tests", "migrations", "bench", "docs")
+ROOTS = ("idp", "mypage", "machi_id", "clients", "deploy", "tests", "migrations", "bench", "docs")
 
 
 def controls_of_templates() -> set[str]:

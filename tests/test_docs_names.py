@@ -11,13 +11,13 @@ import pytest
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from idp.cli import machi
 from idp.foundation.settings import Settings
+from machi_id.command import machi
 from tests.support.town import Town
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-COMMAND = re.compile(r"(?:--app wsgi |`)machi ([a-z][a-z-]*)(?: ([a-z|\\-]+))?")
+COMMAND = re.compile(r"(?:^    |`)machi ([a-z][a-z-]*)(?: ([a-z|\\-]+))?", re.M)
 PATH = re.compile(r"`(?:(?:GET|POST|PUT|DELETE) )?(/[a-z.][^`\s?]*)`")
 ELSEWHERE = {"docs/relying-parties.md": None, "docs/card-reader.md": {"/read"}}
 """Pages with addresses of others: None, all of them."""

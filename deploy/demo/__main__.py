@@ -51,7 +51,7 @@ def run(place: Place) -> int:
     try:
         # The apps report to the provider from their first moment, so it goes first.
         print("demo: starting the provider and my page", flush=True)
-        parts.start("provider", ["deploy.serve", "--port", str(place.port), "--drain", "0"], place.environment())
+        parts.start("provider", ["machi_id", "serve", "--port", str(place.port), "--drain", "0"], place.environment())
         if not _wait_ready([place.issuer], parts, stopping):
             return 0 if stopping else 1
         print("demo: starting the departments' apps and the card reader", flush=True)

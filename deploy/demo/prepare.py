@@ -36,7 +36,7 @@ def prepare(place: Place) -> Prepared:
     from clients.simulators.card_reader.deck import Deck
 
     Deck.open(place.cards)
-    from wsgi import create_app
+    from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
     runner = app.test_cli_runner()

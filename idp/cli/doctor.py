@@ -18,7 +18,7 @@ from .front import look_at_front
 from .root import json_option, machi, say
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
-# Two per connection that a worker takes (deploy/serve.py).
+# Two per connection that a worker takes (machi_id/serve.py).
 FILES = 2 * 8192
 
 

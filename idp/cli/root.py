@@ -15,8 +15,8 @@ from ..foundation.outage import is_unavailable
 from ..foundation.scrub import described
 from ..foundation.settings import SettingsError
 
-KEYLESS = frozenset({"secret", "restore"})
-"""Commands that have nothing to open: they run before there is a key, or a database."""
+KEYLESS = frozenset({"secret", "restore", "serve"})
+"""Commands that open nothing themselves: they run before there is a key, or a database, or start those who look."""
 
 
 class Machi(AppGroup):
@@ -26,7 +26,7 @@ class Machi(AppGroup):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         found = super().resolve_command(ctx, args)
-        if found[0] not in KEYLESS and "--help" not in args:
+        if not (found[0] in KEYLESS or "--help" in args or ctx.resilient_parsing):  # the last: a shell completes a word
             instance = parts(ctx.ensure_object(ScriptInfo).load_app())
             check_key(instance.database, instance.vault)
         return found

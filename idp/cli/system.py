@@ -44,7 +44,7 @@ def init(as_json: bool) -> None:
     say(as_json, {"initialised": True}, "Ready: schema and signing keys are in place.")
 
 
-@machi.command()
+@machi.command(with_appcontext=False)
 @json_option
 def secret(as_json: bool) -> None:
     """Make a value for MACHI_SECRET_KEY."""

@@ -29,7 +29,7 @@ from .settings import SettingsError
 from .unavailable import UnavailableError
 from .vault import Vault
 
-# Whoever stops a server of several processes makes this file first (deploy/serve.py); they look for it.
+# Whoever stops a server of several processes makes this file first (machi_id/serve.py); they look for it.
 DRAIN_MARK = "MACHI_DRAIN_MARK"
 LATE = timedelta(minutes=5)
 MIB = 1024 * 1024

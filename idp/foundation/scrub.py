@@ -17,7 +17,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 MAX_SQL = 1000
-_OURS = ("idp.", "mypage.", "clients.", "deploy.", "wsgi")
+_OURS = ("idp.", "mypage.", "clients.", "deploy.", "machi_id.")
 # The interpreter makes their texts of names in the source.
 _NAMES_ONLY = (
     AttributeError,

@@ -12,7 +12,7 @@ PREFIX = "MACHI_"
 _SERVICE_LINK = re.compile(
     r"MACHI_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
 )
-# Said by a process of ours to the ones it starts (deploy/serve.py), not by an operator.
+# Said by a process of ours to the ones it starts (machi_id/serve.py), not by an operator.
 _BETWEEN_PROCESSES = frozenset({"BODY_READERS", "DRAIN_MARK"})
 _SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://\S+")
 

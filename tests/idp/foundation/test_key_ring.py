@@ -13,7 +13,6 @@ from sqlalchemy import LargeBinary, delete, select
 
 import idp.tables
 import mypage
-import wsgi
 from idp.foundation.database import Base, Database
 from idp.foundation.key_ring import KeyRing, check_key, ensure_ring, open_vault, sealed_columns
 from idp.foundation.settings import DEMO_SECRET, Settings, SettingsError
@@ -21,6 +20,7 @@ from idp.foundation.vault import Vault, VaultError
 from idp.oidc.jose.model import SigningKey
 from idp.residents.model import Resident
 from idp.residents.read import resolve_local_number
+from machi_id import wsgi
 from tests.support.people import LOCAL_NUMBERS, register_lines
 from tests.support.server import ROOT, environment
 from tests.support.town import Town
@@ -81,9 +81,7 @@ def test_no_command_begins(town: Town, words: tuple[str, ...]) -> None:
     app.extensions["machi"].close()
 
 
-@pytest.mark.parametrize(
-    "command", [["-m", "flask", "--app", "wsgi", "machi", "init"], ["-c", "import wsgi; wsgi.app"]]
-)
+@pytest.mark.parametrize("command", [["-m", "machi_id", "init"], ["-c", "from machi_id import wsgi; wsgi.app"]])
 def test_processes_of_their_own_say_one_line(sqlite_url: str, command: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,

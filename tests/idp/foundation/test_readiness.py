@@ -176,7 +176,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_two_that_initialise_at_once_take_turns(empty_url: str) -> None:
-    machi = [sys.executable, "-m", "flask", "--app", "wsgi", "machi", "init", "--json"]
+    machi = [sys.executable, "-m", "machi_id", "init", "--json"]
     env = environment("http://localhost:8000", database_url=empty_url)
     at_once = [
         subprocess.Popen(machi, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)
@@ -212,10 +212,7 @@ def test_the_delivery_loop_says_so_too(sqlite_url: str, redis_url: str, tmp_path
     machi = [
         sys.executable,
         "-m",
-        "flask",
-        "--app",
-        "wsgi",
-        "machi",
+        "machi_id",
         "worker",
         "--health",
         base.removeprefix("http://"),

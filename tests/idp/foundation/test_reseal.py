@@ -97,7 +97,7 @@ def test_what_no_key_opens_is_said_and_nothing_may_go(town: Town) -> None:
 
 def resealing(url: str, *words: str) -> subprocess.Popen[str]:
     settings = {"secret_key": NEW, "old_secret_keys": DEMO_SECRET, "database_url": url}
-    command = [sys.executable, "-u", "-m", "flask", "--app", "wsgi", "machi", "keys", "reseal", *words]
+    command = [sys.executable, "-u", "-m", "machi_id", "keys", "reseal", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment("http://localhost:8000", **settings), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,

@@ -250,7 +250,7 @@ def test_a_thread_a_finaliser_and_a_warning() -> None:
 def test_a_command_that_nobody_caught(tmp_path: Any) -> None:
     """A process of its own: what the interpreter would print."""
     script = (
-        "import wsgi\nfrom idp.foundation.telemetry import configure_logging\nconfigure_logging()\n"
+        "import machi_id.wsgi\nfrom idp.foundation.telemetry import configure_logging\nconfigure_logging()\n"
         f"def fall(value):\n    raise ValueError(value)\nfall(bytes.fromhex('{CANARY.encode().hex()}').decode())"
     )
     done = subprocess.run(

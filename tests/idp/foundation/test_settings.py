@@ -154,7 +154,11 @@ def test_the_process_says_so_and_ends(tmp_path: Path) -> None:
     """No trace, one line, exit code 1."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MACHI_")} | {"MACHI_ISSUER": "nonsense"}
     done = subprocess.run(
-        [sys.executable, "-c", "import wsgi; wsgi.app"], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", "from machi_id import wsgi; wsgi.app"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("machi: MACHI_ISSUER")

@@ -1,6 +1,6 @@
 """The application: the only place that knows all parts.
 
-`create_app()` for servers and tests; `app` for `flask --app wsgi` and WSGI servers that want a name.
+`create_app()` for commands and tests; `app` for `machi serve` and WSGI servers that want a name (`machi_id.wsgi:app`).
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True, command
 def _app_for_servers() -> Flask:
     configure_logging()
     try:
-        # The command line brings its own loop (`machi worker`); a server runs it inside unless told otherwise.
-        commands = "flask" in sys.argv[0]
-        return create_app(worker=not commands, commands=commands)
+        return create_app()
     except SettingsError as error:
         sys.exit(f"machi: {error}")
 
@@ -57,7 +55,7 @@ app: Flask | Callable[..., object]
 
 
 def __getattr__(name: str) -> object:
-    """Build `app` only when a server or the command line asks for it, so that importing this module is free of effects."""
+    """Build `app` only when a server asks for it, so that importing this module is free of effects."""
     if name == "app":
         globals()["app"] = _app_for_servers()
         return globals()["app"]

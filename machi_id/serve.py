@@ -1,12 +1,11 @@
 """Serve the product with granian: one process with memory://, as many as there are cores with Redis.
 
-`python -m deploy.serve --port 8000`; settings come from `MACHI_*`. A worker process that dies is replaced. On SIGTERM `/readyz` says
-503 for `--drain` seconds while requests are still answered, then the workers end; a second SIGTERM, or Ctrl-C, ends them at once.
+`machi serve`; settings come from `MACHI_*`. A worker process that dies is replaced. On SIGTERM `/readyz` says 503 for `--drain` seconds
+while requests are still answered, then the workers end; a second SIGTERM, or Ctrl-C, ends them at once.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import signal
@@ -14,29 +13,29 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from idp.foundation.readiness import DRAIN_MARK
 from idp.foundation.settings import SettingsError, load
 from idp.foundation.web.bodies import READERS
 
-# Each open page holds one thread for its live stream; threads without work cost little.
-THREADS = 256
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Granian counts every open connection here, idle ones too: were it the number of threads, as many silent browsers would lock all
 # others out. Requests beyond the threads wait their turn.
 CONNECTIONS = 8192
 # A connection that says nothing, or not a whole head, is closed; also between two requests. HTTP/1.1 alone: granian waits without limit
 # for the first byte when it must find out which version is spoken.
 IDLE_MS = 15_000
-DRAIN_SECONDS = 5.0
 
 
-class Supervisor(Server):  # type: ignore[misc]
+class Supervisor(MPServer):
     """Granian's main process, which says that it will end before it does."""
 
     def __init__(self, *args: Any, drain: float, mark: Path, **kwargs: Any) -> None:
@@ -50,7 +49,7 @@ class Supervisor(Server):  # type: ignore[misc]
             timer.daemon = True
             timer.start()
         else:
-            super().signal_handler_interrupt()
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
 
 def connections() -> int:
@@ -60,33 +59,36 @@ def connections() -> int:
     return min(CONNECTIONS, CONNECTIONS if most == resource.RLIM_INFINITY else most // 2)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m deploy.serve")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--processes", type=int, default=0, help="0: one with memory://, else one per core")
-    parser.add_argument("--threads", type=int, default=THREADS)
-    parser.add_argument("--drain", type=float, default=DRAIN_SECONDS, help="seconds between SIGTERM and the end")
-    options = parser.parse_args()
+def application() -> Callable[..., object]:
+    """What each worker process serves. Imported by its name: granian's own loader looks into the working directory first, and what lies
+    there is not always ours.
+    """
+    from .wsgi import app
+
+    return app
+
+
+def serve(host: str, port: int, *, processes: int, threads: int, drain: float) -> None:
+    """Until a signal. `processes` 0: one with memory://, else one per core. Ends the process where settings do not allow it."""
     try:
         settings = load()
     except SettingsError as error:
         sys.exit(f"machi: {error}")
     alone = settings.live_url.startswith("memory")
-    processes = options.processes or (1 if alone else os.cpu_count() or 1)
+    processes = processes or (1 if alone else os.cpu_count() or 1)
     if alone and processes > 1:
         sys.exit("machi: several processes need redis:// (MACHI_LIVE_URL)")
     with tempfile.TemporaryDirectory(prefix="machi-") as folder:
         mark = Path(folder) / "draining"
         os.environ[DRAIN_MARK] = str(mark)
-        os.environ[READERS] = str(max(1, options.threads // 2))
+        os.environ[READERS] = str(max(1, threads // 2))
         Supervisor(
-            "wsgi:app",
-            address=options.host,
-            port=options.port,
+            "machi_id.wsgi:app",
+            address=host,
+            port=port,
             interface=Interfaces.WSGI,
             workers=processes,
-            blocking_threads=options.threads,
+            blocking_threads=threads,
             backpressure=connections(),
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
@@ -95,10 +97,6 @@ def main() -> None:
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
             workers_kill_timeout=5,
-            drain=options.drain,
+            drain=drain,
             mark=mark,
-        ).serve()
-
-
-if __name__ == "__main__":
-    main()
+        ).serve(target_loader=application, wrap_loader=False)
