@@ -1,4 +1,4 @@
-"""The small numbers on the doors."""
+"""The small numbers in the navigation."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from idp.front.web import Caller, ProblemError, called_by
 
 from .counts import badges
 
-DOORS = ("home", "cases", "notices", "tasks", "settings")
+ENTRIES = ("home", "cases", "notices", "tasks", "settings")
 
 bp = Blueprint("my", __name__, template_folder="templates")
 
@@ -29,27 +29,27 @@ def _templates() -> list[str]:
     return current_app.extensions.setdefault("machi_my_templates", current_app.jinja_env.list_templates())  # type: ignore[no-any-return]
 
 
-def door_counts(session: Session) -> dict[str, int]:
-    """The numbers on the doors."""
+def waiting_counts(session: Session) -> dict[str, int]:
+    """The numbers in the navigation."""
     found = badges(session, current_login().resident_id)
     return {"notices": found.unread_notices, "tasks": found.open_tasks}
 
 
-def show(session: Session, template: str, door: str, **values: Any) -> Response:
+def show(session: Session, template: str, entry: str, **values: Any) -> Response:
     """The page `mypage/<template>.html`, or only its part `mypage/<template>_part.html` when the live script asks and there is one."""
     part = f"mypage/{template}_part.html"
     if asked_for_fragment() and part in _templates():
-        return make_response(render_template(part, door=door, **values))
+        return make_response(render_template(part, entry=entry, **values))
     login = current_login()
     return make_response(
         render_template(
             f"mypage/{template}.html",
-            door=door,
-            badges=door_counts(session),
+            entry=entry,
+            badges=waiting_counts(session),
             approvals=approvals_waiting(session, login.resident_id),
             approvals_fragment_url=url_for("my.approvals"),
             live_url=url_for("live.live"),
-            nav_fragment_url=url_for("my.doors", door=door),
+            nav_fragment_url=url_for("my.navigation", entry=entry),
             logout_url=url_for("end_session.signout"),
             resident_name=resident_profile(session, login.resident_id).name,
             **values,
@@ -63,15 +63,17 @@ def page_number() -> int:
     return min(int(asked), 10_000) if asked.isascii() and asked.isdigit() and asked != "0" else 1
 
 
-@bp.get("/my/doors")
+@bp.get("/my/navigation")
 @called_by(Caller.RESIDENT)
-def doors() -> Response:
-    """The five doors with their numbers, for the live script."""
-    door = request.args.get("door", "home")
-    if door not in DOORS:
-        raise ProblemError(404, "no_such_door", "This page does not exist")
+def navigation() -> Response:
+    """The navigation with its numbers, for the live script."""
+    entry = request.args.get("entry", "home")
+    if entry not in ENTRIES:
+        raise ProblemError(404, "no_such_entry", "This page does not exist")
     with parts().database.read() as session:
-        return make_response(render_template("layout/doors.html", door=door, badges=door_counts(session)))
+        return make_response(
+            render_template("mypage/layout/navigation.html", entry=entry, badges=waiting_counts(session))
+        )
 
 
 @bp.get("/my/approvals")
@@ -80,4 +82,4 @@ def approvals() -> Response:
     """What departments are asking right now, for the live script."""
     with parts().database.read() as session:
         count = approvals_waiting(session, current_login().resident_id)
-    return make_response(render_template("layout/approvals.html", approvals=count))
+    return make_response(render_template("mypage/layout/approvals.html", approvals=count))

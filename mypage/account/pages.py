@@ -28,7 +28,7 @@ def _done() -> str | None:
 @bp.get("")
 @called_by(Caller.RESIDENT)
 def index() -> Response:
-    """The doors inside the settings."""
+    """The entries inside the settings."""
     login = current_login()
     with parts().database.read() as session:
         return show(

@@ -97,7 +97,7 @@ def test_filters_and_search_find_and_say_when_there_is_nothing(hanako: Visit) ->
 
 def test_a_fragment_is_the_changing_part_alone(hanako: Visit) -> None:
     way = file_case(hanako)
-    for page in ("/my/", "/my/cases", way, "/my/notices", "/my/tasks", "/my/doors?door=home"):
+    for page in ("/my/", "/my/cases", way, "/my/notices", "/my/tasks", "/my/navigation?entry=home"):
         part = hanako.text(page, **{"X-Fragment": "1"})
         assert "<html" not in part
         assert "<nav class=" not in part

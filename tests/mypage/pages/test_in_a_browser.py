@@ -14,7 +14,7 @@ from tests.support.readable import Look, check_readable
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SMALL_TARGETS = """() => [...document.querySelectorAll(
-      "a.button, button, .door, .choice, .back, .all, summary, input:not([type=hidden])")]
+      "a.button, button, .nav-entry, .choice, .back, .all, summary, input:not([type=hidden])")]
     .filter((e) => e.checkVisibility()).map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
     .filter(([, box]) => box.height < 44).map(([text, box]) => text + " " + box.height)"""
 

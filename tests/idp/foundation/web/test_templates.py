@@ -94,6 +94,12 @@ def test_every_text_of_a_page_exists_in_japanese(package: str, japanese: Catalog
     assert missing == []
 
 
+def test_the_provider_alone_has_its_texts_in_japanese() -> None:
+    """They do not lie in the catalogue of the pages above it."""
+    own = catalogue("idp")
+    assert sorted({text for text, _ in messages("idp") if text not in own}) == []
+
+
 def test_the_two_catalogues_agree_where_they_share_a_text() -> None:
     ours, theirs = (catalogue(package) for package in PACKAGES)
     assert [m.id for m in ours if m.id and m.id in theirs and m.string != theirs[m.id].string] == []
