@@ -8,43 +8,60 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idp.oidc.authorization import authorize_checks, request_forms, standing_checks
-from idp.oidc.server.checks import Check
+from idp.oidc.authorization import authorize_checks, par_checks, request_forms, standing_checks
+from idp.oidc.server.checks import Check, Table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol.md"
 BEGIN, END = "<!-- made by `make checks-page` -->\n", "<!-- end of what is made -->\n"
 
-TABLES: tuple[tuple[str, Iterable[Check[Any]]], ...] = (
-    (
-        "1. What is asked, plain or as it came out of a request object (also at the PAR endpoint, and again when a sign-in goes on)",
-        authorize_checks.CHECKS,
+
+@dataclass(frozen=True)
+class Flow:
+    """An endpoint: what is said of it before its tables, and the tables in the order in which they run."""
+
+    name: str
+    words: str
+    tables: tuple[Table[Any, Any], ...]
+
+
+FLOWS = (
+    Flow(
+        "`/authorize`",
+        "When all pass, the app gets its code without a page, after one look-up. Until client and redirect URI are proven, an error\n"
+        "is shown on a page of ours; after that the app is told at its redirect URI.",
+        (authorize_checks.CHECKS, request_forms.FORM_CHECKS, standing_checks.CHECKS),
     ),
-    ("2. The form in which it came", request_forms.FORM_CHECKS),
-    ("3. The login it meets", standing_checks.CHECKS),
+    Flow(
+        "`/par`",
+        "When all pass, the request is kept and a `request_uri` is given for it.",
+        (par_checks.CHECKS,),
+    ),
 )
-
-
-def tables() -> str:
-    """All tables, in the order in which they run."""
-    return "\n".join(_table(title, checks) for title, checks in TABLES)
 
 
 def page(text: str) -> str:
     """The page with its tables made anew."""
     before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}\n{tables()}\n{END}{rest.partition(END)[2]}"
+    made = "\n".join(_flow(flow) for flow in FLOWS)
+    return f"{before}{BEGIN}\n{made}\n{END}{rest.partition(END)[2]}"
 
 
-def _table(title: str, checks: Iterable[Check[Any]]) -> str:
+def _flow(flow: Flow) -> str:
+    numbered = len(flow.tables) > 1
+    tables = [_table(f"{n}. {t.title}" if numbered else t.title, t) for n, t in enumerate(flow.tables, 1)]
+    return f"#### {flow.name}\n\n{flow.words}\n\n" + "\n".join(tables)
+
+
+def _table(title: str, checks: Table[Any, Any]) -> str:
     rows = [f"{title}:\n", "| check | what must hold | paragraph | if not |", "| --- | --- | --- | --- |"]
     return "\n".join([*rows, *(_row(check) for check in checks)]) + "\n"
 
 
-def _row(check: Check[Any]) -> str:
+def _row(check: Check[Any, Any]) -> str:
     module = inspect.getmodule(check.run)
     what = (inspect.getdoc(check.run) or "").partition("\n")[0].removesuffix(".")
     where = str(module.__name__).replace(".", "/") if module else ""

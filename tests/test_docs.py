@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
-import idp.tables  # noqa: F401 - the provider's tables
+import idp.oidc
+import idp.tables
 import mypage  # noqa: F401 - and those of my page
-from deploy.checks_page import BEGIN, END, TABLES
+from deploy.checks_page import BEGIN, END, FLOWS
 from deploy.checks_page import page as checks_page
 from deploy.settings_page import page as settings_page
 from idp.foundation.database import Base
+from idp.oidc.server.checks import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "clients").rglob("*.md")])
@@ -55,11 +59,24 @@ def test_the_tables_of_checks_are_current() -> None:
 
 
 def test_every_check_says_what_must_hold_and_who_asks_for_it() -> None:
-    checks = [check for _, table in TABLES for check in table]
-    assert len({check.run for check in checks}) == len(checks)
-    for check in checks:
-        assert check.run.__doc__, check.run
-        assert re.search(r"§|Grant Management", check.paragraph), check.paragraph
+    for flow in FLOWS:
+        checks = [check for table in flow.tables for check in table]
+        assert len({check.run for check in checks}) == len(checks) > 0, flow.name
+        for check in checks:
+            assert check.run.__doc__, check.run
+            assert re.search(r"§|Grant Management", check.paragraph), check.paragraph
+            assert check.refusal, check.run
+
+
+def test_every_table_of_checks_is_on_the_page() -> None:
+    """Of whatever module: a flow that nobody can read about is none."""
+    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(idp.oidc.__path__, "idp.oidc.")]
+    tables = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, Table)}
+    shown = [table for flow in FLOWS for table in flow.tables]
+    parts = {check for table in shown for check in table}
+    assert len(tables) >= len(shown) > 0
+    for table in tables.values():
+        assert table in shown or set(table) < parts, f"not in deploy/checks_page.py: {table.title}"
 
 
 def test_the_settings_page_is_current() -> None:

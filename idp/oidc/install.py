@@ -69,6 +69,7 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(CibaGrant)
     op.server.register_grant(ExchangeGrant)
     op.server.register_grant(AssertionGrant)
+    op.server.register_endpoint(par.ParEndpoint)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     instance.worker.handles(logo_fetch.TOPIC, lambda job: logo_fetch.deliver(op, job), slow=True)

@@ -45,7 +45,7 @@ from .participation import join
 from .pushed import complete
 from .request_forms import FORM_CHECKS, open_request
 from .response import respond
-from .standing_checks import Missing, Situation, first_missing
+from .standing_checks import CHECKS, Missing, Situation
 
 log = logging.getLogger("machi.authorize")
 
@@ -65,8 +65,8 @@ def authorize() -> ResponseReturnValue:
     try:
         opened = open_request(op, parameters)
         asked = check_request(op, opened.parameters)
-        for check in FORM_CHECKS:
-            check.run(op, asked, opened)
+        asked.pushed, asked.signed = opened.pushed, opened.signed
+        FORM_CHECKS.run(op, asked)
         if sent.method == "POST" and "none" not in asked.prompt:
             # A form from another site comes without our (SameSite=Lax) cookies; coming back by GET it has them.
             return _to_attempt(asked, "authorize.resume")
@@ -114,12 +114,12 @@ def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None, agreed: b
     op = provider()
     prefer(asked.parameters.get("ui_locales"))
     situation = look(asked, attempt, agreed)
-    missing = first_missing(situation)
+    missing = CHECKS.run(op, situation)
     if missing is None and not joined(situation.login):
         with op.parts.database.write() as session:
             join(session, asked, situation.login)
         situation = look(asked, attempt, agreed)
-        missing = first_missing(situation)
+        missing = CHECKS.run(op, situation)
         if missing is None and not joined(situation.login):
             missing = Missing.LOGIN  # it ended in between
     if missing is not None:
@@ -139,7 +139,7 @@ def look(asked: AuthorizationRequest, attempt: SignInAttempt | None, agreed: boo
         standing = op.store.standing(digest(token), asked.client.sector, asked.client.client_id, now, idle_since)
     if standing is not None:
         standing = as_claimed(standing, since)
-    return Situation(op, asked, standing, since, attempt, agreed)
+    return Situation(asked, standing, since, attempt, agreed)
 
 
 def joined(standing: Standing) -> bool:

@@ -6,7 +6,6 @@ Errors before the client and its redirect URI are proven are shown on a page of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -14,10 +13,10 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from ...foundation.web.errors import ProblemError
 from ...signin.levels import ACR_VALUES
 from ..clients.addresses import COMPARISON
-from ..clients.clients import RegisteredClient
+from ..clients.clients import NOBODY
 from ..registration.metadata import MAX_SECONDS
 from ..registration.response_types import UNSUPPORTED, is_hybrid
-from ..server.checks import Check
+from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import ProtocolRequest
 from ..tokens.claims import ClaimsParameterError, parse_claims_parameter
@@ -31,15 +30,13 @@ from .response import RESPONSE_MODES
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 RESPONSE_TYPES = ("code",)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
-_NOBODY = RegisteredClient("", {}, None, "", False, None, False)
 
 
 def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequest:
     """Run every check. Raises `ProblemError` (page) or `AuthorizationError` (to the client)."""
-    asked = AuthorizationRequest(_NOBODY, "", False, parameters)
+    asked = AuthorizationRequest(NOBODY, "", False, parameters)
     try:
-        for check in CHECKS:
-            check.run(op, asked)
+        CHECKS.run(op, asked)
     except OAuth2Error as error:
         raise AuthorizationError(asked, error.error, error.description or "") from None
     return asked
@@ -47,9 +44,8 @@ def check_request(op: Provider, parameters: dict[str, str]) -> AuthorizationRequ
 
 def prove_client_and_redirect(op: Provider, parameters: dict[str, str]) -> AuthorizationRequest:
     """RFC 6749 §4.1.2.1: with a wrong client or redirect URI nothing is sent anywhere. Raises `ProblemError`."""
-    asked = AuthorizationRequest(_NOBODY, "", False, parameters)
-    for check in PROOFS:
-        check.run(op, asked)
+    asked = AuthorizationRequest(NOBODY, "", False, parameters)
+    PROOFS.run(op, asked)
     return asked
 
 
@@ -178,42 +174,47 @@ def reject_front_channel_token_for_departments(_op: Provider, asked: Authorizati
         raise _oauth_error("invalid_target", "Tokens for this resource are given at the token endpoint only.")
 
 
-Run = Callable[[Provider, AuthorizationRequest], None]
 _PAGE = "page"
-PROOFS: tuple[Check[Run], ...] = (
-    Check(require_known_client, "RFC 6749 §4.1.2.1", f"{_PAGE}: unknown_client"),
-    Check(
-        require_registered_redirect_uri,
-        "RFC 6749 §3.1.2.3, §4.1.2.1; RFC 8252 §7.3; RFC 9700 §4.1.3",
-        f"{_PAGE}: unregistered_redirect_uri",
+PROOFS: Table[AuthorizationRequest, None] = Table(
+    "Whom an answer may be sent to",
+    (
+        Check(require_known_client, "RFC 6749 §4.1.2.1", f"{_PAGE}: unknown_client"),
+        Check(
+            require_registered_redirect_uri,
+            "RFC 6749 §3.1.2.3, §4.1.2.1; RFC 8252 §7.3; RFC 9700 §4.1.3",
+            f"{_PAGE}: unregistered_redirect_uri",
+        ),
     ),
 )
-CHECKS: tuple[Check[Run], ...] = (
-    *PROOFS,
-    Check(require_known_response_type, "RFC 6749 §3.1.1", "invalid_request, unsupported_response_type"),
-    Check(
-        require_registered_flow,
-        "RFC 6749 §3.3, §4.1.1; RFC 7636 §4.3, §4.4.1; OIDC Core §3.2.2.1, §3.3.2.1",
-        "unauthorized_client, invalid_scope, invalid_request",
+CHECKS: Table[AuthorizationRequest, None] = Table(
+    "What is asked, plain or as it came out of a request object (also at the PAR endpoint, and again when a sign-in goes on)",
+    (
+        *PROOFS,
+        Check(require_known_response_type, "RFC 6749 §3.1.1", "invalid_request, unsupported_response_type"),
+        Check(
+            require_registered_flow,
+            "RFC 6749 §3.3, §4.1.1; RFC 7636 §4.3, §4.4.1; OIDC Core §3.2.2.1, §3.3.2.1",
+            "unauthorized_client, invalid_scope, invalid_request",
+        ),
+        Check(require_allowed_resources, "RFC 8707 §2.1", "invalid_target, invalid_scope"),
+        Check(require_known_prompt, "OIDC Core §3.1.2.1", "invalid_request"),
+        Check(require_readable_max_age, "OIDC Core §3.1.2.1", "invalid_request"),
+        Check(require_readable_claims, "OIDC Core §5.5", "invalid_request"),
+        Check(
+            require_allowed_details,
+            "RFC 9396 §5; Grant Management §5",
+            "invalid_authorization_details, invalid_grant_id, invalid_request",
+        ),
+        Check(reject_registration, "OIDC Core §7.2.1", "registration_not_supported"),
+        Check(reject_front_channel_token_for_departments, "RFC 9700 §2.1.2", "invalid_target"),
+        Check(reject_malformed_dpop_jkt, "RFC 9449 §10", "invalid_request"),
+        Check(require_strong_request, "FAPI 2.0 Security Profile §5.3.2.2", "invalid_request"),
+        Check(reject_unbound_front_channel_token, "RFC 9449 §5; RFC 8705 §3", "unauthorized_client"),
+        Check(reject_unknown_response_mode, "OAuth 2.0 Multiple Response Types §2.1", "invalid_request"),
+        Check(reject_prompt_none_with_others, "OIDC Core §3.1.2.1", "invalid_request"),
+        Check(require_openid_scope, "OIDC Core §3.1.2.1", "invalid_scope"),
+        Check(reject_unreachable_essential_acr, "OIDC Core §5.5.1.1", "unmet_authentication_requirements"),
     ),
-    Check(require_allowed_resources, "RFC 8707 §2.1", "invalid_target, invalid_scope"),
-    Check(require_known_prompt, "OIDC Core §3.1.2.1", "invalid_request"),
-    Check(require_readable_max_age, "OIDC Core §3.1.2.1", "invalid_request"),
-    Check(require_readable_claims, "OIDC Core §5.5", "invalid_request"),
-    Check(
-        require_allowed_details,
-        "RFC 9396 §5; Grant Management §5",
-        "invalid_authorization_details, invalid_grant_id, invalid_request",
-    ),
-    Check(reject_registration, "OIDC Core §7.2.1", "registration_not_supported"),
-    Check(reject_front_channel_token_for_departments, "RFC 9700 §2.1.2", "invalid_target"),
-    Check(reject_malformed_dpop_jkt, "RFC 9449 §10", "invalid_request"),
-    Check(require_strong_request, "FAPI 2.0 Security Profile §5.3.2.2", "invalid_request"),
-    Check(reject_unbound_front_channel_token, "RFC 9449 §5; RFC 8705 §3", "unauthorized_client"),
-    Check(reject_unknown_response_mode, "OAuth 2.0 Multiple Response Types §2.1", "invalid_request"),
-    Check(reject_prompt_none_with_others, "OIDC Core §3.1.2.1", "invalid_request"),
-    Check(require_openid_scope, "OIDC Core §3.1.2.1", "invalid_scope"),
-    Check(reject_unreachable_essential_acr, "OIDC Core §5.5.1.1", "unmet_authentication_requirements"),
 )
 
 

@@ -37,6 +37,9 @@ class AuthorizationRequest:
     """`authorization_details` (RFC 9396), checked, as canonical JSON."""
     apis: tuple[str, ...] = ()
     """Other departments' APIs among the requested resources (RFC 8707), checked."""
+    pushed: bool = False
+    signed: bool = False
+    """How it came: pushed (RFC 9126), as a signed request object (RFC 9101)."""
 
     @property
     def state(self) -> str | None:

@@ -21,7 +21,7 @@ from ..tokens.rich_authorization import sentences
 from .authorize import decide, error_response, lead_to, look, request_of
 from .authorize_request import AuthorizationError
 from .participation import grant_consent
-from .standing_checks import Missing, first_missing
+from .standing_checks import CHECKS, Missing
 
 bp = Blueprint("consent", __name__)
 
@@ -92,7 +92,7 @@ def answer(attempt_id: str) -> ResponseReturnValue:
         if request.form.get("decision") != "allow":
             return redirect(url_for("consent.show", attempt_id=attempt_id), 303)
         situation = look(asked, attempt)
-        missing = first_missing(situation)
+        missing = CHECKS.run(op, situation)
         if missing not in (None, Missing.CONSENT):  # consent is the last: whatever comes before it stands
             return by_page(lead_to(missing, asked, attempt))  # a sign-in done meanwhile leads on to the app
         with op.parts.database.write() as session:

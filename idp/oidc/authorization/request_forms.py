@@ -5,7 +5,6 @@ Whatever the form, the rest of the provider sees plain parameters. A form weaker
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
@@ -15,7 +14,7 @@ from ...foundation.web.errors import ProblemError
 from ..clients.addresses import is_registered_request
 from ..clients.clients import RegisteredClient
 from ..clients.fapi import MESSAGE_SIGNING
-from ..server.checks import Check
+from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import MAX_LENGTHS
 from .authorize_checks import prove_client_and_redirect
@@ -81,21 +80,24 @@ def fetch(op: Provider, client: RegisteredClient, request_uri: str) -> str:
     return answer.body.decode("ascii", "replace").strip()
 
 
-def require_pushed_form(op: Provider, asked: AuthorizationRequest, opened: Opened) -> None:
+def require_pushed_form(op: Provider, asked: AuthorizationRequest) -> None:
     """It was pushed, where the client or the installation asks for that."""
-    if not opened.pushed and requires_pushed(op, asked.client):
+    if not asked.pushed and requires_pushed(op, asked.client):
         raise AuthorizationError(asked, "invalid_request", "This client's authorization requests must be pushed.")
 
 
-def require_signed_form(_op: Provider, asked: AuthorizationRequest, opened: Opened) -> None:
+def require_signed_form(_op: Provider, asked: AuthorizationRequest) -> None:
     """It was signed, where the client asks for that."""
-    if not opened.signed and requires_signed(asked.client):
+    if not asked.signed and requires_signed(asked.client):
         raise AuthorizationError(asked, "invalid_request", "This client's authorization requests must be signed.")
 
 
-FORM_CHECKS: tuple[Check[Callable[[Provider, AuthorizationRequest, Opened], None]], ...] = (
-    Check(require_pushed_form, "RFC 9126 §5, §6; FAPI 2.0 Security Profile §5.3.2.2", "invalid_request"),
-    Check(require_signed_form, "RFC 9101 §10.5; FAPI 2.0 Message Signing §5.3.1", "invalid_request"),
+FORM_CHECKS: Table[AuthorizationRequest, None] = Table(
+    "The form in which it came",
+    (
+        Check(require_pushed_form, "RFC 9126 §5, §6; FAPI 2.0 Security Profile §5.3.2.2", "invalid_request"),
+        Check(require_signed_form, "RFC 9101 §10.5; FAPI 2.0 Message Signing §5.3.1", "invalid_request"),
+    ),
 )
 
 

@@ -5,13 +5,12 @@ They look at what one look-up brought. Only those whose parameter was sent look 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from ...signin.levels import reaches
 from ...signin.model import SignInAttempt
-from ..server.checks import Check
+from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..storage.interface import Standing
 from ..tokens.grant_management import is_of_resident
@@ -39,7 +38,6 @@ class Missing(Enum):
 class Situation:
     """An authorization request and the login it meets. `agreed`: the resident has just answered the consent page with yes."""
 
-    op: Provider
     asked: AuthorizationRequest
     standing: Standing | None
     since: int
@@ -55,33 +53,24 @@ class Situation:
         return self.standing
 
 
-def first_missing(situation: Situation) -> Missing | None:
-    """What the first check that does not pass misses; None if all pass. Raises `AuthorizationError` for what no page can mend."""
-    for check in CHECKS:
-        missing = check.run(situation)
-        if missing is not None:
-            return missing
-    return None
-
-
-def require_login(now: Situation) -> Missing | None:
+def require_login(_op: Provider, now: Situation) -> Missing | None:
     """A resident is signed in in this browser."""
     return Missing.LOGIN if now.standing is None else None
 
 
-def require_fresh_login(now: Situation) -> Missing | None:
+def require_fresh_login(_op: Provider, now: Situation) -> Missing | None:
     """The login is as new as max_age or prompt asks; a sign-in made for this attempt is."""
     return Missing.LOGIN if now.login.authenticated_at < now.since else None
 
 
-def offer_step_up(now: Situation) -> Missing | None:
+def offer_step_up(op: Provider, now: Situation) -> Missing | None:
     """A level asked for that a further factor of the resident reaches is offered: always if essential, once if voluntary."""
     if "none" in now.asked.prompt:
         return None
-    return Missing.FACTOR if should_step_up(now.op, now.asked, now.login, now.attempt) else None
+    return Missing.FACTOR if should_step_up(op, now.asked, now.login, now.attempt) else None
 
 
-def require_essential_acr(now: Situation) -> None:
+def require_essential_acr(_op: Provider, now: Situation) -> None:
     """An essential acr is met or the request fails; it is never claimed without the facts."""
     wanted = now.asked.claims.essential_acr
     if wanted and not any(reaches(levels_of(now.login), value) for value in wanted):
@@ -90,26 +79,26 @@ def require_essential_acr(now: Situation) -> None:
         )
 
 
-def require_same_subject(now: Situation) -> None:
+def require_same_subject(op: Provider, now: Situation) -> None:
     """id_token_hint and a requested sub name the person expected; another one is not sent instead."""
     expected = now.asked.claims.subject
     if hint := now.asked.parameters.get("id_token_hint"):
         try:
-            expected = str(read_hint(now.op, hint)["sub"])
+            expected = str(read_hint(op, hint)["sub"])
         except TokenError:
             raise AuthorizationError(now.asked, "invalid_request", "The id_token_hint is not one of ours.") from None
     if expected is not None and expected != now.login.sub:
         raise AuthorizationError(now.asked, "login_required", "Another resident is signed in.")
 
 
-def require_own_grant(now: Situation) -> None:
+def require_own_grant(op: Provider, now: Situation) -> None:
     """The managed grant that is to be changed is this resident's."""
     managed_id = now.asked.parameters.get("grant_id")
-    if managed_id is not None and not is_of_resident(now.op, managed_id, now.login.resident_id):
+    if managed_id is not None and not is_of_resident(op, managed_id, now.login.resident_id):
         raise AuthorizationError(now.asked, "invalid_grant_id", "The grant is not known.")
 
 
-def require_consent(now: Situation) -> Missing | None:
+def require_consent(_op: Provider, now: Situation) -> Missing | None:
     """What is shared was agreed to: asked again only for more than what stands, or when the app wants it asked."""
     if "consent" in now.asked.prompt:
         return None if now.agreed else Missing.CONSENT
@@ -122,12 +111,15 @@ def covers(standing: Standing, asked: AuthorizationRequest) -> bool:
 
 
 _SIGN_IN = "sign-in page; login_required under prompt none"
-CHECKS: tuple[Check[Callable[[Situation], Missing | None]], ...] = (
-    Check(require_login, "OIDC Core §3.1.2.3", _SIGN_IN),
-    Check(require_fresh_login, "OIDC Core §3.1.2.1 (prompt, max_age)", _SIGN_IN),
-    Check(offer_step_up, "OIDC Core §5.5.1.1; RFC 9470 §5", "sign-in page, a further factor"),
-    Check(require_essential_acr, "OIDC Core §5.5.1.1", "unmet_authentication_requirements"),
-    Check(require_same_subject, "OIDC Core §3.1.2.2, §5.5.1", "login_required, invalid_request"),
-    Check(require_own_grant, "Grant Management §5", "invalid_grant_id"),
-    Check(require_consent, "OIDC Core §3.1.2.4", "consent page; consent_required under prompt none"),
+CHECKS: Table[Situation, Missing] = Table(
+    "The login it meets",
+    (
+        Check(require_login, "OIDC Core §3.1.2.3", _SIGN_IN),
+        Check(require_fresh_login, "OIDC Core §3.1.2.1 (prompt, max_age)", _SIGN_IN),
+        Check(offer_step_up, "OIDC Core §5.5.1.1; RFC 9470 §5", "sign-in page, a further factor"),
+        Check(require_essential_acr, "OIDC Core §5.5.1.1", "unmet_authentication_requirements"),
+        Check(require_same_subject, "OIDC Core §3.1.2.2, §5.5.1", "login_required, invalid_request"),
+        Check(require_own_grant, "Grant Management §5", "invalid_grant_id"),
+        Check(require_consent, "OIDC Core §3.1.2.4", "consent page; consent_required under prompt none"),
+    ),
 )

@@ -31,6 +31,7 @@ METHODS = (
     "self_signed_tls_client_auth",
     "none",
 )
+CONFIDENTIAL = tuple(method for method in METHODS if method != "none")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -50,8 +51,16 @@ def register_methods(op: Provider) -> None:
 
 def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> RegisteredClient:
     """The authenticated client of a token, revocation or introspection request. Raises `InvalidClientError` (401)."""
+    reject_several(request)
+    client = authenticated(request, methods)
+    if request_context.endpoint == "token.token":
+        prove_sender(provider(), client)  # before any grant looks at a code or token
+    return client
+
+
+def authenticated(request: Any, methods: tuple[str, ...]) -> RegisteredClient:
+    """The client, by one of the methods that an endpoint takes. Raises `InvalidClientError` (401)."""
     op = provider()
-    reject_several_methods(request)
     try:
         client: RegisteredClient = op.server.authenticate_client(request, list(methods))
         if request.form.get("client_id") not in (None, client.client_id):
@@ -63,12 +72,10 @@ def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> Registered
         op.parts.limits.hit(op.parts.settings.token_limit, "client-auth", _claimed_id(request), client_network())
         said = error.description if isinstance(error, AssertionRefusedError) else reason(op, request, methods)
         raise InvalidClientError(status_code=401, description=said) from None
-    if request_context.endpoint == "token.token":
-        prove_sender(op, client)  # before any grant looks at a code or token
     return client
 
 
-def reject_several_methods(request: Any) -> None:
+def reject_several(request: Any) -> None:
     """RFC 6749 §2.3: a client must not use more than one method in a request."""
     form = request.form
     used = [

@@ -138,6 +138,10 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         return grant_type in (self.metadata.get("grant_types") or ["authorization_code"])
 
 
+NOBODY = RegisteredClient("", {}, None, "", False, None, False)
+"""No client yet: what a check that proves one replaces."""
+
+
 class ClientStore:
     """Look-ups by id through a cache of a few seconds."""
 

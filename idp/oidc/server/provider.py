@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
-from authlib.oauth2.rfc6749 import AuthorizationServer
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError
 from flask import Flask, Response
 
 from ...foundation.context import Parts
-from ...foundation.here import this_app
+from ...foundation.here import here, this_app
 from ...foundation.web.application import Answer
 from ..clients.clients import ClientStore, RegisteredClient
 from ..clients.keys import ClientKeys
 from ..jose.keys import KeyRing
 from ..storage import HotStore, open_store
+from .challenges import BASIC
 from .refusal_answers import told
+from .request import ProtocolRequest
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -34,14 +36,18 @@ class MachiServer(AuthorizationServer):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any], request: Any) -> None:
         """Nothing to do: a grant's storage is written when its code or refresh token is consumed, in the same statement."""
 
-    def create_oauth2_request(self, request: Any) -> Any:
-        return request
+    def create_oauth2_request(self, request: Any) -> ProtocolRequest:
+        """The current request, unless it was read before."""
+        return request or ProtocolRequest.of_form(here())
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Not used."""
 
     def handle_error_response(self, request: Any, error: Any) -> Response:
+        """The JSON error of RFC 6749 §5.2. A client that could not be authenticated is told how it may be (RFC 9110 §11.6.1)."""
         status, body, headers = error(None)
+        if isinstance(error, InvalidClientError):
+            status, headers = 401, {**dict(headers), "WWW-Authenticate": BASIC}
         return self.handle_response(status, told(dict(body)), headers)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from flask import g
+
+if TYPE_CHECKING:
+    from flask import Request
 
 MAX_PARAMETERS = 60
 MAX_TOTAL = 60000
@@ -52,6 +56,25 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         self.authorization_code: Any = None
         self.refresh_token: Any = None
         self.credential: Any = None
+        self.fault: str | None = None
+        """What is wrong with the form, if it cannot be read; there are no parameters then."""
+
+    @classmethod
+    def of_form(cls, sent: Request) -> ProtocolRequest:
+        """A form request; the log finds it in `g.protocol_request`."""
+        parameters: dict[str, str] = {}
+        fault = None
+        if sent.mimetype == "application/x-www-form-urlencoded":
+            try:
+                parameters = single_parameters(sent.get_data(cache=False))
+            except ParameterError as error:
+                fault = str(error)
+        else:
+            fault = "The request is not application/x-www-form-urlencoded."
+        asked = cls(sent.method, parameters, cast("Mapping[str, str]", sent.headers))
+        asked.fault = fault
+        g.protocol_request = asked
+        return asked
 
     @property
     def args(self) -> dict[str, str]:

@@ -51,7 +51,7 @@ def test_the_header_is_form_encoded(shared_town: Town, machine: App) -> None:
 def refused(answer: object) -> None:
     assert answer.status_code == 401, answer.text  # type: ignore[attr-defined]
     assert answer.json["error"] == "invalid_client"  # type: ignore[attr-defined]
-    assert answer.headers["WWW-Authenticate"].startswith("Basic")  # type: ignore[attr-defined]
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="machi"'  # type: ignore[attr-defined]
     assert answer.headers["Cache-Control"] == "no-store"  # type: ignore[attr-defined]
 
 

@@ -1,0 +1,37 @@
+"""Who calls: the first rows of every table of an endpoint that a client itself calls."""
+
+from __future__ import annotations
+
+from ..server.checks import Check
+from ..server.flow import FORM, ClientRequest
+from ..server.provider import Provider
+from .authenticate import CONFIDENTIAL, METHODS, authenticated, reject_several
+
+
+def reject_several_methods(_op: Provider, asked: ClientRequest) -> None:
+    """The client uses one authentication method, not several."""
+    reject_several(asked.request)
+
+
+def require_client(_op: Provider, asked: ClientRequest) -> None:
+    """The client proves itself by the method it registered; a public client names itself."""
+    asked.client = authenticated(asked.request, METHODS)
+
+
+def require_confidential_client(_op: Provider, asked: ClientRequest) -> None:
+    """The client proves itself by the method it registered; a public client cannot."""
+    asked.client = authenticated(asked.request, CONFIDENTIAL)
+
+
+_PARAGRAPHS = "RFC 6749 §2.3.1, §3.2.1; RFC 7523 §2.2, §3; RFC 8705 §2; OIDC Core §9"
+_ONE_METHOD: Check[ClientRequest, None] = Check(reject_several_methods, "RFC 6749 §2.3", "invalid_client")
+ANY_CLIENT: tuple[Check[ClientRequest, None], ...] = (
+    *FORM,
+    _ONE_METHOD,
+    Check(require_client, _PARAGRAPHS, "invalid_client"),
+)
+CONFIDENTIAL_CLIENT: tuple[Check[ClientRequest, None], ...] = (
+    *FORM,
+    _ONE_METHOD,
+    Check(require_confidential_client, _PARAGRAPHS, "invalid_client"),
+)

@@ -1,0 +1,58 @@
+"""Endpoints that a client itself calls: a form, a table of checks, and the answer when all of them pass.
+
+The frame is Authlib's: `AuthorizationServer.create_endpoint_response` has the request validated and answers it, or says the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from authlib.oauth2.rfc6749 import Endpoint, EndpointRequest, InvalidRequestError
+
+from ..clients.clients import NOBODY, RegisteredClient
+from .checks import Check, Table
+from .provider import Provider, provider
+from .request import ProtocolRequest
+
+JSON = (("Content-Type", "application/json"),)
+Answer = tuple[int, Any, Iterable[tuple[str, str]]]
+"""Status, body and headers, as Authlib's server takes them."""
+
+
+@dataclass
+class ClientRequest(EndpointRequest):  # type: ignore[misc]
+    """A client's request as far as it was checked; each flow adds what its checks find."""
+
+    request: ProtocolRequest
+    client: RegisteredClient = NOBODY
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters as they were sent."""
+        return self.request.form
+
+
+class ListedEndpoint(Endpoint):  # type: ignore[misc]
+    """Authlib's endpoint, validated by a table. A flow gives `ENDPOINT_NAME`, what it asks, its table, and the answer."""
+
+    ASKED: ClassVar[type[ClientRequest]]
+    CHECKS: ClassVar[Table[Any, None]]
+
+    def validate_request(self, request: ProtocolRequest) -> ClientRequest:
+        """Run the table. Raises `OAuth2Error`."""
+        asked = self.ASKED(request)
+        self.CHECKS.run(provider(), asked)
+        return asked
+
+
+def require_readable_form(_op: Provider, asked: ClientRequest) -> None:
+    """The request is a form that can be read: each parameter once, bounded in length and number."""
+    if asked.request.fault is not None:
+        raise InvalidRequestError(asked.request.fault)
+
+
+FORM: tuple[Check[ClientRequest, None], ...] = (
+    Check(require_readable_form, "RFC 6749 §3.2, Appendix B", "invalid_request"),
+)
