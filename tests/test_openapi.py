@@ -100,7 +100,7 @@ STRUCTURE = {
     },
     "additionalProperties": False,
 }
-"""The part of the OpenAPI 3.1 specification (§4.8) that the document uses, with nothing beside it."""
+"""The part of OpenAPI 3.1 §4.8 that the document uses, with nothing beside it."""
 
 
 def nodes(value: Any) -> Iterator[dict[str, Any]]:

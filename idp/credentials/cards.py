@@ -1,7 +1,8 @@
 """Cards: signing in with a bound card, and the first binding, in which the signature certificate proves who the holder is.
 
-A card is never bound just because somebody is signed in: both certificates must sign in one reading (facts §7.3). A reading changes
-nothing when it arrives; it is verified and kept, and used when the browser that asked for it collects it.
+A card is never bound just because somebody is signed in, or one holder's proof could be joined to another's card: both certificates
+must sign in one reading. A reading changes nothing when it arrives; it is verified and kept, and used when the browser that asked for
+it collects it.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> U
 
 
 def _bind(session: Session, resident_id: str, ceremony_id: str, reading: Proven) -> str | None:
-    """Bind the card to the resident; returns its credential id, or None if somebody else has it (facts §7.5: no leak)."""
+    """Bind the card to the resident; returns its credential id, or None if somebody else has it; whose it is, nobody is told."""
     existing = session.scalars(
         select(Card).where(Card.card_index.in_(reading.indexes), Card.state == CredentialState.ACTIVE.value)
     ).first()

@@ -1,4 +1,5 @@
-"""One-use challenges: made by us, tied to a browser, consumed atomically and for good even when what follows fails (facts §4.4).
+"""One-use challenges: made by us, tied to a browser, consumed atomically and for good: one that outlived a failed check
+could be tried again.
 
 One that leaves our browser (for a card reader) comes back in two steps: `hand_over` and `collect`. See signin/away.py.
 """

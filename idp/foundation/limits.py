@@ -1,7 +1,7 @@
 """Rate limits that several processes share when the live URL is Redis.
 
 A limit counts (what, who, from where) together: an account alone is never a key, or anybody could lock anybody out
-(facts §2.1: lockout turned into denial of service).
+by failing in their name.
 
 While Redis is away each process counts for itself, so that signing in goes on and guessing stays slow: at most a process's worth more
 for each process.

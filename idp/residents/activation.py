@@ -15,7 +15,7 @@ from ..foundation.ids import AMBIGUOUS, READABLE
 from ..foundation.vault import Vault
 from .model import ActivationCode
 
-# Minutes at the counter, 21 days by post (NIST SP 800-63A, facts §7.3 rule 6).
+# Minutes at the counter, where it is typed at once; 21 days by post (NIST SP 800-63A, confirmation codes).
 LIFETIMES = {"counter": timedelta(minutes=30), "post": timedelta(days=21)}
 _LENGTH = 12
 

@@ -18,7 +18,7 @@ _TWO_PARTS = re.compile(f"({_LETTERS})[ \u3000]({_LETTERS})")
 
 @dataclass(frozen=True)
 class Attributes:
-    """`birth_date` as YYYY-MM-DD; `sex` 1 male, 2 female, 9 other or unknown (JPKI codes, facts §1.3)."""
+    """`birth_date` as YYYY-MM-DD; `sex` 1 male, 2 female, 9 other or unknown (the codes of a signature certificate)."""
 
     name: str
     kana: str

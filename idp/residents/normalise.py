@@ -1,7 +1,7 @@
 """One form for names and addresses that mean the same, so that an exact match can be exact.
 
 The register writes 一丁目2番3号, a card １丁目２－３; the register may hold 髙, a card 高. Both sides pass through here before they are
-compared (facts §7.3 rule 3). What does not become equal here goes to a person, never to a guess.
+compared: Unicode's NFKC makes neither pair equal. What does not become equal here goes to a person, never to a guess.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from .attributes import unseal
 from .model import Ceremony, RegistryLink, Resident
 from .unified_id import grouped
 
-# What each way of proving gives as identity level (facts §2.4); computed when asked, never stored.
+# What each way of proving gives as identity level (NIST SP 800-63A): 3 face to face or by the signature certificate, 2 by post.
+# Computed when asked, never stored: what a level asks for changes, what was done does not.
 IDENTITY_LEVELS = {"jpki_signature": 3, "activation_code_counter": 3, "activation_code_post": 2}
 
 

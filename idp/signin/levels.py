@@ -1,4 +1,4 @@
-"""Levels, computed from recorded facts each time and never stored as an opinion (facts §2.4).
+"""Levels, computed from recorded facts each time and never stored: what a level asks for changes, what was done does not.
 
 Authentication level 1 to 3 from the factors of the login, identity level 1 to 3 from the proofing; `acr` is the pair that both reach.
 """
@@ -46,7 +46,7 @@ def load_factors(stored: str) -> list[Factor]:
 
 
 def factor_level(factor: Factor) -> int:
-    """1 to 3. Level 3 cannot be relayed (facts §2.4, §4.3).
+    """1 to 3. Level 3 cannot be relayed (NIST SP 800-63B §2.3: AAL3 resists phishing).
 
     So it is not reached by a card, as nothing in its answer tells which reader it was, nor by a word given on another device than the
     one it is for (device flow, CIBA), whatever it was given with.

@@ -87,7 +87,7 @@ def check_id_token(client: Client, flow: Flow, claims: dict[str, Any], in_front:
     assert claims.get("auth_time", now) <= now + 1
     assert claims.get("nonce") == flow.sent.get("nonce")
     token = flow.front.get("access_token") if in_front else (flow.tokens or {}).get("access_token")
-    # In front at_hash and c_hash are a must (§3.2.2.10, §3.3.2.11), from the token endpoint they are allowed.
+    # In front at_hash and c_hash are a must (OIDC Core §3.2.2.10, §3.3.2.11), from the token endpoint they are allowed.
     assert claims.get("at_hash") == (half_hash(token) if token else None)
     assert claims.get("c_hash") == (half_hash(flow.front["code"]) if in_front and "code" in flow.front else None)
 

@@ -23,7 +23,7 @@ _PURPOSE = "logout request"
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A logout request after its checks. `return_to` only if the client registered it (§3)."""
+    """A logout request after its checks. `return_to` only if the client registered it (RP-Initiated Logout §3)."""
 
     client: RegisteredClient | None = None
     return_to: str | None = None

@@ -84,7 +84,7 @@ def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupp
 
 @variants(ALL)
 def test_oidcc_ensure_request_object_with_redirect_uri(client: Client, person: Resident) -> None:
-    """Unsigned, so an error; signed: `test_dynamic.py` and FAPI plans."""
+    """Unsigned, so an error; signed: `test_oidcc_dynamic.py` and FAPI plans."""
     inside = unsigned(client, redirect_uri="https://elsewhere.example/cb")
     assert client.refused(person, request=inside)["error"] in ("request_not_supported", "invalid_request_object")
 

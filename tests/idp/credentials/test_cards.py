@@ -242,7 +242,7 @@ def test_somebody_who_moved_waits_for_the_registrar(town: Town, deck: Deck) -> N
 
 
 def test_a_card_bound_to_another_resident(town: Town, deck: Deck) -> None:
-    """Facts §7.5: refused without telling whose it is."""
+    """Refused without telling whose it is."""
     claim(town, deck.card("hanako"))
     other = town.rows(Resident, Resident.state == "pending")[0].resident_id
     town.change(update(Card).values(resident_id=other))

@@ -159,7 +159,7 @@ def test_a_parameter_sent_twice(shared_town: Town, able: App, path: str, name: s
     body = encoded([*values.items(), (name, values[name])])
     answer = form(shared_town.app.test_client(), path, body, auth=(able.client_id, str(able.secret)))
     if path == "/authorize" and name not in ("client_id", "redirect_uri"):
-        assert callback(answer)["error"] == "invalid_request"  # the way back is proven, so the app is told (§4.1.2.1)
+        assert callback(answer)["error"] == "invalid_request"  # the way back is proven (RFC 6749 §4.1.2.1)
         return
     assert answer.status_code == 400
     if path != "/authorize":

@@ -1,4 +1,4 @@
-"""Levels are computed from what was done; the table of facts §2.4, and nothing above it."""
+"""Levels are computed from what was done (NIST SP 800-63B §2), and nothing is above what its row says."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_what_comes_back(browser: Browser, app: App, kind: str) -> None:
     browser.sign_on(app)
     answer = browser.authorize(app, response_type=kind)
     parts = urlsplit(answer.location)
-    assert parts.query == ""  # nothing in the query (facts §5.2)
+    assert parts.query == ""  # nothing in the query (OIDC Core §3.3.2.5)
     got = dict(parse_qsl(parts.fragment))
     assert (got["state"], got["iss"]) == ("st-1", browser.town.issuer)
     assert ("code" in got, "id_token" in got, "access_token" in got) == tuple(

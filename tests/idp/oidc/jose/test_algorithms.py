@@ -195,7 +195,7 @@ def test_signed_userinfo(town: Town, browser: Browser, alg: str) -> None:
     answer = app.userinfo(body["access_token"])
     assert answer.content_type == "application/jwt"
     assert answer.headers["Cache-Control"] == "no-store"
-    claims = app.id_token(answer.text)  # signature, iss and aud (§5.3.2)
+    claims = app.id_token(answer.text)  # signature, iss and aud (OIDC Core §5.3.2)
     assert claims["sub"] == app.id_token(body["id_token"])["sub"]
     # It is no ID token: as a hint it proves nothing.
     assert "signed-out" not in browser.get(f"/logout?id_token_hint={answer.text}").text

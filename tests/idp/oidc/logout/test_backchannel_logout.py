@@ -1,4 +1,4 @@
-"""Back-channel logout 1.0: apps that took part are told, over real HTTP, until they have heard it."""
+"""Back-Channel Logout 1.0: apps that took part are told, over real HTTP, until they have heard it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ STATE = "machi_state"
 
 
 def expected(app: App, origin: str, state: str, given: str) -> str:
-    """§3.1, as the frame computes it."""
+    """Session Management §3.1, as the frame computes it."""
     salt = given.partition(".")[2]
     return hashlib.sha256(f"{app.client_id} {origin} {state} {salt}".encode()).hexdigest() + "." + salt
 
@@ -29,7 +29,7 @@ def test_the_response_carries_session_state(town: Town, browser: Browser) -> Non
 
 
 def test_the_browser_gets_the_state_once(town: Town, browser: Browser, app: App) -> None:
-    """The frame is advertised, so every app gets `session_state` (§2); the cookie behind it is sent when it changes."""
+    """The frame is advertised, so every app gets `session_state` (Session Management §2); its cookie is sent when it changes."""
     browser.sign_on(app)
     answer = browser.authorize(app)
     assert callback(answer)["session_state"]

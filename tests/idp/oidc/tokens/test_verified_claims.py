@@ -1,4 +1,4 @@
-"""`verified_claims` (facts §5.7, eKYC rows): only when asked, under our own trust framework, and never something else instead."""
+"""`verified_claims` (OpenID Identity Assurance): only when asked, under our own trust framework, and never something else instead."""
 
 from __future__ import annotations
 
