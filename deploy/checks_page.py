@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from idp.oidc.authorization import authorize_checks, par_checks, request_forms, standing_checks
+from idp.oidc.decoupled import ciba_checks, device_checks
 from idp.oidc.server.checks import Check, Table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol.md"
@@ -39,6 +40,16 @@ FLOWS = (
         "`/par`",
         "When all pass, the request is kept and a `request_uri` is given for it.",
         (par_checks.CHECKS,),
+    ),
+    Flow(
+        "`/device_authorization`",
+        "When all pass, the device gets its codes and shows one of them to the resident.",
+        (device_checks.CHECKS,),
+    ),
+    Flow(
+        "`/backchannel_authentication` (CIBA)",
+        "When all pass, the question is kept, and stands on the resident's page until it is answered or expires.",
+        (ciba_checks.CHECKS,),
     ),
 )
 

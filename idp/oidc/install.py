@@ -70,6 +70,8 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(ExchangeGrant)
     op.server.register_grant(AssertionGrant)
     op.server.register_endpoint(par.ParEndpoint)
+    op.server.register_endpoint(device_authorization.DeviceAuthorizationEndpoint)
+    op.server.register_endpoint(backchannel_authentication.BackchannelEndpoint)
     instance.worker.handles(LOGOUT_TOPIC, lambda job: backchannel_logout.deliver(op, job), slow=True)
     instance.worker.handles(ciba_ping.TOPIC, lambda job: ciba_ping.deliver(op, job), slow=True)
     instance.worker.handles(logo_fetch.TOPIC, lambda job: logo_fetch.deliver(op, job), slow=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from authlib.oauth2.rfc6749 import UnauthorizedClientError
+
 from ..server.checks import Check
 from ..server.flow import FORM, ClientRequest
 from ..server.provider import Provider
@@ -23,6 +25,12 @@ def require_confidential_client(_op: Provider, asked: ClientRequest) -> None:
     asked.client = authenticated(asked.request, CONFIDENTIAL)
 
 
+def require_registered_grant(_op: Provider, asked: ClientRequest) -> None:
+    """The client registered this grant type."""
+    if not asked.client.check_grant_type(asked.GRANT_TYPE):
+        raise UnauthorizedClientError(f"The client is not authorized to use 'grant_type={asked.GRANT_TYPE}'")
+
+
 _PARAGRAPHS = "RFC 6749 §2.3.1, §3.2.1; RFC 7523 §2.2, §3; RFC 8705 §2; OIDC Core §9"
 _ONE_METHOD: Check[ClientRequest, None] = Check(reject_several_methods, "RFC 6749 §2.3", "invalid_client")
 ANY_CLIENT: tuple[Check[ClientRequest, None], ...] = (
@@ -34,4 +42,7 @@ CONFIDENTIAL_CLIENT: tuple[Check[ClientRequest, None], ...] = (
     *FORM,
     _ONE_METHOD,
     Check(require_confidential_client, _PARAGRAPHS, "invalid_client"),
+)
+REGISTERED_GRANT: Check[ClientRequest, None] = Check(
+    require_registered_grant, "RFC 6749 §5.2; RFC 7591 §2", "unauthorized_client"
 )

@@ -7,8 +7,6 @@ import unicodedata
 from datetime import timedelta
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,14 +16,12 @@ from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_secret
 from ...foundation.vault import Vault, digest
 from ...foundation.web.callers import Caller, called_by
-from ...signin.attempts import client_network, known_network
+from ...signin.attempts import known_network
 from ...signin.devices import device_label
-from ..client_auth.authenticate import authenticate
 from ..clients.clients import RegisteredClient
-from ..clients.grant_types import DEVICE
+from ..server.flow import JSON, Answer, ListedEndpoint
 from ..server.provider import provider
-from ..token_endpoint.token import oauth_error, protocol_request
-from ..tokens.resource_access import with_api_scopes
+from .device_checks import CHECKS, DeviceRequest
 from .model import DeviceAuthorization
 
 bp = Blueprint("device_authorization", __name__)
@@ -36,38 +32,26 @@ INTERVAL = 5
 # RFC 8628 §6.1: consonants make no words, and none of these looks like another.
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
-# What a client would have understood as done if we were silent about it.
-NOT_HERE = ("authorization_details", "claims", "request", "request_uri", "grant_management_action")
+
+
+class DeviceAuthorizationEndpoint(ListedEndpoint):
+    """Registered with Authlib's server."""
+
+    ENDPOINT_NAME = "device_authorization"
+    ASKED = DeviceRequest
+    CHECKS = CHECKS
+
+    def create_response(self, asked: DeviceRequest) -> Answer:
+        """§3.2: the codes, and where the resident goes with them."""
+        return 200, _store(asked.client, asked.scope, asked.parameters.get("resource")), JSON
 
 
 @bp.post("/device_authorization")
 @called_by(Caller.CLIENT)
 def start() -> Response:
     """RFC 8628 §3.2."""
-    try:
-        form = protocol_request()
-        client = authenticate(form)
-        if not client.check_grant_type(DEVICE):
-            raise UnauthorizedClientError("The client is not authorized to use the device flow.")
-        limit = provider().parts.settings.device_limit
-        provider().parts.limits.hit(limit, "device-start", client.client_id, client_network())
-        scope = with_api_scopes(provider(), client, form.form, wanted_scope(client, form.form))
-        body = _store(client, scope, form.form.get("resource"))
-    except OAuth2Error as error:
-        return oauth_error(error)
-    response: Response = provider().server.handle_response(200, body, [("Content-Type", "application/json")])
+    response: Response = provider().server.create_endpoint_response(DeviceAuthorizationEndpoint.ENDPOINT_NAME)
     return response
-
-
-def wanted_scope(client: RegisteredClient, form: dict[str, str]) -> str:
-    """The scope of a request without redirects, which must contain openid. Raises an `OAuth2Error`."""
-    for name in NOT_HERE:
-        if name in form:
-            raise InvalidRequestError(f"'{name}' is not supported here.")
-    scope = client.get_allowed_scope(form.get("scope"))
-    if "openid" not in scope.split():
-        raise InvalidScopeError("The scope must contain openid.")
-    return scope
 
 
 def _store(client: RegisteredClient, scope: str, resource: str | None) -> dict[str, Any]:

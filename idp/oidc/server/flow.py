@@ -25,6 +25,9 @@ Answer = tuple[int, Any, Iterable[tuple[str, str]]]
 class ClientRequest(EndpointRequest):  # type: ignore[misc]
     """A client's request as far as it was checked; each flow adds what its checks find."""
 
+    GRANT_TYPE: ClassVar[str] = ""
+    """What the client must have registered for this."""
+
     request: ProtocolRequest
     client: RegisteredClient = NOBODY
 
