@@ -89,9 +89,9 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     from idp.foundation.schema import alembic_config
     from idp.foundation.vault import digest
     from idp.oidc.clients.model import Client
+    from idp.oidc.grants.model import Consent, SessionClient
     from idp.oidc.jose.keys import ensure_keys
     from idp.oidc.registration.register_client import register_client
-    from idp.oidc.tokens.model import Consent, SessionClient
     from idp.residents.import_register import import_register
     from idp.residents.model import Resident
     from idp.residents.read import resolve_local_number

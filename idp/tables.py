@@ -8,21 +8,15 @@ from .foundation.outbox import OutboxRow
 from .foundation.refusals import RefusedRequests
 from .oidc.authorization.model import PushedRequest
 from .oidc.client_auth.model import UsedAssertion, UsedProof
-from .oidc.clients.model import Client, ClientPolicy, ResourceIndicator
+from .oidc.clients.model import Client
 from .oidc.decoupled.model import BackchannelRequest, DeviceAuthorization
+from .oidc.grants.model import Consent, Grant, ManagedGrant, SessionClient
 from .oidc.jose.model import SigningKey
 from .oidc.logos.model import ClientLogo
+from .oidc.policy.model import ClientPolicy, ResourceIndicator
 from .oidc.registration.model import InitialAccessToken
 from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
-from .oidc.tokens.model import (
-    AuthorizationCode,
-    Consent,
-    Grant,
-    ManagedGrant,
-    ReferenceToken,
-    RevokedToken,
-    SessionClient,
-)
+from .oidc.tokens.model import AuthorizationCode, ReferenceToken, RevokedToken
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
 

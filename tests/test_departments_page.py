@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, jsonify
 
-from idp.oidc.clients.policy import set_policy
+from idp.oidc.policy.policy import set_policy
 from tests.clients.serving import Served
 from tests.conftest import sqlite_copy
 from tests.support.apps import App

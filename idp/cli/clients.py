@@ -11,11 +11,11 @@ import orjson
 from sqlalchemy import select
 
 from ..foundation.context import parts
+from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import registered
-from ..oidc.clients.fapi import PROFILES
 from ..oidc.clients.model import Client
+from ..oidc.policy.fapi import PROFILES
 from ..oidc.registration.change_client import UnknownClientError, switch_client
-from ..oidc.registration.metadata import MetadataError
 from ..oidc.registration.register_client import CityOptions, register_client
 from ..oidc.registration.registration import issue_initial_access_token
 from .root import fail, json_option, machi, say

@@ -11,8 +11,9 @@ import orjson
 
 from ..desk.usage import usage
 from ..foundation.context import parts
-from ..oidc.clients.fapi import PROFILES
+from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.model import Client
+from ..oidc.policy.fapi import PROFILES
 from ..oidc.registration.change_client import (
     UnknownClientError,
     all_problems,
@@ -21,7 +22,6 @@ from ..oidc.registration.change_client import (
     rotate_secret,
     switch_client,
 )
-from ..oidc.registration.metadata import MetadataError
 from ..oidc.registration.register_client import CityOptions, prepare_client, require_source
 from .clients import SECTOR, clients
 from .root import fail, json_option, say

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
+from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import registered
 from ..oidc.clients.secret import computes_with_secret
 from ..oidc.registration.change_client import rotate_secret, switch_client
-from ..oidc.registration.metadata import MetadataError
 from ..oidc.server.provider import provider
 from .apps_pages import find
 from .guard import open_to

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
+from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import CLIENT_ID, registered
-from ..oidc.clients.fapi import PROFILES
 from ..oidc.clients.model import Client, Proof
+from ..oidc.policy.fapi import PROFILES
 from ..oidc.registration.change_client import all_problems, change_client, options_of
-from ..oidc.registration.metadata import MetadataError
 from ..oidc.registration.register_client import CityOptions, prepare_client, register_client, require_source
 from ..oidc.server.provider import provider
 from .guard import open_to

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from ..foundation.settings import Settings
+from ..oidc.client_metadata import metadata as rules
 from ..oidc.clients.clients import SCOPES
 from ..oidc.published.discovery import document
-from ..oidc.registration import metadata as rules
 from .member_texts import SECTIONS, TEXTS
 
 _KINDS = {

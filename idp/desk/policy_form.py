@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..oidc.clients.clients import RegisteredClient, registered
-from ..oidc.clients.model import Client, ResourceIndicator
-from ..oidc.clients.policy import CityPolicy, PolicyError
+from ..oidc.clients.model import Client
+from ..oidc.policy.model import ResourceIndicator
+from ..oidc.policy.policy import CityPolicy, PolicyError
 
 EMPTY_ROWS = {"apis": 2, "types": 1}
 

@@ -11,7 +11,7 @@ from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import registered
 from ..oidc.clients.model import Client
-from ..oidc.clients.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
+from ..oidc.policy.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
 from .apps_pages import find
 from .guard import open_to
 from .model import Role

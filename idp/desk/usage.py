@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.database import from_ms, to_ms
-from ..oidc.tokens.model import Grant
+from ..oidc.grants.model import Grant
 
 DAY = 86_400_000
 _ZONE = 9 * 3_600_000

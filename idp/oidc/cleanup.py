@@ -13,9 +13,10 @@ from ..foundation.housekeeping import cleans_up
 from ..signin.model import SignInAttempt
 from .authorization.model import PushedRequest
 from .client_auth.model import UsedAssertion, UsedProof
+from .grants.model import Grant
 from .jose.keys import forget_retired
 from .registration.model import InitialAccessToken
-from .tokens.model import AuthorizationCode, Grant, RevokedToken
+from .tokens.model import AuthorizationCode, RevokedToken
 
 # Ended grants are kept a while, because "last used" and a reuse alarm refer to them.
 KEEP_GRANTS = timedelta(days=30)

@@ -31,6 +31,7 @@ from .client_auth.dpop import add_nonce
 from .decoupled import approve_page, backchannel_authentication, ciba_ping, device_authorization, device_page
 from .decoupled.ciba_grant import CibaGrant
 from .decoupled.device_grant import DeviceGrant
+from .grants.revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 from .jose.key_algorithms import FIRST_ALGORITHMS
 from .logos import fetch as logo_fetch
 from .logos import serve as logo_serve
@@ -48,7 +49,6 @@ from .token_endpoint.grants.client_credentials import ClientGrant
 from .token_endpoint.grants.jwt_bearer import AssertionGrant
 from .token_endpoint.grants.refresh_token import RefreshGrant
 from .token_endpoint.grants.token_exchange import ExchangeGrant
-from .tokens.revoke import LOGOUT_TOPIC, end_with_account, end_with_credential, end_with_sessions
 
 
 def install(app: Flask, instance: Parts) -> None:

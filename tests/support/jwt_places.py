@@ -16,7 +16,7 @@ from sqlalchemy import update
 from idp.foundation import clock
 from idp.foundation.settings import SettingsError
 from idp.oidc.clients.model import Client
-from idp.oidc.clients.policy import set_policy
+from idp.oidc.policy.policy import set_policy
 from idp.oidc.registration import software_statement
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.subjects import subject_of

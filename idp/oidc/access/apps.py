@@ -14,11 +14,11 @@ from ...foundation.context import parts
 from ...foundation.others import web_address
 from ...residents.subjects import resident_of, residents_of
 from ..authorization.consent import requested_claims
+from ..claims.claims import LABELS, told
 from ..clients.clients import RegisteredClient, clients_by_id
 from ..clients.model import Client
+from ..grants.model import Consent, Grant
 from ..logos.serve import logo_path
-from ..tokens.claims import LABELS, told
-from ..tokens.model import Consent, Grant
 from .permissions import Permissions, permissions_of
 
 

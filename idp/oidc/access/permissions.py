@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from ...foundation import clock
 from ..clients.clients import clients_by_id
-from ..clients.model import ResourceIndicator
-from ..clients.policy import load_policy
-from ..tokens.model import Grant
-from ..tokens.rich_authorization import PARAMETER, consent_items, sentence
+from ..grants.model import Grant
+from ..policy.model import ResourceIndicator
+from ..policy.policy import load_policy
+from ..resources.rich_authorization import PARAMETER, consent_items, sentence
 
 LANGUAGES = ("ja", "en")
 

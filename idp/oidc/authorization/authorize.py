@@ -27,9 +27,9 @@ from ...foundation.web.language import prefer
 from ...signin import attempts
 from ...signin.model import SignInAttempt
 from ...signin.sessions import keep_alive
-from ..clients.fapi import code_seconds
+from ..client_metadata.response_types import is_hybrid
 from ..logout.session_management import session_state
-from ..registration.response_types import is_hybrid
+from ..policy.fapi import code_seconds
 from ..server.outage_answers import ERROR, LATER
 from ..server.provider import Provider, provider
 from ..server.refusal_answers import told

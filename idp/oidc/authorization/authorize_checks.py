@@ -12,16 +12,16 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from ...foundation.web.errors import ProblemError
 from ...signin.levels import ACR_VALUES
+from ..claims.claims import ClaimsParameterError, parse_claims_parameter
+from ..client_metadata.metadata import MAX_SECONDS
+from ..client_metadata.response_types import UNSUPPORTED, is_hybrid
 from ..clients.addresses import COMPARISON
 from ..clients.clients import NOBODY
-from ..registration.metadata import MAX_SECONDS
-from ..registration.response_types import UNSUPPORTED, is_hybrid
+from ..resources.resource_access import departments_apis, with_api_scopes
+from ..resources.rich_request import check_rich
 from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import ProtocolRequest
-from ..tokens.claims import ClaimsParameterError, parse_claims_parameter
-from ..tokens.resource_access import departments_apis, with_api_scopes
-from ..tokens.rich_request import check_rich
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .fapi_checks import reject_unbound_front_channel_token, require_strong_request
 from .hybrid import check_hybrid

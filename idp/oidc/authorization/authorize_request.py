@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..claims.claims import ClaimsRequest
+from ..client_metadata.response_types import is_hybrid
 from ..clients.clients import RegisteredClient
-from ..registration.response_types import is_hybrid
-from ..tokens.claims import ClaimsRequest
-from ..tokens.rich_authorization import consent_items
+from ..resources.rich_authorization import consent_items
 from .response import RESPONSE_MODES
 
 

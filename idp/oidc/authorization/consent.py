@@ -13,11 +13,11 @@ from ...residents.attributes import unseal
 from ...residents.model import Resident
 from ...signin import attempts
 from ...signin.sessions import current_login
+from ..claims.claims import CLAIMS, SCOPE_CLAIMS, shared_values
 from ..logos.serve import logo_path
+from ..resources.resource_access import api_sentences
+from ..resources.rich_authorization import sentences
 from ..server.provider import provider
-from ..tokens.claims import CLAIMS, SCOPE_CLAIMS, shared_values
-from ..tokens.resource_access import api_sentences
-from ..tokens.rich_authorization import sentences
 from .authorize import decide, error_response, lead_to, look, request_of
 from .authorize_request import AuthorizationError
 from .participation import grant_consent

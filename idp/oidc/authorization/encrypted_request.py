@@ -16,8 +16,8 @@ from joserfc.util import urlsafe_b64decode
 
 from ..clients.clients import RegisteredClient
 from ..jose.keys import Key
+from ..protection.protect import DEFAULT_METHOD
 from ..server.provider import Provider
-from ..tokens.protection import DEFAULT_METHOD
 
 
 class EncryptedRequestError(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from ...foundation.ids import new_id, new_secret
+from ..resources.rich_authorization import PARAMETER
 from ..storage.interface import GrantFacts, Standing
-from ..tokens.rich_authorization import PARAMETER
 from .authorize_request import AuthorizationRequest
 
 

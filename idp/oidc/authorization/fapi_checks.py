@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 
-from ..clients.fapi import MESSAGE_SIGNING
+from ..policy.fapi import MESSAGE_SIGNING
 from ..server.provider import Provider
 from .authorize_request import AuthorizationRequest
 

@@ -11,14 +11,14 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, UnauthorizedClientError
 
 from ...foundation import clock
+from ..client_metadata.response_types import UNSUPPORTED
 from ..clients.clients import RegisteredClient
-from ..registration.response_types import UNSUPPORTED
+from ..resources.resources import audience_for
 from ..server.provider import Provider
 from ..server.request import ProtocolRequest
 from ..storage.interface import GrantFacts, Redemption, Standing
 from ..token_endpoint.grants.authorization_code import S256Only
 from ..tokens.id_token import make_id_token
-from ..tokens.resources import audience_for
 from ..tokens.tokens import make_access_token
 from .facts import facts_of_request
 

@@ -10,8 +10,8 @@ from ...foundation import clock
 from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_subject
 from ...residents.subjects import subject_of
+from ..grants.model import Consent, SessionClient
 from ..storage.interface import Standing
-from ..tokens.model import Consent, SessionClient
 from .authorize_request import AuthorizationRequest
 
 

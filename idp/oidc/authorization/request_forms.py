@@ -13,7 +13,7 @@ from ...foundation.outbound import OutboundError, Room
 from ...foundation.web.errors import ProblemError
 from ..clients.addresses import is_registered_request
 from ..clients.clients import RegisteredClient
-from ..clients.fapi import MESSAGE_SIGNING
+from ..policy.fapi import MESSAGE_SIGNING
 from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import MAX_LENGTHS

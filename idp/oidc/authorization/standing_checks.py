@@ -10,10 +10,10 @@ from enum import Enum
 
 from ...signin.levels import reaches
 from ...signin.model import SignInAttempt
+from ..grants.grant_management import is_of_resident
 from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..storage.interface import Standing
-from ..tokens.grant_management import is_of_resident
 from ..tokens.id_token import read_hint
 from ..tokens.tokens import TokenError
 from .authorize_request import AuthorizationError, AuthorizationRequest

@@ -13,9 +13,9 @@ from flask import request as request_context
 from ...foundation.vault import digest
 from ...signin.attempts import client_network
 from ..clients.clients import RegisteredClient
-from ..clients.fapi import METHODS as STRONG_METHODS
 from ..clients.secret import readable_secret
 from ..jose.verify import Fault, JwtError, Keys, Secret, claimed, verify
+from ..policy.fapi import METHODS as STRONG_METHODS
 from ..server.provider import Provider, provider
 from .jwt_rules import client_assertion
 from .reason import reason

@@ -10,8 +10,8 @@ from ...foundation.database import Database, from_ms
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
 from ..clients.clients import RegisteredClient
-from ..clients.fapi import ALGORITHMS as FAPI_ALGORITHMS
 from ..jose.rules import Rules
+from ..policy.fapi import ALGORITHMS as FAPI_ALGORITHMS
 from ..server.endpoints import addresses
 from .model import UsedAssertion, UsedProof
 

@@ -11,8 +11,8 @@ from typing import Any
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 
 from ..clients.clients import PLAIN_SECRET_METHODS, RegisteredClient
-from ..clients.fapi import METHODS as STRONG_METHODS
 from ..jose.verify import claimed
+from ..policy.fapi import METHODS as STRONG_METHODS
 from ..server.provider import Provider
 
 UNSAID = "The client could not be authenticated."

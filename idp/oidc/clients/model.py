@@ -1,11 +1,11 @@
-"""Tables of clients and what the city decides about them."""
+"""Tables of clients: what an app is."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, false
+from sqlalchemy import LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...foundation.database import Base
@@ -59,24 +59,3 @@ class Client(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
-
-
-class ClientPolicy(Base):
-    """What the city, and never the app itself, decides about the further grants of an app. See `client_policy`."""
-
-    __tablename__ = "client_policy"
-
-    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
-    policy_json: Mapped[str] = mapped_column(Text)
-    changed_at: Mapped[datetime]
-
-
-class ResourceIndicator(Base):
-    """An API of a department (RFC 8707) and whose it is."""
-
-    __tablename__ = "resource_indicator"
-
-    resource: Mapped[str] = mapped_column(String(255), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
-    scopes_json: Mapped[str] = mapped_column(Text)
-    """Scope -> text for the consent page by language."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 
+from ..resources.resource_access import with_api_scopes
 from ..server.checks import Check
 from ..server.flow import ClientRequest
 from ..server.provider import Provider
-from ..tokens.resource_access import with_api_scopes
 
 # What a client would have understood as done if we were silent about it.
 NOT_HERE = ("authorization_details", "claims", "request", "request_uri", "grant_management_action")

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
 from ..client_auth.authenticate import METHODS, authenticate
+from ..protection.protect import require_encryption_key
 from ..server.provider import provider
 from ..token_endpoint.grants.authorization_code import token_body
-from ..tokens.protection import require_encryption_key
 from .model import DeviceAuthorization
 from .waiting import take_grant
 

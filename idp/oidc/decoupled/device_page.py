@@ -21,10 +21,10 @@ from ...residents.model import Resident
 from ...signin.attempts import client_network
 from ...signin.sessions import Login, current_login
 from ..authorization.consent import requested_claims
+from ..claims.claims import shared_values
 from ..clients.clients import RegisteredClient
+from ..resources.resource_access import api_sentences, departments_apis, still_allowed
 from ..server.provider import Provider, provider
-from ..tokens.claims import shared_values
-from ..tokens.resource_access import api_sentences, departments_apis, still_allowed
 from .device_authorization import find_waiting, network_index, parse_user_code
 from .model import DeviceAuthorization, Waiting
 from .waiting import approve, deny

@@ -21,11 +21,11 @@ from ...residents.unified_id import parse_unified_id
 from ..client_auth.client_jwt import open_client_jwt
 from ..client_auth.jwt_rules import login_hint_token
 from ..clients.clients import RegisteredClient
-from ..clients.policy import load_policy
 from ..jose.verify import Fault, JwtError
+from ..policy.policy import load_policy
+from ..protection.protect import HMAC
 from ..server.provider import Provider
 from ..tokens.id_token import read_hint
-from ..tokens.protection import HMAC
 from ..tokens.tokens import TokenError
 
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")

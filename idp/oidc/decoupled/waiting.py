@@ -28,12 +28,12 @@ from ..authorization.participation import grant_consent, join
 from ..client_auth.sender import sender_key
 from ..clients.clients import RegisteredClient
 from ..clients.model import Client
+from ..grants.model import Grant, SessionClient
+from ..resources.resource_access import check_target, departments_apis
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts, Standing
 from ..token_endpoint.grants.refresh_kept import facts_of
-from ..tokens.model import Grant, SessionClient
 from ..tokens.refresh_tokens import first_refresh_token
-from ..tokens.resource_access import check_target, departments_apis
 from .model import APPROVED, DENIED, PENDING, BackchannelRequest, DeviceAuthorization
 
 Row = TypeVar("Row", DeviceAuthorization, BackchannelRequest)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..clients.clients import clients_by_id
-from ..tokens.model import SessionClient
+from ..grants.model import SessionClient
 
 
 def frames_of(session: Session, issuer: str, session_id: str) -> list[str]:

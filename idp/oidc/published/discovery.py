@@ -15,22 +15,22 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import LANGUAGES
 from ...signin.levels import ACR_VALUES
 from ..authorization.response import RESPONSE_MODES
+from ..claims.claims import CLAIMS
+from ..claims.verified_claims import TRUST_FRAMEWORK
+from ..claims.verified_request import VERIFIED_CLAIMS
 from ..client_auth.authenticate import METHODS
 from ..client_auth.jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, DPOP_ALGORITHMS, REQUEST_ALGORITHMS
+from ..client_metadata.ciba import DELIVERY_MODES
+from ..client_metadata.keys_and_certificates import TLS_METHODS
+from ..client_metadata.response_types import TYPES
+from ..client_metadata.responses import SIGNING_ALGORITHMS
 from ..clients.clients import SCOPES
 from ..clients.grant_types import FURTHER_GRANT_TYPES
+from ..grants.grant_management import ACTIONS
 from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
-from ..registration.ciba_metadata import DELIVERY_MODES
-from ..registration.response_metadata import SIGNING_ALGORITHMS
-from ..registration.response_types import TYPES
-from ..registration.security_metadata import TLS_METHODS
+from ..protection.protect import ENCRYPTION_METHODS
 from ..server import endpoints
 from ..server.provider import provider
-from ..tokens.claims import CLAIMS
-from ..tokens.grant_management import ACTIONS
-from ..tokens.protection import ENCRYPTION_METHODS
-from ..tokens.verified_claims import TRUST_FRAMEWORK
-from ..tokens.verified_request import VERIFIED_CLAIMS
 from .signed_metadata import signed_metadata
 
 bp = Blueprint("discovery", __name__)

@@ -13,15 +13,15 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.key_ring import vault_in
 from ...foundation.settings import Settings
-from ..clients.fapi import profile_problems, with_profile_defaults
+from ..client_metadata.metadata import MetadataError, present, validate_metadata
+from ..client_metadata.responses import key_algorithms_of
 from ..clients.model import Client
 from ..clients.secret import computes_with_secret, fits, give_secret, needs_secret
 from ..jose.keys import ensure_keys
 from ..logos.fetch import follow_logo
+from ..policy.fapi import profile_problems, with_profile_defaults
 from .join_sector import next_sector
-from .metadata import MetadataError, present, validate_metadata
 from .register_client import CityOptions, Prepared, require_source
-from .response_metadata import key_algorithms_of
 
 MAX_OVERLAP = timedelta(days=30)
 

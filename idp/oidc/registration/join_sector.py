@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...residents.model import SubjectIdentifier
+from ..client_metadata.metadata import MetadataError
 from ..clients.model import Client, Proof
-from .metadata import MetadataError
 from .sectors import Claim, Sector, host_of, host_sector, own_sector
 
 

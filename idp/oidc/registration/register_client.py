@@ -16,15 +16,15 @@ from ...foundation.key_ring import vault_in
 from ...foundation.outbound import Outbound
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
+from ..client_metadata.metadata import MetadataError, present, validate_metadata
+from ..client_metadata.responses import key_algorithms_of
 from ..clients.clients import CLIENT_ID
-from ..clients.fapi import profile_problems, with_profile_defaults
 from ..clients.model import Client
 from ..clients.secret import give_secret
 from ..jose.keys import ensure_keys
 from ..logos.fetch import follow_logo
+from ..policy.fapi import profile_problems, with_profile_defaults
 from .join_sector import first_sector
-from .metadata import MetadataError, present, validate_metadata
-from .response_metadata import key_algorithms_of
 from .sector_document import by_document
 from .sectors import Claim, by_addresses, decided
 from .software_statement import SoftwareStatementError, with_statement

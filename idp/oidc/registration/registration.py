@@ -16,10 +16,10 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
 from ...signin.attempts import client_network
+from ..client_metadata.metadata import MetadataError
 from ..server.provider import NO_STORE, provider
 from ..server.refusal_answers import told
 from ..token_endpoint.bearer import NO_TOKEN, BearerError, presented_token
-from .metadata import MetadataError
 from .model import InitialAccessToken
 from .register_client import CityOptions, prepare_client, store_client
 

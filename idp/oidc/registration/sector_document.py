@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from ...foundation.outbound import Outbound, OutboundError, Room
+from ..client_metadata.metadata import MetadataError
 from ..clients.model import Proof
-from .metadata import MetadataError
 from .sectors import Claim, host_of, host_sector
 
 # Documents that registrations wait for.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..client_metadata.metadata import MetadataError
 from ..clients.model import Proof
-from .metadata import MetadataError
 
 MAX_LENGTH = 255
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from ..clients.clients import RegisteredClient
+from ..protection.protect import encrypt_for, encrypts, sign_for
 from ..server.provider import Provider
-from ..tokens.protection import encrypt_for, encrypts, sign_for
 from .model import SecurityEvent
 
 TYPE = "secevent+jwt"

@@ -20,7 +20,7 @@ from ...foundation.outbox import OutboxRow, enqueue
 from ...foundation.wake import after_commit, wake_after_commit
 from ...residents.model import SubjectIdentifier
 from ..clients.model import Client
-from ..tokens.model import Consent, SessionClient
+from ..grants.model import Consent, SessionClient
 from .event_types import Event, event_of
 from .model import DISABLED, PAUSED, EventStream, IgnoredSubject, SecurityEvent
 

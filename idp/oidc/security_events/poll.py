@@ -16,8 +16,8 @@ from ...foundation.live import BusAwayError
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
 from ..clients.clients import RegisteredClient
+from ..protection.protect import EncryptionKeyError
 from ..server.provider import Provider, provider
-from ..tokens.protection import EncryptionKeyError
 from .caller import document, for_machines, json_answer, own_stream, reading_client
 from .event_token import make_event_token
 from .happenings import poll_channel

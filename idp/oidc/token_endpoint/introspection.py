@@ -15,10 +15,10 @@ from ...foundation import clock
 from ...foundation.database import to_ms
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth.authenticate import METHODS, authenticate
+from ..resources.rich_request import introspection_members
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.refresh_tokens import read_refresh_token
-from ..tokens.rich_request import introspection_members
 from ..tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
 from .bearer import own_token_stands
 from .grants.refresh_kept import live_grant_of

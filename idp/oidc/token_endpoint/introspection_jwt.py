@@ -9,8 +9,8 @@ from flask import Response, request
 
 from ...foundation import clock
 from ..clients.clients import RegisteredClient
+from ..protection.protect import encrypt_for, encrypts, sign_for
 from ..server.provider import NO_STORE, provider
-from ..tokens.protection import encrypt_for, encrypts, sign_for
 from .token import oauth_error
 
 TYPE = "token-introspection+jwt"

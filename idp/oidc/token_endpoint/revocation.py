@@ -11,11 +11,12 @@ from flask import Blueprint, Response
 from ...foundation.database import from_ms, insert_if_absent
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth.authenticate import authenticate
+from ..grants.model import Grant
+from ..grants.revoke import revoke_grants
 from ..server.provider import NO_STORE, provider
 from ..tokens import reference_tokens
-from ..tokens.model import Grant, RevokedToken
+from ..tokens.model import RevokedToken
 from ..tokens.refresh_tokens import read_refresh_token
-from ..tokens.revoke import revoke_grants
 from ..tokens.tokens import TokenError, api_audience, check_access_token, userinfo_audience
 from .token import oauth_error, protocol_request
 

@@ -8,9 +8,9 @@ from flask import Blueprint, Response
 
 from ...foundation.here import here
 from ...foundation.web.callers import Caller, called_by
+from ..resources.rich_request import reject_details_here
 from ..server.provider import provider
 from ..server.request import ProtocolRequest
-from ..tokens.rich_request import reject_details_here
 
 bp = Blueprint("token", __name__)
 

@@ -9,8 +9,8 @@ from authlib.oauth2 import OAuth2Error
 from flask import Response
 
 from ..clients.clients import RegisteredClient
+from ..protection.protect import encrypt_for, encrypts, sign_for
 from ..server.provider import NO_STORE, provider
-from ..tokens.protection import encrypt_for, encrypts, sign_for
 from .bearer import BearerError
 
 

@@ -8,12 +8,12 @@ import orjson
 
 from ...residents.read import identity_level
 from ...signin.levels import acr, assurance, load_factors, methods
+from ..claims.id_token_claims import id_token_claims
 from ..clients.clients import RegisteredClient
 from ..jose.key_algorithms import half_hash
+from ..protection.protect import HMAC, encrypt_for, encrypts, hmac_header, sign_for, signed_by_secret
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts
-from .id_token_claims import id_token_claims
-from .protection import HMAC, encrypt_for, encrypts, hmac_header, sign_for, signed_by_secret
 from .tokens import TokenError, decode_segment, read_id_token_hint
 
 

@@ -22,9 +22,11 @@ from ...foundation.vault import digest
 from ...residents.model import Resident, ResidentState
 from ...residents.subjects import subject_of
 from ..client_auth.sender import sender_key
-from ..clients.model import Client, ResourceIndicator
+from ..clients.model import Client
+from ..grants.model import Grant
+from ..policy.model import ResourceIndicator
 from ..server.provider import provider
-from .model import Grant, ReferenceToken
+from .model import ReferenceToken
 
 # What tells them from our JWTs, and where a leaked one comes from.
 PREFIX = "machi_at_"

@@ -22,7 +22,7 @@ from idp.foundation.backup import back_up
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.schema import alembic_config
 from idp.foundation.settings import DEMO_SECRET, Settings
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from idp.residents.model import Resident
 from idp.signin.model import LoginSession
 from machi_id import wsgi

@@ -12,8 +12,8 @@ import pytest
 from idp.desk.member_texts import TEXTS
 from idp.desk.members import NOT_HERE, members
 from idp.foundation import clock
+from idp.oidc.client_metadata import metadata as rules
 from idp.oidc.clients.model import Client
-from idp.oidc.registration import metadata as rules
 from tests.idp.desk.conftest import Desk
 from tests.support.apps import App
 from tests.support.html import hidden_fields, text_of

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from idp.desk.model import Role
-from idp.oidc.clients.model import ClientPolicy, ResourceIndicator
-from idp.oidc.clients.policy import CityPolicy, load_policy, set_policy
+from idp.oidc.policy.model import ClientPolicy, ResourceIndicator
+from idp.oidc.policy.policy import CityPolicy, load_policy, set_policy
 from tests.idp.desk.conftest import Desk
 from tests.idp.desk.test_apps import shown_form
 from tests.support.apps import App

@@ -12,9 +12,10 @@ from idp.desk.model import Role, StaffInvitation, StaffSession
 from idp.desk.staff import invite
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
+from idp.oidc.grants.model import Grant
 from idp.oidc.jose.keys import KEEP_RETIRED, rotate
 from idp.oidc.jose.model import SigningKey
-from idp.oidc.tokens.model import AuthorizationCode, Grant
+from idp.oidc.tokens.model import AuthorizationCode
 from idp.signin.model import SignInAttempt
 from tests.idp.desk.conftest import Desk
 from tests.support.town import Town

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from idp.oidc.clients.policy import set_policy
+from idp.oidc.policy.policy import set_policy
 from idp.oidc.registration.registration import issue_initial_access_token
 from tests.conftest import sqlite_copy
 from tests.support import databases

@@ -13,7 +13,7 @@ from clients.simulators.card_reader import Deck
 from idp.audit import EventType, record
 from idp.credentials.model import Card
 from idp.foundation.outbox import OutboxRow
-from idp.oidc.tokens.model import Consent
+from idp.oidc.grants.model import Consent
 from mypage.notices.model import Notice
 from tests.idp.credentials.test_cards import card_town, claim
 from tests.support.browser import Browser

@@ -13,7 +13,7 @@ from idp.audit import AuditEvent
 from idp.credentials.model import Passkey
 from idp.desk.model import StaffPasskey
 from idp.foundation import clock
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from tests.idp.desk.conftest import Desk
 from tests.support.browser import Browser
 from tests.support.keyring import Keyring

@@ -20,8 +20,8 @@ from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
 from idp.front.storage import Base, Instant, clock
 from idp.oidc.clients.model import Client
+from idp.oidc.grants.model import Consent
 from idp.oidc.server.provider import provider
-from idp.oidc.tokens.model import Consent
 from mypage.cases.model import Case, CaseEvent
 from mypage.columns import JsonText, Members, Objects, Texts, table_of
 from mypage.intake.examples import EXAMPLES

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
 from idp.oidc.clients.grant_types import DEVICE
-from idp.oidc.clients.policy import PolicyError, set_policy
+from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.activation import issue_activation_code, parse_code
 from idp.residents.claim import claim_by_code

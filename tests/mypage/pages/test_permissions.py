@@ -7,10 +7,10 @@ import json
 import pytest
 from sqlalchemy import delete
 
+from idp.oidc.grants.model import Grant
 from idp.oidc.registration.register_client import CityOptions
-from idp.oidc.tokens.model import Grant
-from tests.idp.oidc.tokens.test_resource_indicators import CARE, SCOPE, TAX, TAX2, make_offices, policy
-from tests.idp.oidc.tokens.test_rich_authorization import TYPE, WANTED, rich_app
+from tests.idp.oidc.resources.test_resource_indicators import CARE, SCOPE, TAX, TAX2, make_offices, policy
+from tests.idp.oidc.resources.test_rich_authorization import TYPE, WANTED, rich_app
 from tests.support.apps import App
 from tests.support.town import Town
 

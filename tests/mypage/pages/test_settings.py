@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from idp.front.storage import clock
-from idp.oidc.tokens.model import Consent
+from idp.oidc.grants.model import Consent
 from tests.mypage.pages.conftest import Visit
 
 

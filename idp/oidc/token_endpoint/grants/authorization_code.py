@@ -22,17 +22,17 @@ from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.authenticate import METHODS, authenticate
 from ...client_auth.sender import sender_key
+from ...grants.grant_management import settle
+from ...grants.model import Grant
+from ...grants.revoke import revoke_grants
+from ...protection.protect import require_encryption_key
+from ...resources.resource_access import check_target, department_token, own_part, own_target
+from ...resources.rich_request import token_members
 from ...server.provider import Provider, provider
 from ...storage.interface import GrantFacts, Redemption
 from ...tokens.codes import Code, open_code
-from ...tokens.grant_management import settle
 from ...tokens.id_token import make_id_token
-from ...tokens.model import Grant
-from ...tokens.protection import require_encryption_key
 from ...tokens.refresh_tokens import first_refresh_token
-from ...tokens.resource_access import check_target, department_token, own_part, own_target
-from ...tokens.revoke import revoke_grants
-from ...tokens.rich_request import token_members
 from ...tokens.tokens import make_access_token
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")

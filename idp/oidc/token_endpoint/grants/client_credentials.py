@@ -12,8 +12,8 @@ from ...client_auth.authenticate import METHODS, authenticate
 from ...client_auth.sender import sender_key
 from ...clients.clients import API_SCOPES
 from ...clients.scopes import refused
+from ...resources.resources import audience_for
 from ...server.provider import provider
-from ...tokens.resources import audience_for
 from ...tokens.tokens import make_access_token
 
 

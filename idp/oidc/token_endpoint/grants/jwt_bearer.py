@@ -32,12 +32,12 @@ from ...client_auth.jwt_rules import authorization_grant
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.grant_types import JWT_BEARER
-from ...clients.policy import AssertionPolicy, load_policy
 from ...clients.scopes import refused
+from ...grants.model import Consent, Grant
 from ...jose.verify import JwtError
+from ...policy.policy import AssertionPolicy, load_policy
+from ...resources.resources import audience_for
 from ...server.provider import provider
-from ...tokens.model import Consent, Grant
-from ...tokens.resources import audience_for
 from ...tokens.tokens import make_access_token
 
 LIFETIME = 600

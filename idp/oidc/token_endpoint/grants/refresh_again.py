@@ -19,11 +19,11 @@ from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
+from ...grants.model import Grant
+from ...grants.revoke import revoke_grants
 from ...server.provider import provider
 from ...storage.interface import GrantFacts
-from ...tokens.model import Grant
 from ...tokens.refresh_tokens import RefreshToken
-from ...tokens.revoke import revoke_grants
 from .refresh_kept import facts_of, live_family
 
 log = logging.getLogger("machi.oidc")

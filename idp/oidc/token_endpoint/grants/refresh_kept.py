@@ -13,9 +13,9 @@ from ....foundation.database import to_ms
 from ....residents.model import Resident, ResidentState
 from ...client_auth.sender import sender_key
 from ...clients.model import Client
+from ...grants.model import Grant
 from ...server.provider import provider
 from ...storage.interface import GRANT_NAMES, GrantFacts
-from ...tokens.model import Grant
 from ...tokens.refresh_tokens import RefreshToken
 
 

@@ -16,12 +16,12 @@ from ...client_auth.authenticate import METHODS, authenticate
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.scopes import refused
+from ...grants.model import Grant
+from ...protection.protect import require_encryption_key
+from ...resources.resource_access import check_target
 from ...server.provider import provider
 from ...storage.interface import GrantFacts, Rotation
-from ...tokens.model import Grant
-from ...tokens.protection import require_encryption_key
 from ...tokens.refresh_tokens import RefreshToken, read_refresh_token
-from ...tokens.resource_access import check_target
 from .authorization_code import token_body
 from .refresh_again import show_again
 from .refresh_kept import keep

@@ -25,12 +25,12 @@ from ....foundation.database import from_ms
 from ...client_auth.authenticate import METHODS, authenticate
 from ...client_auth.sender import sender_key
 from ...clients.grant_types import TOKEN_EXCHANGE
-from ...clients.policy import load_policy, resource_owner
 from ...clients.scopes import refused
+from ...grants.model import Grant
+from ...policy.policy import load_policy, resource_owner
+from ...resources.resources import InvalidTargetError
 from ...server.provider import Provider, provider
 from ...tokens import reference_tokens
-from ...tokens.model import Grant
-from ...tokens.resources import InvalidTargetError
 from ...tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

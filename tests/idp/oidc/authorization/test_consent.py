@@ -10,10 +10,10 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.oidc.clients.model import Client
+from idp.oidc.grants.model import Consent, SessionClient
+from idp.oidc.grants.revoke import end_app_access
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.server.provider import provider
-from idp.oidc.tokens.model import Consent, SessionClient
-from idp.oidc.tokens.revoke import end_app_access
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.html import form_actions

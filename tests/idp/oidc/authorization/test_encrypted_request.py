@@ -13,11 +13,11 @@ from joserfc.jwk import ECKey, JWKRegistry, OctKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
 from idp.foundation import clock
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.jose.key_algorithms import ENCRYPTION_ALGORITHMS
 from idp.oidc.jose.keys import rotate
 from idp.oidc.jose.model import SigningKey as KeyRow
-from idp.oidc.registration.metadata import MetadataError
-from idp.oidc.tokens.protection import ENCRYPTION_METHODS
+from idp.oidc.protection.protect import ENCRYPTION_METHODS
 from tests.idp.oidc.authorization.test_request_object import KEY, Site, by_address, refused, registered, send, signed
 from tests.idp.oidc.registration.test_registration import issue, register
 from tests.support.apps import App

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from idp.oidc.registration.metadata import MetadataError
-from idp.oidc.tokens.model import Grant
+from idp.oidc.client_metadata.metadata import MetadataError
+from idp.oidc.grants.model import Grant
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms
 from tests.idp.oidc.authorization.test_step_up import essential, give_passkey

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from idp.oidc.access.apps import apps_with_access
-from idp.oidc.registration.metadata import MetadataError
+from idp.oidc.client_metadata.metadata import MetadataError
 from tests.support.town import Town
 
 

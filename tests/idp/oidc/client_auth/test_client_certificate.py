@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from idp.foundation.settings import Settings
 from idp.oidc.client_auth.certificate import parse
-from idp.oidc.registration.metadata import MetadataError
+from idp.oidc.client_metadata.metadata import MetadataError
 from tests.support.apps import VERIFIER, App
 from tests.support.fapi import SigningKey
 from tests.support.town import Town

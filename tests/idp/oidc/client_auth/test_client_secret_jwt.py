@@ -9,8 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.clients.model import Client
-from idp.oidc.registration.metadata import MetadataError
 from tests.support.apps import App
 from tests.support.refusals import reason
 from tests.support.town import Town

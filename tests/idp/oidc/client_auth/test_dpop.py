@@ -12,7 +12,7 @@ from idp.foundation import clock
 from idp.oidc.client_auth.dpop import NONCE_SECONDS, current_nonce, nonce_stands, normalised
 from idp.oidc.client_auth.jwt_rules import DPOP_PAST as PAST
 from idp.oidc.client_auth.model import UsedProof
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
 from tests.support.fapi import DpopKey

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.clients.policy import set_policy
 from idp.oidc.clients.scopes import named
+from idp.oidc.policy.policy import set_policy
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.ciba import Desk

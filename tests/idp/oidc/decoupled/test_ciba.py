@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
-from idp.oidc.clients.policy import PolicyError, set_policy
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.decoupled.model import BackchannelRequest
-from idp.oidc.registration.metadata import MetadataError
+from idp.oidc.grants.model import Grant
+from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.register_client import CityOptions
-from idp.oidc.tokens.model import Grant
 from idp.residents.model import Resident
 from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms

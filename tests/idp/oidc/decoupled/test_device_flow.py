@@ -9,7 +9,7 @@ import pytest
 
 from idp.foundation import clock
 from idp.oidc.decoupled.device_authorization import parse_user_code
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms
 from tests.support.apps import App

@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from idp.oidc.clients.policy import set_policy
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
+from idp.oidc.policy.policy import set_policy
 from tests.conftest import sqlite_copy
 from tests.idp.oidc.client_auth.test_dpop import redeem
 from tests.idp.oidc.decoupled.test_device_flow import DEVICE, answer_on_phone, start, terminal

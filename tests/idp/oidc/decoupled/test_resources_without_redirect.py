@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from idp.oidc.decoupled.model import BackchannelRequest, DeviceAuthorization
-from idp.oidc.tokens.model import Consent
+from idp.oidc.grants.model import Consent
 from tests.conftest import sqlite_copy
 from tests.idp.oidc.decoupled.test_device_flow import DEVICE, answer_on_phone, terminal
-from tests.idp.oidc.tokens.test_resource_indicators import CARE, SCOPE, TAX, make_offices, policy
+from tests.idp.oidc.resources.test_resource_indicators import CARE, SCOPE, TAX, make_offices, policy
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.ciba import CIBA, Desk, answer

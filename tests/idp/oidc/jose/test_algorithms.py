@@ -17,10 +17,10 @@ from joserfc import jwe
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import delete
 
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.jose.key_algorithms import ALGORITHMS
 from idp.oidc.jose.keys import RETIRED, rotate
 from idp.oidc.jose.model import SigningKey
-from idp.oidc.registration.metadata import MetadataError
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.oidc.client_metadata.metadata import MetadataError, validate_metadata
 from idp.oidc.jose.public_keys import ENCRYPTION, SIGNATURE, KeyRefusedError, accept, encryption_key, usable
-from idp.oidc.registration.metadata import MetadataError, validate_metadata
 from tests.support.jwt_places import public
 from tests.support.town import Town
 

@@ -13,8 +13,8 @@ from flask import Flask, request
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
+from idp.oidc.grants.revoke import end_app_access
 from idp.oidc.logout.backchannel_logout import EVENT
-from idp.oidc.tokens.revoke import end_app_access
 from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.server import free_port

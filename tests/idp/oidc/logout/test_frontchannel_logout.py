@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from idp.oidc.registration.metadata import MetadataError
+from idp.oidc.client_metadata.metadata import MetadataError
 from tests.support.browser import Browser
 from tests.support.town import Town
 

@@ -89,7 +89,7 @@ def test_each_id_token_algorithm_signs(
 
 
 def test_algorithms_not_advertised_cannot_be_registered(shared_town: Town, found: dict[str, list[str]]) -> None:
-    from idp.oidc.registration.metadata import MetadataError
+    from idp.oidc.client_metadata.metadata import MetadataError
 
     for alg in {"none", "HS256", "PS256", "EdDSA"} - set(found["id_token_signing_alg_values_supported"]):
         with pytest.raises(MetadataError):

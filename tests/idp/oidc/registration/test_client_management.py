@@ -10,8 +10,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.oidc.clients.model import Client
+from idp.oidc.grants.model import Grant
 from idp.oidc.registration.registration import issue_initial_access_token
-from idp.oidc.tokens.model import Grant
 from idp.residents.model import SubjectIdentifier
 from tests.support.apps import App
 from tests.support.hostile import Hostile

@@ -12,8 +12,8 @@ from flask import Flask, Response
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
+from idp.oidc.client_metadata.metadata import _CHECKS
 from idp.oidc.clients.model import Client
-from idp.oidc.registration.metadata import _CHECKS
 from idp.oidc.registration.model import InitialAccessToken
 from idp.oidc.registration.registration import issue_initial_access_token
 from tests.clients.serving import Served

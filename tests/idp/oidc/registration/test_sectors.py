@@ -15,11 +15,11 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.ids import new_id
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.clients.clients import registered
 from idp.oidc.clients.model import Client, Proof
 from idp.oidc.registration.change_client import change_client, options_of
 from idp.oidc.registration.join_sector import next_sector
-from idp.oidc.registration.metadata import MetadataError
 from idp.oidc.registration.register_client import CityOptions, prepare_client, register_client
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.oidc.registration.sectors import Claim, host_of, own_sector

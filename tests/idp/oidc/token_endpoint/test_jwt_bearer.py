@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from idp.oidc.clients.policy import set_policy
-from idp.oidc.tokens.revoke import end_app_access
+from idp.oidc.grants.revoke import end_app_access
+from idp.oidc.policy.policy import set_policy
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

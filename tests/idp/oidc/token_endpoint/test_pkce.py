@@ -107,7 +107,7 @@ def test_plain_is_refused_for_them_as_well(shared_town: Town, shared_browser: Br
 
 
 def test_a_public_client_cannot_be_registered_without(shared_town: Town) -> None:
-    from idp.oidc.registration.metadata import MetadataError
+    from idp.oidc.client_metadata.metadata import MetadataError
 
     with pytest.raises(MetadataError, match="require_pkce"):
         shared_town.register(token_endpoint_auth_method="none", require_pkce=False)

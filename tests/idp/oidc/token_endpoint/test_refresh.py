@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

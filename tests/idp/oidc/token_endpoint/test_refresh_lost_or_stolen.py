@@ -15,7 +15,7 @@ from sqlalchemy import update
 from idp.foundation import clock
 from idp.foundation.database import from_ms
 from idp.oidc.clients.model import Client
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from idp.residents.model import Resident
 from tests.support.apps import App
 from tests.support.browser import Browser

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
-from idp.oidc.clients.policy import PolicyError, set_policy
+from idp.oidc.grants.revoke import end_app_access
+from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.tokens.model import ReferenceToken
-from idp.oidc.tokens.revoke import end_app_access
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

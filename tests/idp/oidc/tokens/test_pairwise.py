@@ -57,7 +57,7 @@ def test_native_apps_do_not_share_a_sector(town: Town, browser: Browser) -> None
 
 
 def test_a_native_app_cannot_borrow_a_web_apps_sector(town: Town) -> None:
-    from idp.oidc.registration.metadata import MetadataError
+    from idp.oidc.client_metadata.metadata import MetadataError
 
     town.register(redirect_uris=["https://kodomo.example/cb"])
     with pytest.raises(MetadataError, match="several hosts"):

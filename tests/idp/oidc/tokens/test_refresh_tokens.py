@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from idp.foundation import clock
 from idp.foundation.settings import DEMO_SECRET
 from idp.foundation.vault import Vault, digest
-from idp.oidc.tokens.model import Grant
+from idp.oidc.grants.model import Grant
 from idp.oidc.tokens.refresh_tokens import first_refresh_token, read_refresh_token
 from tests.support.apps import App
 from tests.support.browser import Browser

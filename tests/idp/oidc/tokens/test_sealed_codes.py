@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job
 from idp.foundation.vault import Vault, VaultError
+from idp.oidc.grants.model import Grant
 from idp.oidc.tokens.codes import MAX_LENGTH
-from idp.oidc.tokens.model import AuthorizationCode, Grant
+from idp.oidc.tokens.model import AuthorizationCode
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.codes import changed, opened

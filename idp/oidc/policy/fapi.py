@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
-    from .clients import RegisteredClient
+    from ..clients.clients import RegisteredClient
 
 SECURITY, MESSAGE_SIGNING = "2.0-security", "2.0-message-signing"
 PROFILES = (SECURITY, MESSAGE_SIGNING)

@@ -15,9 +15,10 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.context import parts
 from ...foundation.others import unfit
-from .clients import SCOPES
+from ..clients.clients import SCOPES
+from ..clients.model import Client
 from .json_schema import check_schema
-from .model import Client, ClientPolicy, ResourceIndicator
+from .model import ClientPolicy, ResourceIndicator
 
 
 class PolicyError(ValueError):

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from ..clients.clients import RegisteredClient
+from ..grants.grant_management import check_management
 from ..server.provider import Provider
-from .grant_management import check_management
 from .rich_authorization import PARAMETER, InvalidDetailsError, parse_details
 
 _MANAGEMENT = ("grant_management_action", "grant_id")

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from ...audit import EventType, record
 from ...foundation import clock
+from ..claims.claims import parse_claims_parameter
 from ..clients.clients import RegisteredClient
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts
-from .claims import parse_claims_parameter
 from .model import Grant, ManagedGrant
 from .revoke import revoke_grants
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from ..jose.public_keys import encryption_key
-from ..tokens.protection import ENCRYPTION_METHODS, HMAC
+from ..protection.protect import ENCRYPTION_METHODS, HMAC
 
 _SIGNED = ("id_token", "userinfo", "introspection")
 _ENCRYPTED = (*_SIGNED, "authorization")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.clients.policy import PolicyError, set_policy
+from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.register_client import CityOptions
 from tests.support.apps import App
 from tests.support.browser import Browser

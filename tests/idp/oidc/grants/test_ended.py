@@ -16,9 +16,9 @@ from idp.audit import EventType, record
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.vault import digest
 from idp.oidc.clients.model import Client
+from idp.oidc.grants.model import Grant, SessionClient
+from idp.oidc.grants.revoke import LOGOUT_TOPIC, end_app_access
 from idp.oidc.registration.change_client import switch_client
-from idp.oidc.tokens.model import Grant, SessionClient
-from idp.oidc.tokens.revoke import LOGOUT_TOPIC, end_app_access
 from idp.residents.life_cycle import Act
 from idp.signin.devices import end_other_devices
 from idp.signin.model import LoginSession

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from authlib.oauth2 import OAuth2Error
 
-from ..clients.json_schema import problem
-from ..clients.policy import CityPolicy, load_policy
+from ..policy.json_schema import problem
+from ..policy.policy import CityPolicy, load_policy
 from ..server.provider import Provider
 
 PARAMETER = "authorization_details"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.clients.policy import set_policy
+from idp.oidc.policy.policy import set_policy
 from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
 from tests.support.town import Town

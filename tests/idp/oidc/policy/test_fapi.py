@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select, update
 
 from idp.foundation import clock
+from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.clients.model import Client
-from idp.oidc.registration.metadata import MetadataError
 from idp.oidc.registration.register_client import CityOptions
 from tests.idp.oidc.client_auth.test_client_certificate import CA, SECRET, through_proxy
 from tests.support.apps import VERIFIER, App

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.tokens.revoke import end_app_access
+from idp.oidc.grants.revoke import end_app_access
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

@@ -19,11 +19,11 @@ from ..clients.grant_types import FURTHER_GRANT_TYPES
 from ..clients.scopes import named
 from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
 from ..jose.public_keys import KeyRefusedError, accept
-from ..tokens.protection import ENCRYPTION_METHODS
-from .ciba_metadata import DELIVERY_MODES, ciba_problems
-from .response_metadata import RESPONSE_MEMBERS, response_problems
+from ..protection.protect import ENCRYPTION_METHODS
+from .ciba import DELIVERY_MODES, ciba_problems
+from .keys_and_certificates import keys_problems
 from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
-from .security_metadata import security_problems
+from .responses import RESPONSE_MEMBERS, response_problems
 
 MAX_LIST = 50
 MAX_TEXT = 2000
@@ -85,7 +85,7 @@ def _check_together(settings: Settings, metadata: dict[str, Any]) -> None:
         response_type_problems(metadata),
         response_problems(metadata),
         ciba_problems(metadata),
-        security_problems(settings, metadata),
+        keys_problems(settings, metadata),
     ):
         raise MetadataError(*problem)
     for member in ("redirect_uris", "post_logout_redirect_uris"):

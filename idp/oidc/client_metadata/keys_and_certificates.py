@@ -1,4 +1,4 @@
-"""Rules between the security members of client metadata (RFC 8705, 9101, 9126, 9449): each problem is (member, rule)."""
+"""Members of client metadata that need keys or certificates (RFC 8705, 9101, 9126, 9449): each problem is (member, rule)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TLS_SUBJECTS = (
 )
 
 
-def security_problems(settings: Settings, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def keys_problems(settings: Settings, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What does not go together, or not with this installation."""
     has_keys = bool((metadata.get("jwks") or {}).get("keys") or metadata.get("jwks_uri"))
     if not has_keys:

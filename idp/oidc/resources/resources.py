@@ -6,7 +6,7 @@ from authlib.oauth2 import OAuth2Error
 
 from ...foundation.settings import Settings
 from ..clients.clients import API_SCOPES
-from .tokens import api_audience, userinfo_audience
+from ..tokens.tokens import api_audience, userinfo_audience
 
 
 class InvalidTargetError(OAuth2Error):  # type: ignore[misc]

@@ -13,13 +13,13 @@ from authlib.oauth2 import OAuth2Error
 from ...foundation.database import from_ms
 from ...foundation.settings import Settings
 from ..clients.clients import SCOPES, RegisteredClient
-from ..clients.policy import load_policy, resource_owner
 from ..clients.scopes import refused
+from ..policy.policy import load_policy, resource_owner
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts
-from . import reference_tokens
+from ..tokens import reference_tokens
+from ..tokens.tokens import api_audience, userinfo_audience
 from .resources import InvalidTargetError, audience_for
-from .tokens import api_audience, userinfo_audience
 
 MAX_RESOURCES = 10
 

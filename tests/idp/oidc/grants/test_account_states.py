@@ -9,9 +9,9 @@ import pytest
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
+from idp.oidc.grants.model import Consent, Grant
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.security_events.model import SecurityEvent
-from idp.oidc.tokens.model import Consent, Grant
 from idp.residents.life_cycle import Act
 from idp.signin.model import LoginSession
 from idp.signin.sessions import AccountStoppedError
@@ -197,7 +197,7 @@ def test_reasons_that_no_register_knows_are_the_citys_own(town: Town, reason: st
 
 
 def test_an_app_whose_access_was_ended_hears_nothing(town: Town) -> None:
-    from idp.oidc.tokens.revoke import end_app_access
+    from idp.oidc.grants.revoke import end_app_access
 
     me, browser, resident = subscribed(town), town.signed_in(), town.resident()
     me.sub(browser)

@@ -1,0 +1,1 @@
+"""What the city decides about an app, and the profile it holds the app to (FAPI 2.0)."""

@@ -1,0 +1,1 @@
+"""Answers signed and encrypted as their client registered."""
