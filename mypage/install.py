@@ -6,11 +6,13 @@ from flask import Flask
 
 from idp.front.storage import cleans_up, parts
 
-from .delivery.live.fanout import install_fanout
-from .delivery.live.stream import install_stream
+from . import registered  # noqa: F401 - the families
+from .delivery import subscribed  # noqa: F401 - the channels
+from .delivery.live import install_fanout, install_stream
 from .intake import api, forget_receipts, published
 from .notices.security import install_security_notices
 from .pages import install_pages
+from .posted import install_channels
 
 
 def install(app: Flask) -> None:
@@ -18,6 +20,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(api.bp)
     app.register_blueprint(published.bp)
     install_stream(app)
+    install_channels(parts(app))
     install_fanout(parts(app))
     install_security_notices()
     install_pages(app)

@@ -15,13 +15,14 @@ from werkzeug.test import TestResponse
 from idp.foundation import clock
 from idp.oidc.tokens.tokens import make_access_token
 from idp.residents.subjects import subject_of
-from mypage.intake.answer import BATCH, SEND, SINGLE
+from mypage.intake.answer import BATCH, SINGLE, send_operation
 from tests.conftest import sqlite_copy
 from tests.support.department import EVENTS, ISSUER, SCOPES, VERBS, Department
 from tests.support.fapi import DpopKey
 from tests.support.town import Town
 
 ROOT = Path(__file__).resolve().parents[1]
+SEND = send_operation()
 PROBLEM = "application/problem+json"
 
 
@@ -40,6 +41,8 @@ def refusals() -> set[tuple[int, str]]:
                 values = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
                 if len(values) == 2:
                     found.add((values[0], values[1]))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ClosedWords":
+                found.add((422, ast.literal_eval(node.args[0])))
     return found
 
 

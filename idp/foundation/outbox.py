@@ -76,7 +76,8 @@ class RetryLaterError(Exception):
     """A handler could not do its work now; the text (no personal data) is kept with the row."""
 
 
-Handler = Callable[[Job], None]
+Handler = Callable[[Sequence[Job]], None]
+"""Of one topic's jobs, oldest first: one, or as many as are due if it takes them together."""
 
 
 def enqueue(
@@ -100,14 +101,23 @@ class Worker:
         self._handlers: dict[str, Handler] = {}
         self._stop = threading.Event()
         self._slow_topics: set[str] = set()
+        self._together: set[str] = set()
         self._wakes = {slow: threading.Event() for slow in (False, True)}
         self._threads: list[threading.Thread] = []
         self._turns = Turns()
         self._rounds: dict[bool, float] = {}
         self._idle = idle_seconds
 
-    def handles(self, topic: str, handler: Handler, *, slow: bool = False) -> None:
+    def handles(self, topic: str, handler: Callable[[Job], None], *, slow: bool = False) -> None:
         """Register the one handler of `topic`. `slow`: it waits for others' servers, or takes long itself."""
+        self._register(topic, lambda jobs: handler(jobs[0]), slow)
+
+    def handles_together(self, topic: str, handler: Handler, *, slow: bool = False) -> None:
+        """The same for a handler that makes one thing of many jobs; what it raises counts for all of them."""
+        self._register(topic, handler, slow)
+        self._together.add(topic)
+
+    def _register(self, topic: str, handler: Handler, slow: bool) -> None:
         if topic in self._handlers:
             raise ValueError(f"topic {topic} has a handler already")
         self._handlers[topic] = handler
@@ -169,9 +179,16 @@ class Worker:
     def run_once(self, limit: int = 50, slow: bool | None = None) -> int:
         """Take up to `limit` due rows (quick, slow, or both), do them here one after the other, and return how many were taken."""
         jobs = self._take(limit, slow)
-        done = [job.id for job in jobs if self._do(job)]
+        done = [job.id for group in self._grouped(jobs) if self._do(group) for job in group]
         self._finish(done, [])
         return len(jobs)
+
+    def _grouped(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """What is done in one call: all jobs of a topic whose handler takes them together, else each alone."""
+        groups: dict[str | int, list[Job]] = {}
+        for job in jobs:
+            groups.setdefault(job.topic if job.topic in self._together else job.id, []).append(job)
+        return list(groups.values())
 
     def _due(self, slow: bool | None) -> Select[OutboxRow]:
         now = clock.now()
@@ -250,7 +267,7 @@ class Worker:
             while well and tried < len(jobs) and not self._stop.is_set():
                 job, begun = jobs[tried], time.monotonic()
                 tried += 1
-                well = self._do(job)
+                well = self._do([job])
                 if well:
                     done.append(job.id)
                     well = time.monotonic() - begun <= SLOW_CALL
@@ -271,20 +288,28 @@ class Worker:
             if untried:
                 session.execute(update(OutboxRow).where(OutboxRow.id.in_(untried)).values(leased_until=None))
 
-    def _do(self, job: Job) -> bool:
-        handler = self._handlers.get(job.topic)
+    def _do(self, jobs: Sequence[Job]) -> bool:
+        topic = jobs[0].topic
+        handler = self._handlers.get(topic)
         try:
             if handler is None:
                 raise RetryLaterError("no handler for this topic")
-            handler(job)
-        except RetryLaterError as error:
-            self._postpone(job, str(error))
-            return False
+            handler(jobs)
         except Exception as error:  # one broken job must not stop the others
-            log.exception("job %s of topic %s failed", job.id, job.topic)
-            self._postpone(job, type(error).__name__)
-            return False
+            if not isinstance(error, RetryLaterError):
+                log.exception("job %s of topic %s failed", ", ".join(str(job.id) for job in jobs), topic)
+            return self._failed(jobs, error)
         return True
+
+    def _failed(self, jobs: Sequence[Job], error: Exception) -> bool:
+        """A job that cannot be done comes again; of several together each is tried alone first: one must not hold up the rest."""
+        if len(jobs) > 1 and not isinstance(error, RetryLaterError):
+            alone = [job for job in jobs if self._do([job])]
+            self._finish([job.id for job in alone], [])
+            return False
+        for job in jobs:
+            self._postpone(job, str(error) if isinstance(error, RetryLaterError) else type(error).__name__)
+        return False
 
     def _postpone(self, job: Job, error: str) -> None:
         gave_up = job.attempts >= len(PAUSES)

@@ -7,11 +7,11 @@ from typing import Any
 from idp.front.storage import new_id
 
 from ..columns import Row
-from ..families.unit_of_work import RefusedError, Status, UnitOfWork
-from ..notices.derive import tell_about_case
-from ..tasks.derive import follow_turn
+from ..families import RefusedError, Status, UnitOfWork, order_of
 from ..text import searchable
+from .change import CaseChange
 from .schema import CaseStatus, CaseStatusData
+from .store import CASES, HISTORY, SHOWN_ON
 
 _SHOWN_ELSEWHERE = {"resident", "phase", "label", "reason"}
 
@@ -21,16 +21,14 @@ def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -
 
     Returns the status, and whether a sequence number was skipped. Raises `RefusedError` without having changed anything.
     """
-    case = unit.cases.get(event.subject)
+    case = unit.rows(CASES).get(event.subject)
     if case is None:
         case = _first(unit, event, resident_id)
         before = None
         gap = False
     else:
-        if resident_id is not None and resident_id != case["resident_id"]:
-            raise RefusedError(422, "resident_mismatch", "This case belongs to another resident.")
-        gap = int(event.sequence) > int(case["sequence"]) + 1
-        if event.sequence <= case["sequence"]:
+        stale, gap = order_of(case, event, resident_id)
+        if stale:
             _late(unit, case, event)
             return "stale", False
         if case["phase"] == "completed" and event.data.phase != "completed" and not event.data.reopened:
@@ -38,16 +36,15 @@ def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -
         before = dict(case)
     case.update(_state(unit, event, case))
     case["has_gap"] = case["has_gap"] or gap
-    unit.cases.put(case)
+    unit.rows(CASES).put(case)
     _remember(unit, case, event, "accepted", gap)
-    unit.told(case["resident_id"], "home", "cases", f"case:{case['case_id']}")
-    follow_turn(unit, case)
-    tell_about_case(unit, case, before, event.data.notify)
+    unit.postings.add(case["resident_id"], (*SHOWN_ON, f"case:{case['case_id']}"))
+    unit.changed("case", CaseChange(case, before, event.data.notify))
     return "accepted", gap
 
 
-def require_first_facts(event: CaseStatus, resident_id: str | None) -> None:
-    """Raises `RefusedError` if the first event of a case does not say whose, what and since when."""
+def require_first_facts(event: CaseStatus, resident_id: str | None = "somebody") -> None:
+    """Raises `RefusedError` if the first event of a case does not say whose (it may not be known yet), what and since when."""
     data = event.data
     wanted = {"resident": resident_id, "procedure": data.procedure, "received_at": data.received_at}
     if missing := [name for name, value in wanted.items() if value is None]:
@@ -112,14 +109,14 @@ def _json(data: CaseStatusData, name: str) -> Any:
 def _late(unit: UnitOfWork, case: Row, event: CaseStatus) -> None:
     """An older event: it belongs to the history and changes nothing."""
     case["last_heard_at"] = unit.now
-    unit.cases.put(case)
+    unit.rows(CASES).put(case)
     _remember(unit, case, event, "stale", False)
-    unit.told(case["resident_id"], f"case:{case['case_id']}")
+    unit.postings.add(case["resident_id"], (f"case:{case['case_id']}",))
 
 
 def _remember(unit: UnitOfWork, case: Row, event: CaseStatus, status: Status, gap: bool) -> None:
     data = event.data
-    unit.history.append(
+    unit.rows(HISTORY).append(
         {
             "history_id": new_id(),
             "case_id": case["case_id"],

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from ..wire.event import Envelope
 from ..wire.resident import Resident
 from ..wire.values import Code, Day, LongText, Moment, Part, ShortText, Url
+from .change import Notify
 from .phases import Channel, Outcome, Phase, WaitingOn
 
 ActionKind = Literal["form", "upload", "pay", "book", "reply", "visit"]
@@ -81,7 +82,7 @@ class CaseStatusData(Part):
     actions: Annotated[list[Action], Field(max_length=10)] = Field(default=[])
     documents: Annotated[list[Document], Field(max_length=50)] = Field(default=[])
     channel: Channel | None = None
-    notify: Literal["auto", "silent", "urgent"] = "auto"
+    notify: Notify = "auto"
     reopened: bool = False
 
     @model_validator(mode="after")

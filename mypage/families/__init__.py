@@ -1,1 +1,30 @@
-"""What families of events share: the unit of work in which events of any of them are applied."""
+"""What families of events share: how one registers itself, and the unit of work in which events of any family are applied.
+
+A family (case, notice, task) is a folder of its own with a `Family` in its `family.py`; `mypage/registered.py` has a line for each.
+Intake, pages and channels ask the registry and know none of them by name.
+"""
+
+from .family import ClosedWords, EventType, Family, Follow
+from .order import order_of
+from .refused import RefusedError
+from .registry import event_types, families, register, registered
+from .rows import RowSet
+from .store import Store
+from .unit_of_work import Status, UnitOfWork
+
+__all__ = [
+    "ClosedWords",
+    "EventType",
+    "Family",
+    "Follow",
+    "RefusedError",
+    "RowSet",
+    "Status",
+    "Store",
+    "UnitOfWork",
+    "event_types",
+    "families",
+    "order_of",
+    "register",
+    "registered",
+]

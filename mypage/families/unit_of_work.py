@@ -1,90 +1,67 @@
-"""The unit of work: the rows that one transaction of intake works on. Families change them here; nothing is written before `write`."""
+"""The unit of work: the rows that one transaction works on. Families change them in memory; nothing is written before `write`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from idp.front.storage import clock, enqueue
+from idp.front.storage import clock
 
-from ..cases.model import Case, CaseEvent
-from ..cases.phases import waits_for_resident
-from ..columns import table_of
-from ..notices.model import Notice
-from ..tasks.model import Task
+from ..posted import Postings
 from .rows import RowSet
+from .store import Store
 
-TOPIC = "mypage.changed"
+if TYPE_CHECKING:
+    from .family import Family
+
 Status = Literal["accepted", "stale", "held"]
 
 
-class RefusedError(Exception):
-    """An event cannot be applied: HTTP status, code, an English sentence, and members of the problem (RFC 9457)."""
-
-    def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.members = members
-
-
 class UnitOfWork:
-    """Rows of one client (department), read by `load`, and who is to be told about changes."""
+    """Rows of one client (department; None: the city itself), read by `load`, and what is posted about their changes."""
 
-    def __init__(self, session: Session, client_id: str) -> None:
+    def __init__(self, session: Session, client_id: str | None, families: Collection[Family]) -> None:
         self.session = session
         self.client_id = client_id
         self.now = clock.now()
-        self.cases = RowSet(table_of(Case), "subject")
-        self.history = RowSet(table_of(CaseEvent), "history_id")
-        self.notices = RowSet(table_of(Notice), "subject", not_ours=("opened_at", "acknowledged_at", "disowned_at"))
-        self.tasks = RowSet(table_of(Task), "subject")
-        self.turns = RowSet(table_of(Task), "related_case")
-        """Open tasks derived from cases, by the case's subject."""
-        self._changes: dict[str, dict[str, None]] = {}
-        self._later: list[tuple[datetime, str, list[str]]] = []
+        self._families = {family.name: family for family in families}
+        self._sets = {store: RowSet(store, session, client_id) for f in families for store in (f.store, *f.more_stores)}
+        self.postings = Postings()
 
-    def load(self, cases: Collection[str], notices: Collection[str], tasks: Collection[str]) -> None:
-        """Read the rows with these subjects, at most four statements."""
-        self.cases.load(self.session, cases, self._own(Case))
-        self.notices.load(self.session, notices, self._own(Notice))
-        self.tasks.load(self.session, tasks, self._own(Task))
-        found = ((subject, self.cases.get(subject)) for subject in cases)
-        waiting = [s for s, row in found if row and waits_for_resident(row["phase"], row["waiting_on"])]
-        self.turns.load(
-            self.session,
-            waiting,
-            self._own(Task),
-            table_of(Task).c.template.is_not(None),
-            table_of(Task).c.state == "open",
-        )
+    def load(self, subjects: Mapping[str, Collection[str]]) -> None:
+        """Read the rows with these subjects, by the name of their family, and what follows from them: a statement for each table."""
+        for name, found in subjects.items():
+            self._own(name).load(found)
+        for family in self._families.values():
+            for follow in family.follows:
+                if follow.load is not None and (followed := subjects.get(follow.family)):
+                    follow.load(self, followed)
 
-    def rows_of(self, family: str) -> RowSet:
-        """The rows of a family of event types: case, notice or task."""
-        return {"case": self.cases, "notice": self.notices, "task": self.tasks}[family]
+    def rows(self, store: Store) -> RowSet:
+        return self._sets[store]
 
-    def _own(self, model: type[Case] | type[Notice] | type[Task]) -> ColumnElement[bool]:
-        return table_of(model).c.client_id == self.client_id
+    def knows(self, family: str, subject: str) -> bool:
+        """Whether there is a row of this family, as far as it was read."""
+        return self._own(family).get(subject) is not None
 
-    def told(self, resident_id: str, *fragments: str) -> None:
-        """Pages of this resident that show one of `fragments` have something new."""
-        self._changes.setdefault(resident_id, {}).update(dict.fromkeys(fragments))
+    def missing(self, subjects: Mapping[str, Collection[str]]) -> set[str]:
+        """Subjects that have no row in their family."""
+        return {subject for family, wanted in subjects.items() for subject in self._own(family).missing(wanted)}
 
-    def told_later(self, at: datetime, resident_id: str, *fragments: str) -> None:
-        """The same, at a time to come."""
-        self._later.append((at, resident_id, list(fragments)))
+    def _own(self, family: str) -> RowSet:
+        return self._sets[self._families[family].store]
+
+    def changed(self, family: str, change: Any) -> None:
+        """A row of this family has another state: whoever derives something from it follows."""
+        for other in self._families.values():
+            for follow in other.follows:
+                if follow.family == family:
+                    follow.changed(self, change)
 
     def write(self) -> None:
         """Read model, history and outbox, in a handful of statements."""
-        for rows in (self.cases, self.history, self.notices, self.tasks, self.turns):
-            rows.write(self.session)
-        if self._changes:
-            changes = [{"resident_id": r, "fragments": list(f)} for r, f in self._changes.items()]
-            enqueue(self.session, TOPIC, {"changes": changes})
-        for at, resident_id, fragments in self._later:
-            enqueue(self.session, TOPIC, {"changes": [{"resident_id": resident_id, "fragments": fragments}]}, at)
+        for rows in self._sets.values():
+            rows.write()
+        self.postings.write(self.session)

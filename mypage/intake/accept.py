@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from idp.front.resource_server import ApiClient
 
 from ..columns import Row, table_of
-from ..families.unit_of_work import RefusedError, Status, UnitOfWork
+from ..families import RefusedError, Status, UnitOfWork, families
 from ..wire.resident import Opaque
 from .check import Checked
 from .held import Held
@@ -31,7 +32,6 @@ class Accepted:
 
 
 Result = Accepted | RefusedError
-_FAMILIES = ("case", "notice", "task")
 
 
 class Intake:
@@ -40,7 +40,7 @@ class Intake:
     def __init__(self, session: Session, client: ApiClient, issuer: str) -> None:
         self._session = session
         self._client = client
-        self._unit = UnitOfWork(session, client.client_id)
+        self._unit = UnitOfWork(session, client.client_id, families())
         self._held = Held(session, client.client_id)
         self._residents = Residents(client, issuer)
         self._receipts: dict[str, str] = {}
@@ -66,10 +66,11 @@ class Intake:
             EventReceipt.source == events[0].event.source, EventReceipt.event_id.in_({c.event.id for c in events})
         )
         self._receipts = {row.event_id: row.body_hash for row in self._session.execute(receipts)}
-        subjects = {family: {c.event.subject for c in events if c.type.family == family} for family in _FAMILIES}
-        self._unit.load(subjects["case"], subjects["notice"], subjects["task"])
-        missing = {s for family in _FAMILIES for s in self._unit.rows_of(family).missing(subjects[family])}
-        self._held.load_subjects(missing)
+        subjects: dict[str, set[str]] = defaultdict(set)
+        for checked in events:
+            subjects[checked.type.family].add(checked.event.subject)
+        self._unit.load(subjects)
+        self._held.load_subjects(self._unit.missing(subjects))
         self._residents.load(self._session, named)
 
     def _one(self, checked: Checked) -> Result:
@@ -113,6 +114,6 @@ class Intake:
     def _must_wait(self, checked: Checked) -> bool:
         """An event about somebody not known yet, whose subject is not on a page yet either."""
         event, family = checked.event, checked.type.family
-        if self._unit.rows_of(family).get(event.subject) is not None:
+        if self._unit.knows(family, event.subject):
             return False
         return isinstance(event.data.resident, Opaque) or self._held.waits(family, event.subject)

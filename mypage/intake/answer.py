@@ -9,16 +9,11 @@ from typing_extensions import TypedDict
 
 from idp.front.resource_server import TOKEN_PROBLEMS, Answer, Media, Operation, Problem
 
-from .examples import EXAMPLES
-from .types import TYPES
+from ..families import event_types
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 MAX_BATCH = 500
-
-Event: Any = Annotated[Union[tuple(t.shape for t in TYPES.values())], Field(discriminator="type")]  # noqa: UP007
-"""An event of any type. Made from the table of types, hence not for a type checker."""
-Batch: Any = Annotated[list[Event], Field(max_length=MAX_BATCH)]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -39,19 +34,15 @@ class Results(TypedDict):
     results: list[Line]
 
 
-def _examples() -> dict[str, Any]:
-    return {name.split(".", 2)[2]: event for name, event in EXAMPLES.items()}
-
-
 def _accepted() -> dict[str, Any]:
-    first, *_ = EXAMPLES.values()
+    first = next(iter(event_types().values())).example
     line = {"id": first["id"], "source": first["source"]}
     refused = {
         "type": "urn:machi:problem:unknown_type",
         "title": "unknown_type",
         "status": 422,
         "detail": "This event type does not exist.",
-        "allowed": list(TYPES),
+        "allowed": list(event_types()),
     }
     return {
         "accepted": {"results": [{**line, "status": "accepted"}]},
@@ -61,34 +52,38 @@ def _accepted() -> dict[str, Any]:
     }
 
 
-SEND = Operation(
-    "sendEvents",
-    "One event, or a batch. A batch is refused as a whole only if it is malformed, too large or without a valid token.",
-    {202: Answer("A line for each event.", {"application/json": Media(Results, _accepted())})},
-    {
-        400: (*TOKEN_PROBLEMS[400], "malformed_json", "malformed_batch"),
-        401: TOKEN_PROBLEMS[401],
-        403: ("insufficient_scope", "foreign_source", "local_numbers_not_allowed"),
-        409: ("id_reused",),
-        413: ("too_large", "event_too_large", "batch_too_large"),
-        415: ("unsupported_media_type",),
-        422: (
-            "invalid_event",
-            "unknown_type",
-            "unknown_phase",
-            "my_number_refused",
-            "foreign_issuer",
-            "unknown_resident",
-            "resident_mismatch",
-            "first_event_incomplete",
-            "reopen_required",
-        ),
-        429: ("too_many_requests",),
-        503: ("unavailable",),
-    },
-    body={
-        SINGLE: Media(Event, _examples()),
-        BATCH: Media(Batch, {"all types": list(EXAMPLES.values())}),
-    },
-    scopes={t.scope: f"Events about a {t.family}." for t in TYPES.values()},
-)
+def send_operation() -> Operation:
+    """The operation for every type of event that there is."""
+    types = event_types().values()
+    event: Any = Annotated[Union[tuple(t.shape for t in types)], Field(discriminator="type")]  # noqa: UP007 - made from the registry
+    batch: Any = Annotated[list[event], Field(max_length=MAX_BATCH)]
+    own = tuple(code for t in types for code in t.refuses + tuple(words.code for words in t.closed_words.values()))
+    return Operation(
+        "sendEvents",
+        "One event, or a batch. A batch is refused as a whole only if it is malformed, too large or without a valid token.",
+        {202: Answer("A line for each event.", {"application/json": Media(Results, _accepted())})},
+        {
+            400: (*TOKEN_PROBLEMS[400], "malformed_json", "malformed_batch"),
+            401: TOKEN_PROBLEMS[401],
+            403: ("insufficient_scope", "foreign_source", "local_numbers_not_allowed"),
+            409: ("id_reused",),
+            413: ("too_large", "event_too_large", "batch_too_large"),
+            415: ("unsupported_media_type",),
+            422: (
+                "invalid_event",
+                "unknown_type",
+                "my_number_refused",
+                "foreign_issuer",
+                "unknown_resident",
+                "resident_mismatch",
+                *own,
+            ),
+            429: ("too_many_requests",),
+            503: ("unavailable",),
+        },
+        body={
+            SINGLE: Media(event, {t.name.split(".", 2)[2]: t.example for t in types}),
+            BATCH: Media(batch, {"all types": [t.example for t in types]}),
+        },
+        scopes={t.scope: f"Events about a {t.family}." for t in types},
+    )

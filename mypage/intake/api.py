@@ -13,9 +13,9 @@ from idp.front.resource_server import ApiClient, Problem, bearer_client, challen
 from idp.front.storage import LimitExceededError, UnavailableError, parts
 from idp.front.web import Caller, called_by, problem_response, refused_part
 
-from ..families.unit_of_work import RefusedError
+from ..families import RefusedError
 from .accept import Accepted, Intake, Result
-from .answer import BATCH, MAX_BATCH, SEND, SINGLE, Line, Results
+from .answer import BATCH, MAX_BATCH, SINGLE, Line, Results, send_operation
 from .check import MAX_EVENT_BYTES, Checked, check_event
 
 MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ bp = Blueprint("intake", __name__)
 
 @bp.post("/api/v1/events")
 @called_by(Caller.BEARER)
-@described(SEND)
+@described(send_operation)
 def receive() -> Response:
     """202 with a line for each event; a single event that is refused gets its own problem (RFC 9457)."""
     try:

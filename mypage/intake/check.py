@@ -11,12 +11,10 @@ from pydantic import ValidationError
 
 from idp.front.resource_server import ApiClient
 
-from ..cases.phases import PHASES
-from ..families.unit_of_work import RefusedError
+from ..families import EventType, RefusedError, event_types
 from ..wire.event import Envelope
 from .inspect import MAX_ERRORS, json_pointer, refuse_forbidden
 from .kept import kept_digest
-from .types import TYPES, EventType
 
 MAX_EVENT_BYTES = 256 * 1024
 
@@ -59,9 +57,9 @@ def check_event(raw: Any, client: ApiClient) -> Checked:
 
 def _type_of(raw: dict[str, Any]) -> EventType:
     name = raw.get("type")
-    found = TYPES.get(name) if isinstance(name, str) else None
+    found = event_types().get(name) if isinstance(name, str) else None
     if found is None:
-        raise RefusedError(422, "unknown_type", "This event type does not exist.", allowed=list(TYPES))
+        raise RefusedError(422, "unknown_type", "This event type does not exist.", allowed=list(event_types()))
     return found
 
 
@@ -75,8 +73,9 @@ def _shaped(kind: EventType, raw: dict[str, Any]) -> Envelope:
         return kind.shape.model_validate(raw)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-    if any(e["loc"] == ("data", "phase") and e["type"] == "literal_error" for e in found):
-        raise RefusedError(422, "unknown_phase", "This phase does not exist.", allowed=list(PHASES))
+    for e in found:
+        if e["type"] == "literal_error" and (words := kind.closed_words.get(e["loc"])):
+            raise RefusedError(422, words.code, words.detail, allowed=list(words.allowed))
     errors = [{"pointer": json_pointer(e["loc"]), "reason": _reason(e)} for e in found[:MAX_ERRORS]]
     raise RefusedError(422, "invalid_event", "The event does not fit its schema.", errors=errors)
 

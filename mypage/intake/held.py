@@ -11,14 +11,12 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import clock, new_id
 
-from ..cases.apply_event import require_first_facts
-from ..cases.schema import CaseStatus
 from ..columns import Row, table_of
+from ..families import event_types
 from ..wire.resident import Opaque
 from ..wire.values import TAKEN_BEFORE
 from .check import Checked
 from .model import HeldEvent
-from .types import TYPES
 
 Waiting = tuple[str, str]
 """(family, subject)"""
@@ -47,7 +45,7 @@ class Held:
     def _load(self, query: object) -> None:
         rows = self._session.scalars(query.where(HeldEvent.client_id == self._client_id))  # type: ignore[attr-defined]
         for row in rows:
-            self._waiting[TYPES[row.type].family, row.subject].append(row)
+            self._waiting[event_types()[row.type].family, row.subject].append(row)
 
     def subjects(self) -> Iterable[Waiting]:
         return list(self._waiting)
@@ -63,7 +61,7 @@ class Held:
         """What waits for this subject, lowest sequence first, with the id to give to `done`."""
         found = []
         for row in sorted(self._waiting.pop((family, subject), ()), key=lambda r: r.sequence):
-            kind = TYPES[row.type]
+            kind = event_types()[row.type]
             body = row.body.encode()
             event = kind.shape.model_validate(orjson.loads(body), context=TAKEN_BEFORE)
             found.append((row.held_id, Checked(kind, event, body)))
@@ -73,10 +71,9 @@ class Held:
         self._done.append(held_id)
 
     def check(self, checked: Checked) -> None:
-        """What begins a case must be complete even if it has to wait. Raises `RefusedError`."""
-        event = checked.event
-        if isinstance(event, CaseStatus) and not self.waits(checked.type.family, event.subject):
-            require_first_facts(event, "resident")
+        """What begins a subject must be complete even if it has to wait. Raises `RefusedError`."""
+        if checked.type.complete is not None and not self.waits(checked.type.family, checked.event.subject):
+            checked.type.complete(checked.event)
 
     def add(self, checked: Checked) -> None:
         """Have an event wait."""

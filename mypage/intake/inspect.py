@@ -9,7 +9,7 @@ import orjson
 
 from idp.front.web import looks_like_my_number, unfit
 
-from ..families.unit_of_work import RefusedError
+from ..families import RefusedError
 
 _GAPS = str.maketrans("０１２３４５６７８９", "0123456789", " 　-－‐\t\n")
 _TWELVE = re.compile(r"[0-9]{12}")

@@ -13,8 +13,7 @@ from idp.front.resource_server import Answer, Media, Operation, described
 from idp.front.storage import parts
 from idp.front.web import Caller, called_by, problem_response
 
-from .examples import EXAMPLES
-from .types import TYPES
+from ..families import event_types
 
 bp = Blueprint("schemas", __name__)
 
@@ -49,9 +48,10 @@ READ = Operation(
 @cache
 def schema_of(name: str, issuer: str) -> dict[str, Any]:
     """The schema of one whole event, `data` included."""
-    schema = TYPES[name].shape.model_json_schema()
+    kind = event_types()[name]
+    schema = kind.shape.model_json_schema()
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{issuer}/api/v1/schemas/{name}.json"}
-    return {**head, **schema, "examples": [EXAMPLES[name]]}
+    return {**head, **schema, "examples": [kind.example]}
 
 
 @bp.get("/api/v1/schemas/")
@@ -61,7 +61,8 @@ def index() -> Response:
     """Types, scopes and addresses."""
     issuer = parts().settings.issuer
     found: list[SchemaEntry] = [
-        {"type": t.name, "scope": t.scope, "schema": f"{issuer}/api/v1/schemas/{t.name}.json"} for t in TYPES.values()
+        {"type": t.name, "scope": t.scope, "schema": f"{issuer}/api/v1/schemas/{t.name}.json"}
+        for t in event_types().values()
     ]
     body: SchemaList = {"schemas": found}
     return _json(body, "application/json")
@@ -72,8 +73,8 @@ def index() -> Response:
 @described(READ)
 def schema(name: str) -> Response:
     """The schema of one event type."""
-    if name not in TYPES:
-        return problem_response(404, "unknown_type", "This event type does not exist.", allowed=list(TYPES))
+    if name not in event_types():
+        return problem_response(404, "unknown_type", "This event type does not exist.", allowed=list(event_types()))
     return _json(schema_of(name, parts().settings.issuer), "application/schema+json")
 
 

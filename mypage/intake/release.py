@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from idp.front.storage import clock
 
-from ..families.unit_of_work import RefusedError, Status, UnitOfWork
+from ..families import RefusedError, Status, UnitOfWork, families
 from .check import Checked
 from .held import Held
 from .locks import take_turns
@@ -54,9 +56,12 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
         session.add(ClaimedHandle(client_id=client_id, handle=handle, resident_id=resident_id, claimed_at=clock.now()))
     held = Held(session, client_id)
     held.load_handle(handle)
-    unit = UnitOfWork(session, client_id)
+    unit = UnitOfWork(session, client_id, families())
     waiting = held.subjects()
-    unit.load(*({subject for family, subject in waiting if family == f} for f in ("case", "notice", "task")))
+    known: dict[str, set[str]] = defaultdict(set)
+    for family, subject in waiting:
+        known[family].add(subject)
+    unit.load(known)
     count = 0
     for family, subject in waiting:
         for held_id, checked in held.take(family, subject):

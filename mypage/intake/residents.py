@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from idp.front.people import resolve_local_numbers, resolve_subjects
 from idp.front.resource_server import ApiClient
 
-from ..families.unit_of_work import RefusedError
+from ..families import RefusedError
 from ..wire.resident import IssSub, LocalNumber, Opaque
 from .model import ClaimedHandle
 

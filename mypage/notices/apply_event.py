@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from idp.front.storage import new_id
-
-from ..columns import Row
-from ..families.unit_of_work import RefusedError, Status, UnitOfWork
+from ..families import Status, UnitOfWork, order_of
 from ..text import searchable
+from .post import new_notice, post_notice
 from .schema import NoticePublished, NoticeWithdrawn
+from .store import NOTICES
 
 
 def apply_published(unit: UnitOfWork, event: NoticePublished, resident_id: str | None) -> tuple[Status, bool]:
@@ -15,18 +14,14 @@ def apply_published(unit: UnitOfWork, event: NoticePublished, resident_id: str |
 
     Returns the status, and whether a sequence number was skipped.
     """
-    notice = unit.notices.get(event.subject)
+    notice = unit.rows(NOTICES).get(event.subject)
     gap = False
     if notice is None:
-        notice = {"notice_id": new_id(), "client_id": unit.client_id, "subject": event.subject}
-        notice |= {"resident_id": resident_id, "template": None, "params": None, "opened_at": None}
-        notice |= {"acknowledged_at": None, "recorded_at": unit.now, "published_at": unit.now}
+        notice = new_notice(unit, resident_id, subject=event.subject)
     else:
-        if resident_id is not None and resident_id != notice["resident_id"]:
-            raise RefusedError(422, "resident_mismatch", "This notice belongs to another resident.")
-        if event.sequence <= notice["sequence"]:
+        stale, gap = order_of(notice, event, resident_id)
+        if stale:
             return "stale", False
-        gap = int(event.sequence) > int(notice["sequence"]) + 1
     data = event.data
     notice |= {
         "sequence": event.sequence,
@@ -43,27 +38,18 @@ def apply_published(unit: UnitOfWork, event: NoticePublished, resident_id: str |
         "expires_at": event.expirytime,
         "withdrawn_at": None,
     }
-    _put(unit, notice)
+    post_notice(unit, notice)
     return "accepted", gap
 
 
 def apply_withdrawn(unit: UnitOfWork, event: NoticeWithdrawn, resident_id: str | None) -> tuple[Status, bool]:
     """A notice disappears. One that has not come in yet has this event wait for it."""
-    notice = unit.notices.get(event.subject)
+    notice = unit.rows(NOTICES).get(event.subject)
     if notice is None:
         return "held", False
-    if resident_id is not None and resident_id != notice["resident_id"]:
-        raise RefusedError(422, "resident_mismatch", "This notice belongs to another resident.")
-    if event.sequence <= notice["sequence"]:
+    stale, gap = order_of(notice, event, resident_id)
+    if stale:
         return "stale", False
-    gap = int(event.sequence) > int(notice["sequence"]) + 1
     notice |= {"sequence": event.sequence, "withdrawn_at": unit.now}
-    _put(unit, notice)
+    post_notice(unit, notice)
     return "accepted", gap
-
-
-def _put(unit: UnitOfWork, notice: Row) -> None:
-    unit.notices.put(notice)
-    if notice["published_at"] > unit.now and notice["withdrawn_at"] is None:
-        unit.told_later(notice["published_at"], notice["resident_id"], "home", "notices", "badges")
-    unit.told(notice["resident_id"], "home", "notices", "badges")

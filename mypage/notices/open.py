@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import func, literal, update
 from sqlalchemy.orm import Session
 
-from idp.front.storage import Instant, clock, enqueue
+from idp.front.storage import Instant, clock
 
-from ..families.unit_of_work import TOPIC
+from ..posted import Posted, post
 from .model import Notice
+from .store import SHOWN_ON
 from .visible import visible
 
 
@@ -56,6 +57,5 @@ def mark_disowned(session: Session, resident_id: str, notice_id: str) -> bool:
 
 def _told(session: Session, resident_id: str, changed: bool) -> bool:
     if changed:
-        fragments = ["home", "notices", "badges"]
-        enqueue(session, TOPIC, {"changes": [{"resident_id": resident_id, "fragments": fragments}]})
+        post(session, [Posted(resident_id, SHOWN_ON)])
     return changed

@@ -15,11 +15,11 @@ from idp.front.apps import client_labels
 from idp.front.credentials import find_credential
 from idp.front.logins import part_of_first_sign_in
 from idp.front.record import EventType, Recorded, on_record
-from idp.front.storage import enqueue, new_id, wake_after_commit
+from idp.front.storage import wake_after_commit
 
-from ..families.unit_of_work import TOPIC
+from ..families import UnitOfWork, families
 from ..text import searchable
-from .model import Notice
+from .post import new_notice, post_notice
 from .security_words import security_body, security_title
 
 TEMPLATE_OF = {
@@ -45,23 +45,21 @@ def tell_resident(session: Session, happened: Recorded) -> None:
     if template is None or happened.resident_id is None or part_of_first_sign_in(session, happened):
         return
     params = _params(session, happened)
-    session.add(
-        Notice(
-            notice_id=new_id(),
-            resident_id=happened.resident_id,
-            sequence=_BEFORE_ALL,
-            kind="information",
-            importance=_IMPORTANCE.get(template, "high"),
-            template=template,
-            params=params,
-            requires_ack=False,
-            words=searchable([security_title(template, params), security_body(template, params)]),
-            published_at=happened.at,
-            recorded_at=happened.at,
-        )
+    unit = UnitOfWork(session, None, families())
+    notice = new_notice(
+        unit,
+        happened.resident_id,
+        sequence=_BEFORE_ALL,
+        kind="information",
+        importance=_IMPORTANCE.get(template, "high"),
+        template=template,
+        params=params,
+        words=searchable([security_title(template, params), security_body(template, params)]),
+        published_at=happened.at,
+        recorded_at=happened.at,
     )
-    fragments = ["home", "notices", "badges"]
-    enqueue(session, TOPIC, {"changes": [{"resident_id": happened.resident_id, "fragments": fragments}]})
+    post_notice(unit, notice)
+    unit.write()
     wake_after_commit(session)
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from idp.front.storage import new_id
 
-from ..cases.phases import waits_for_resident
+from ..cases import CASES, CaseChange, waits_for_resident
 from ..columns import Row
-from ..families.unit_of_work import UnitOfWork
+from ..families import UnitOfWork
+from .store import OPEN_TURNS, SHOWN_ON
 
 _RESULT = {"withdrawn": "cancelled", "expired": "expired"}
 
 
-def follow_turn(unit: UnitOfWork, case: Row) -> None:
+def load_turns(unit: UnitOfWork, cases: Collection[str]) -> None:
+    """Read the open task of each case that waits for its resident."""
+    found = ((subject, unit.rows(CASES).get(subject)) for subject in cases)
+    waiting = [s for s, row in found if row and waits_for_resident(row["phase"], row["waiting_on"])]
+    unit.rows(OPEN_TURNS).load(waiting)
+
+
+def follow_turn(unit: UnitOfWork, change: CaseChange) -> None:
     """Open, correct or close the "your turn" task of a case after its state changed."""
-    turn = unit.turns.get(case["subject"])
+    case, turns = change.case, unit.rows(OPEN_TURNS)
+    turn = turns.get(case["subject"])
     if waits_for_resident(case["phase"], case["waiting_on"]):
         turn = turn or _opened(unit, case)
         action = (case["actions"] or [None])[0]
@@ -22,15 +33,15 @@ def follow_turn(unit: UnitOfWork, case: Row) -> None:
         turn["due"] = case["act_by"]
         turn["action"] = action and {name: action[name] for name in ("kind", "label", "url") if name in action}
         turn["sequence"] = case["sequence"]
-        unit.turns.put(turn)
+        turns.put(turn)
     elif turn is not None:
         turn["state"] = _RESULT.get(case["phase"], "done")
         turn["closed_at"] = unit.now
-        unit.turns.put(turn)
-        unit.turns.forget(case["subject"])
+        turns.put(turn)
+        turns.forget(case["subject"])
     else:
         return
-    unit.told(case["resident_id"], "tasks", "badges")
+    unit.postings.add(case["resident_id"], SHOWN_ON)
 
 
 def _opened(unit: UnitOfWork, case: Row) -> Row:

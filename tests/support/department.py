@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from idp.oidc.registration.register_client import CityOptions
 from idp.residents.model import SubjectIdentifier
 from idp.residents.subjects import subject_of
+from mypage.families import event_types
 from mypage.intake.answer import BATCH, SINGLE
-from mypage.intake.examples import EXAMPLES
 
 from .apps import App
 from .town import Town
@@ -37,7 +37,7 @@ class Department:
         resident_id = town.resident()
         with town.writing() as session:
             sub = subject_of(session, resident_id, "host:app1.example")
-        self.sub: str = EXAMPLES["jp.machi.case.status.v1"]["data"]["resident"]["sub"]
+        self.sub: str = event_types()["jp.machi.case.status.v1"].example["data"]["resident"]["sub"]
         town.change(update(SubjectIdentifier).where(SubjectIdentifier.sub == sub).values(sub=self.sub))
         self.document: dict[str, Any] = town.app.test_client().get("/api/v1/openapi.json").json
         self._tokens: dict[str, str] = {}
@@ -57,7 +57,7 @@ class Department:
 
     def event(self, name: str = "case.status", /, data: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
         """An example with an id of its own, changed."""
-        event = EXAMPLES[f"jp.machi.{name}.v1"]
+        event = event_types()[f"jp.machi.{name}.v1"].example
         key = f"{event['subject']}-{json.dumps([changes, data])}"[:120]
         return {**event, "id": key, "subject": key, **changes, "data": event["data"] | (data or {})}
 

@@ -65,8 +65,8 @@ class Operation:
             HTTPStatus(status)
 
 
-def described(operation: Operation) -> Callable[[View], View]:
-    """Declare what a view takes and answers."""
+def described(operation: Operation | Callable[[], Operation]) -> Callable[[View], View]:
+    """Declare what a view takes and answers, or what says so once the application is whole."""
 
     def mark(view: View) -> View:
         view.__machi_operation__ = operation  # type: ignore[attr-defined]
@@ -77,4 +77,5 @@ def described(operation: Operation) -> Callable[[View], View]:
 
 def operation_of(view: Callable[..., Any]) -> Operation | None:
     """What was declared at a view."""
-    return getattr(view, "__machi_operation__", None)
+    found: Operation | Callable[[], Operation] | None = getattr(view, "__machi_operation__", None)
+    return found() if callable(found) else found

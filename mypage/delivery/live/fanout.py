@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,24 +11,33 @@ from sqlalchemy.orm import Session
 from idp.front.logins import on_session_end
 from idp.front.storage import BusAwayError, Job, Parts, RetryLaterError, enqueue
 
-from ...families.unit_of_work import TOPIC
+from ...posted import Channel, Posted
 from .channels import resident_channel, session_channel
 
+TOPIC = "mypage.changed"
 ENDED_TOPIC = "mypage.session_ended"
 
 
-def install_fanout(instance: Parts) -> None:
-    """Have the delivery loop hand changes to the live bus. Payload: `{"changes": [{"resident_id", "fragments"}]}`."""
+def tell_changes(instance: Parts, postings: Sequence[Posted]) -> None:
+    """One message for a resident, however many events there were."""
+    changed: dict[str, dict[str, None]] = {}
+    for posting in postings:
+        changed.setdefault(posting.resident_id, {}).update(dict.fromkeys(posting.fragments))
+    for resident_id, fragments in changed.items():
+        _publish(instance, resident_channel(resident_id), {"fragments": list(fragments)})
 
-    def tell_changes(job: Job) -> None:
-        for change in job.payload["changes"]:
-            _publish(instance, resident_channel(change["resident_id"]), {"fragments": change["fragments"]})
+
+LIVE = Channel(topic=TOPIC, wants=lambda posting: replace(posting, items=()), deliver=tell_changes)
+"""Every posting, for whoever has a page open: which fragments, never what they say."""
+
+
+def install_fanout(instance: Parts) -> None:
+    """Have the delivery loop tell the pages of a login that it is over."""
 
     def tell_ended(job: Job) -> None:
         for session_id in job.payload["sessions"]:
             _publish(instance, session_channel(session_id), {"ended": session_id})
 
-    instance.worker.handles(TOPIC, tell_changes)
     instance.worker.handles(ENDED_TOPIC, tell_ended)
     on_session_end(remember_ended)
 

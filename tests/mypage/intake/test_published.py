@@ -7,8 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mypage.intake.examples import EXAMPLES
-from mypage.intake.types import TYPES
+from mypage.families import event_types
 from tests.mypage.city import ISSUER, City
 
 
@@ -36,16 +35,16 @@ def test_an_unknown_schema(small_city: City):
     assert small_city.app.test_client().get("/api/v1/schemas/jp.machi.nothing.v1.json").status_code == 404
 
 
-@pytest.mark.parametrize("name", list(TYPES))
+@pytest.mark.parametrize("name", list(event_types()))
 def test_schema_and_example_fit_each_other_and_the_door(small_city: City, name: str):
     schema = schema_at(small_city, name)
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(EXAMPLES[name], schema, jsonschema.Draft202012Validator)
+    jsonschema.validate(event_types()[name].example, schema, jsonschema.Draft202012Validator)
     hanako = small_city.resident()
-    event = EXAMPLES[name] | {"source": small_city.source("kodomo")}
+    event = event_types()[name].example | {"source": small_city.source("kodomo")}
     if "resident" in event["data"]:
         event["data"] = event["data"] | {"resident": small_city.named(hanako)}
-    assert small_city.statuses([event]) == ["accepted" if TYPES[name].begins else "held"]
+    assert small_city.statuses([event]) == ["accepted" if event_types()[name].begins else "held"]
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,8 @@ from idp.oidc.grants.model import Consent
 from idp.oidc.server.provider import provider
 from mypage.cases.model import Case, CaseEvent
 from mypage.columns import JsonText, Members, Objects, Texts, table_of
-from mypage.intake.examples import EXAMPLES
+from mypage.families import event_types
 from mypage.intake.published import schema_of
-from mypage.intake.types import TYPES
 from mypage.notices.model import Notice
 from mypage.tasks.model import Task
 from tests.mypage.city import ISSUER, City
@@ -96,7 +95,7 @@ def events(worse: bool) -> st.SearchStrategy[dict[str, Any]]:
             instances(schema_of(name, ISSUER), worse, fixed).filter(
                 lambda e: e["type"] != "jp.machi.case.status.v1" or all(e["data"].get(n) for n in needed)
             )
-            for name, kind in TYPES.items()
+            for name, kind in event_types().items()
             if kind.begins
         ]
     )
@@ -259,7 +258,7 @@ def test_a_departments_words_stand_by_themselves(small_city: City, lang: str):
     city = small_city
     city.app.config["LIVE_LONGEST"] = 0.0
     visit = Visit(city, named_resident(city))
-    mine, example = visit.resident_id, EXAMPLES["jp.machi.case.status.v1"]["data"]
+    mine, example = visit.resident_id, event_types()["jp.machi.case.status.v1"].example["data"]
     sent = [
         city.case(mine, "K-1", 1, **{**example, "resident": city.named(mine)}),
         city.case(mine, "K-2", 1, phase="decided", outcome="rejected", reason={"ja": "理由"}, label={"ja": "決定"}),

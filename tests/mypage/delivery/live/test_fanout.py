@@ -121,7 +121,7 @@ def test_redis_that_is_away_loses_no_event_and_delays_only_the_telling(sqlite_ur
         assert city.statuses([event]) == ["accepted"]
         handler = city.parts.worker._handlers["mypage.changed"]
         with pytest.raises(RetryLaterError):
-            handler(Job(1, "mypage.changed", {"changes": [{"resident_id": "r", "fragments": ["home"]}]}, 0))
+            handler([Job(1, "mypage.changed", {"changes": [{"resident_id": "r", "fragments": ["home"]}]}, 0)])
         city.parts.worker.run_once()
         with city.parts.database.read() as session:
             (row,) = session.scalars(select(OutboxRow)).all()

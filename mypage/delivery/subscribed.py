@@ -1,0 +1,8 @@
+"""The channels of my page, a line each."""
+
+from __future__ import annotations
+
+from ..posted import subscribe
+from .live import LIVE
+
+subscribe(LIVE)

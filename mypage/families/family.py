@@ -1,0 +1,78 @@
+"""What a family of events says about itself, once, so that nobody else has to know it by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..wire.event import Envelope
+from .store import Store
+from .unit_of_work import Status, UnitOfWork
+
+Apply = Callable[[UnitOfWork, Any, str | None], tuple[Status, bool]]
+"""Applies one event about the resident it names (None: it names nobody). Returns its status, and whether a sequence number was skipped;
+raises `RefusedError` without having changed anything."""
+
+
+class ClosedWords(NamedTuple):
+    """A member that takes a closed set of words: any other is refused with a code of its own, which lists them."""
+
+    code: str
+    detail: str
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One type of event, named `jp.machi.<family>.<what happened>.v<version>`: its shape is what is enforced and published."""
+
+    name: str
+    shape: type[Envelope]
+    apply: Apply
+    example: Mapping[str, Any]
+    begins: bool = False
+    """Whether such an event can be the first about its subject."""
+    complete: Callable[[Any], None] | None = None
+    """Raises `RefusedError` if an event that begins, of a resident not known yet, lacks what the first must say."""
+    closed_words: Mapping[tuple[int | str, ...], ClosedWords] = field(default_factory=dict)
+    """By the place of the member, as `("data", "phase")`."""
+    refuses: tuple[str, ...] = ()
+    """Codes of 422 problems that only this type answers with."""
+
+    @property
+    def family(self) -> str:
+        return self.name.split(".")[2]
+
+    @property
+    def scope(self) -> str:
+        """What an access token needs to send it."""
+        return f"{self.family}:write"
+
+
+@dataclass(frozen=True)
+class Follow:
+    """What a family derives from the rows of another."""
+
+    family: str
+    changed: Callable[[UnitOfWork, Any], None]
+    """Called with what `UnitOfWork.changed` was given."""
+    load: Callable[[UnitOfWork, Collection[str]], None] | None = None
+    """Reads what `changed` will need, for subjects of the other family, whose rows are read."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family: a subject is one row within it. Its scope is `<name>:write`."""
+
+    name: str
+    store: Store
+    """Its rows by the sender's own number (`subject`)."""
+    types: tuple[EventType, ...]
+    more_stores: tuple[Store, ...] = ()
+    """Other tables that its events write to, after its own."""
+    follows: tuple[Follow, ...] = ()
+
+    def __post_init__(self) -> None:
+        if strangers := [t.name for t in self.types if t.family != self.name]:
+            raise ValueError(f"types of another family than {self.name}: {', '.join(strangers)}")

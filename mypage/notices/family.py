@@ -1,0 +1,20 @@
+"""The family of notices."""
+
+from __future__ import annotations
+
+from ..families import EventType, Family, Follow
+from .apply_event import apply_published, apply_withdrawn
+from .derive import tell_about_case
+from .examples import PUBLISHED, WITHDRAWN
+from .schema import NoticePublished, NoticeWithdrawn
+from .store import NOTICES
+
+NOTICE = Family(
+    name="notice",
+    store=NOTICES,
+    types=(
+        EventType("jp.machi.notice.published.v1", NoticePublished, apply_published, PUBLISHED, begins=True),
+        EventType("jp.machi.notice.withdrawn.v1", NoticeWithdrawn, apply_withdrawn, WITHDRAWN),
+    ),
+    follows=(Follow("case", tell_about_case),),
+)

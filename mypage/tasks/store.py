@@ -1,0 +1,11 @@
+"""Where tasks are kept, and which parts of pages show them."""
+
+from __future__ import annotations
+
+from ..families import Store
+from .model import Task
+
+TASKS = Store(Task, "subject")
+OPEN_TURNS = Store(Task, "related_case", where=(Task.template.is_not(None), Task.state == "open"))
+"""Open tasks derived from cases, by the case's subject."""
+SHOWN_ON = ("home", "tasks", "badges")
