@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import desk
+from . import desk, staff
 from .credentials.jpki import CardPolicy, TrustError, TrustStore
 from .foundation import housekeeping
 from .foundation.context import Parts
@@ -24,6 +24,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
         app.register_blueprint(module.bp)
     account_stopped.install(app)
     way_back.install(app)
+    staff.install(app)
     oidc.install(app, instance)
     desk.install(app)
     instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job), slow=True)

@@ -2,7 +2,6 @@
 
 from .audit.record import AuditEvent
 from .credentials.model import Card, Challenge, Passkey, PasskeyUser
-from .desk.model import Staff, StaffInvitation, StaffPasskey, StaffSession
 from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow
 from .foundation.refusals import RefusedRequests
@@ -19,6 +18,7 @@ from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEve
 from .oidc.tokens.model import AuthorizationCode, ReferenceToken, RevokedToken
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
+from .staff.model import Staff, StaffInvitation, StaffPasskey, StaffSession
 
 __all__ = [
     "ActivationCode",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..desk.model import Role
-from ..desk.staff import StaffError, end, invite, invite_again, members
 from ..foundation.context import parts
+from ..staff.members import StaffError, end, invite, invite_again, members
+from ..staff.model import Role
 from .root import fail, json_option, machi, say
 
 

@@ -15,11 +15,11 @@ from ..oidc.clients.clients import registered
 from ..oidc.clients.secret import computes_with_secret
 from ..oidc.registration.change_client import rotate_secret, switch_client
 from ..oidc.server.provider import provider
+from ..staff.guard import open_to
+from ..staff.model import Role
+from ..staff.sessions import current
 from .apps_pages import find
-from .guard import open_to
-from .model import Role
 from .page import show
-from .sessions import current
 
 bp = Blueprint("desk_app_acts", __name__, url_prefix="/desk/apps")
 

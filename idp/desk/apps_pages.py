@@ -20,14 +20,14 @@ from ..oidc.policy.fapi import PROFILES
 from ..oidc.registration.change_client import all_problems, change_client, options_of
 from ..oidc.registration.register_client import CityOptions, prepare_client, register_client, require_source
 from ..oidc.server.provider import provider
-from .guard import open_to
+from ..staff.guard import open_to
+from ..staff.model import Role
+from ..staff.sessions import current
 from .member_texts import PROOFS
 from .members import members, read_form
-from .model import Role
 from .page import show
 from .refused import refusals_by_app, refused_lately, sentence
 from .rules import explain
-from .sessions import current
 from .usage import Usage, today, usage
 
 bp = Blueprint("desk_apps", __name__, url_prefix="/desk/apps")

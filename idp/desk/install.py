@@ -10,19 +10,16 @@ from ..foundation.web.shell import add_static
 from . import (
     app_acts,
     apps_pages,
-    cleanup,  # noqa: F401 - registers its cleaner
-    guard,
+    home,
     keys_pages,
     log_pages,
     policy_pages,
-    signin_pages,
     staff_pages,
 )
 
 
 def install(app: Flask) -> None:
     """Call once, after the web shell and the protocol are on `app`."""
-    guard.install_guard(app)
     add_static("desk", Path(__file__).parent / "static")
-    for module in (signin_pages, apps_pages, app_acts, policy_pages, keys_pages, log_pages, staff_pages):
+    for module in (home, apps_pages, app_acts, policy_pages, keys_pages, log_pages, staff_pages):
         app.register_blueprint(module.bp)

@@ -18,10 +18,10 @@ from ..oidc.jose.keys import KEEP_RETIRED, SETTLE, rotate
 from ..oidc.jose.model import SigningKey
 from ..oidc.registration.model import InitialAccessToken
 from ..oidc.registration.registration import issue_initial_access_token
-from .guard import open_to
-from .model import Role
+from ..staff.guard import open_to
+from ..staff.model import Role
+from ..staff.sessions import current
 from .page import show
-from .sessions import current
 
 bp = Blueprint("desk_keys", __name__, url_prefix="/desk")
 

@@ -16,8 +16,8 @@ from ..foundation.web.language import language
 from ..oidc.clients.clients import clients_by_id
 from ..residents.model import Resident
 from ..residents.unified_id import grouped
+from ..staff.model import Staff
 from .log_words import WORDS
-from .model import Staff
 
 Facts = dict[str, str | int | None]
 _STAFF = ("staff", "by")

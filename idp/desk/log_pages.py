@@ -13,10 +13,10 @@ from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import CLIENT_ID
-from .guard import open_to
+from ..staff.guard import open_to
+from ..staff.model import Role
 from .log_names import look_up
 from .log_sentences import kinds, told
-from .model import Role
 from .page import show
 from .refused import refused_lately, sentence
 

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response, render_template
 
 from ..foundation.clock import CITY_ZONE
+from ..staff.sessions import current
 from .member_texts import SECTION_TITLES
-from .sessions import current
 
 
 def show(name: str, place: str, status: int = 200, **values: Any) -> Response:

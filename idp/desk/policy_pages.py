@@ -12,13 +12,13 @@ from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import registered
 from ..oidc.clients.model import Client
 from ..oidc.policy.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
+from ..staff.guard import open_to
+from ..staff.model import Role
+from ..staff.sessions import current
 from .apps_pages import find
-from .guard import open_to
-from .model import Role
 from .page import show
 from .policy_form import Offer, PolicyForm, form_of, offers, read_form, refuse_unoffered
 from .policy_rules import explain
-from .sessions import current
 
 bp = Blueprint("desk_policy", __name__, url_prefix="/desk/apps")
 

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
-from .guard import open_to
-from .model import Role
+from ..staff.guard import open_to
+from ..staff.members import StaffError, end, invite, invite_again, members
+from ..staff.model import Role
+from ..staff.sessions import current
 from .page import show
-from .sessions import current
-from .staff import StaffError, end, invite, invite_again, members
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/desk/staff")
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import orjson
-from flask import request
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
-from ..foundation.addresses import network_of, read_address
 from ..foundation.context import parts
 from ..foundation.database import Database
 from ..foundation.ids import is_secret, new_secret
 from ..foundation.web.cookies import BROWSER, NO_COOKIE, browser_digest, get_cookie
 from ..foundation.web.errors import ProblemError
+from ..foundation.web.network import client_network
 from .model import SignInAttempt
 
 
@@ -64,24 +63,3 @@ def load(database: Database, attempt_id: str, *, expired: bool = False) -> SignI
     """`find` in a session of its own."""
     with database.read() as session:
         return find(session, attempt_id, expired=expired)
-
-
-def known_network() -> str | None:
-    """The caller's network (`foundation.addresses.network_of`); None if the proxy gave no address that can be read."""
-    address = read_address(request.remote_addr)
-    return network_of(address) if address is not None else None
-
-
-def client_network() -> str:
-    """What rate limits count a caller by; the address itself is neither stored nor logged.
-
-    Who has no address that can be read slips past no limit: they share one counter for each proxy, and with nobody who has one.
-    """
-    return known_network() or f"unreadable, through {_peer_network()}"
-
-
-def _peer_network() -> str:
-    """Of who is at the other end of the connection, whatever a header says (kept by `ProxyFix`)."""
-    kept = request.environ.get("werkzeug.proxy_fix.orig") or {}
-    peer = read_address(kept.get("REMOTE_ADDR"))
-    return network_of(peer) if peer is not None else "nobody"

@@ -27,7 +27,8 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.leaving import by_page, way_leads_to
-from . import attempts, away
+from ..foundation.web.network import client_network
+from . import away
 from .levels import Factor
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
@@ -65,7 +66,7 @@ def claim(attempt_id: str) -> ResponseReturnValue:
 def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
     trust_store()
     settings = parts().settings
-    parts().limits.hit(settings.signin_limit, purpose, attempts.client_network(), browser_digest())
+    parts().limits.hit(settings.signin_limit, purpose, client_network(), browser_digest())
     with parts().database.write() as session:
         issued = away.leave(session, purpose, attempt_id)
     statement = cards.statement_for(settings, purpose, issued.nonce, browser_digest(), issued.expires_at)
@@ -90,7 +91,7 @@ def answer() -> ResponseReturnValue:
     form = {name: request.form.get(name, "") for name in ("challenge", "certificate", "signature", "error")}
     if any(len(value) > MAX_FIELD for value in request.form.values()) or not is_id(form["challenge"]):
         raise ProblemError(400, "malformed", "The card reader sent something that cannot be read.")
-    parts().limits.hit(parts().settings.signin_limit, "card-answer", attempts.client_network(), form["challenge"])
+    parts().limits.hit(parts().settings.signin_limit, "card-answer", client_network(), form["challenge"])
     with parts().database.write() as session:
         # Consumed before anything is looked at, and for good: a failed answer cannot be tried again on the same challenge.
         challenge = challenges.consume(session, challenge_id=form["challenge"])

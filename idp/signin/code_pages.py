@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.network import client_network
 from ..residents.activation import parse_code
 from ..residents.claim import ClaimResult, claim_by_code
 from . import attempts
@@ -33,7 +34,7 @@ def use(attempt_id: str) -> ResponseReturnValue:
     """Claim with the code; a wrong code and a wrong birth date get the same answer."""
     attempt = attempts.load(parts().database, attempt_id)
     describe(attempt)
-    settings, limits, guessing = parts().settings, parts().limits, ("activation-code", attempts.client_network())
+    settings, limits, guessing = parts().settings, parts().limits, ("activation-code", client_network())
     # What is guessed counts for its network, a wrong birth date on its code; at a counter many people start from one network.
     limits.check(settings.activation_limit, *guessing)
     code, birth_date = parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]

@@ -17,6 +17,7 @@ from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
+from ..foundation.web.network import client_network
 from ..residents.read import resident_profile
 from . import attempts
 from .authority import Permit, may_add
@@ -40,7 +41,7 @@ def _body() -> dict[str, Any]:
 @called_by(Caller.BROWSER)
 def signin_options(attempt_id: str) -> ResponseReturnValue:
     """PublicKeyCredentialRequestOptions with a fresh challenge."""
-    parts().limits.hit(parts().settings.signin_limit, "passkey-options", attempts.client_network(), browser_digest())
+    parts().limits.hit(parts().settings.signin_limit, "passkey-options", client_network(), browser_digest())
     with parts().database.write() as session:
         attempts.find(session, attempt_id)
         return jsonify(passkeys.signin_options(session, parts().settings, browser_digest(), attempt_id))
@@ -50,7 +51,7 @@ def signin_options(attempt_id: str) -> ResponseReturnValue:
 @called_by(Caller.BROWSER)
 def signin_verify(attempt_id: str) -> ResponseReturnValue:
     """Check the assertion and sign in: `{"next": path}`."""
-    parts().limits.hit(parts().settings.signin_limit, "passkey", attempts.client_network(), browser_digest())
+    parts().limits.hit(parts().settings.signin_limit, "passkey", client_network(), browser_digest())
     credential = _body()
     attempt = attempts.load(parts().database, attempt_id)
     refused = None

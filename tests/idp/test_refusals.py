@@ -17,14 +17,14 @@ from flask_babel import force_locale
 from werkzeug.test import TestResponse
 
 from idp.desk import refused as desk_refused
-from idp.desk.model import Role
 from idp.foundation import refusals
 from idp.foundation.refusals import MORE, PER_HOUR, RefusedRequests
 from idp.foundation.telemetry import JsonLines
 from idp.oidc.registration.register_client import CityOptions
-from tests.idp.desk.conftest import Desk
+from idp.staff.model import Role
 from tests.support.apps import App
 from tests.support.refusals import reference
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 SECRET = "a-secret-that-nobody-may-read-anywhere"

@@ -8,7 +8,7 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from ...foundation.web.errors import ProblemError
-from ...signin.attempts import client_network
+from ...foundation.web.network import client_network
 from ..client_auth.caller_checks import ANY_CLIENT
 from ..client_auth.sender import prove_sender
 from ..clients.addresses import COMPARISON

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 from flask import request as request_context
 
 from ...foundation.vault import digest
-from ...signin.attempts import client_network
+from ...foundation.web.network import client_network
 from ..clients.clients import RegisteredClient
 from ..clients.secret import readable_secret
 from ..jose.verify import Fault, JwtError, Keys, Secret, claimed, verify

@@ -16,7 +16,7 @@ from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_secret
 from ...foundation.vault import Vault, digest
 from ...foundation.web.callers import Caller, called_by
-from ...signin.attempts import known_network
+from ...foundation.web.network import known_network
 from ...signin.devices import device_label
 from ..clients.clients import RegisteredClient
 from ..server.flow import JSON, Answer, ListedEndpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...signin.attempts import client_network
+from ...foundation.web.network import client_network
 from ..client_auth.caller_checks import ANY_CLIENT, REGISTERED_GRANT
 from ..clients.grant_types import DEVICE
 from ..server.checks import Check, Table

@@ -16,9 +16,9 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import language
+from ...foundation.web.network import client_network
 from ...residents.attributes import unseal
 from ...residents.model import Resident
-from ...signin.attempts import client_network
 from ...signin.sessions import Login, current_login
 from ..authorization.consent import requested_claims
 from ..claims.claims import shared_values

@@ -15,7 +15,7 @@ from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ...signin.attempts import client_network
+from ...foundation.web.network import client_network
 from ..client_metadata.metadata import MetadataError
 from ..clients.clients import CLIENT_ID
 from ..clients.model import Client

@@ -15,7 +15,7 @@ from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ...signin.attempts import client_network
+from ...foundation.web.network import client_network
 from ..client_metadata.metadata import MetadataError
 from ..server.provider import NO_STORE, provider
 from ..server.refusal_answers import told

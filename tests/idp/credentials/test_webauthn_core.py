@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from idp.credentials.model import CredentialRecord, Passkey
-from idp.desk.model import Role, StaffPasskey
-from idp.desk.staff import invite
 from idp.foundation import clock
+from idp.staff.members import invite
+from idp.staff.model import Role, StaffPasskey
 from tests.conftest import sqlite_copy
 from tests.support.browser import Browser
 from tests.support.people import BIRTH_DATES

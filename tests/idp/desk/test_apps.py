@@ -14,9 +14,9 @@ from idp.desk.members import NOT_HERE, members
 from idp.foundation import clock
 from idp.oidc.client_metadata import metadata as rules
 from idp.oidc.clients.model import Client
-from tests.idp.desk.conftest import Desk
 from tests.support.apps import App
 from tests.support.html import hidden_fields, text_of
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 NEW: dict[str, Any] = {

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
-from idp.desk.model import Role
-from idp.desk.staff import invite
+from idp.staff.members import invite
+from idp.staff.model import Role
 from tests.support.readable import check_readable
 from tests.support.server import free_port
 from tests.support.town import Town

@@ -13,13 +13,13 @@ from sqlalchemy import event as sql_event
 from idp.audit import EventType, record
 from idp.desk.log_sentences import SENTENCES, OfSomebody
 from idp.desk.log_words import WORDS
-from idp.desk.model import Role
-from idp.desk.staff import invite
 from idp.foundation.ids import new_id
 from idp.residents.model import Resident
 from idp.residents.unified_id import grouped
-from tests.idp.desk.conftest import Desk
+from idp.staff.members import invite
+from idp.staff.model import Role
 from tests.support.isolation import loose_words
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 # What the callers of `record` give, a fact for each name of the catalogue, besides `reason` and `did`, which differ.

@@ -12,8 +12,8 @@ from idp.foundation import clock
 from idp.oidc.clients.model import Client
 from idp.oidc.jose.model import SigningKey
 from idp.oidc.registration.model import InitialAccessToken
-from tests.idp.desk.conftest import Desk
 from tests.support.html import text_of
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 

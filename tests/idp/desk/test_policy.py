@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from idp.desk.model import Role
 from idp.oidc.policy.model import ClientPolicy, ResourceIndicator
 from idp.oidc.policy.policy import CityPolicy, load_policy, set_policy
-from tests.idp.desk.conftest import Desk
+from idp.staff.model import Role
 from tests.idp.desk.test_apps import shown_form
 from tests.support.apps import App
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 TAX = "https://tax.example/api"

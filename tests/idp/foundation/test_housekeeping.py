@@ -8,8 +8,6 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from idp.desk.model import Role, StaffInvitation, StaffSession
-from idp.desk.staff import invite
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
 from idp.oidc.grants.model import Grant
@@ -17,7 +15,9 @@ from idp.oidc.jose.keys import KEEP_RETIRED, rotate
 from idp.oidc.jose.model import SigningKey
 from idp.oidc.tokens.model import AuthorizationCode
 from idp.signin.model import SignInAttempt
-from tests.idp.desk.conftest import Desk
+from idp.staff.members import invite
+from idp.staff.model import Role, StaffInvitation, StaffSession
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 JOB = Job(1, housekeeping.TOPIC, {}, 0)

@@ -11,13 +11,13 @@ from werkzeug.test import TestResponse
 
 from idp.audit import AuditEvent
 from idp.credentials.model import Passkey
-from idp.desk.model import StaffPasskey
 from idp.foundation import clock
 from idp.oidc.grants.model import Grant
-from tests.idp.desk.conftest import Desk
+from idp.staff.model import StaffPasskey
 from tests.support.browser import Browser
 from tests.support.keyring import Keyring
 from tests.support.phone import Phone
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 HOME = "/my/settings/credentials"

@@ -31,12 +31,12 @@ from idp.residents.import_register import import_register
 from idp.residents.read import resolve_local_number
 from idp.signin.levels import Factor
 from idp.signin.sessions import now_ms
-from tests.idp.desk.conftest import Desk
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.from_schema import ODD, URLS, WORSE
 from tests.support.isolation import loose_words
 from tests.support.people import HEADER, LINES
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 LOOK = settings(

@@ -9,9 +9,9 @@ import pytest
 
 from idp.foundation.settings import SettingsError
 from idp.foundation.web.mount import without
-from tests.idp.desk.conftest import Desk
 from tests.support.browser import Browser
 from tests.support.crawl import pages_below
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 PATH = "/machi"

@@ -1,4 +1,4 @@
-"""What the desk forgets: logins and links that are over. The record keeps who signed in and who was invited."""
+"""What is forgotten of staff: logins and links that are over. The record keeps who signed in and who was invited."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEEP = timedelta(days=30)
 
 
 @cleans_up
-def forget_desk(session: Session) -> None:
+def forget_staff(session: Session) -> None:
     """Delete rows that have had no effect for a month."""
     before = clock.now() - KEEP
     over = or_(StaffSession.expires_at < before, StaffSession.ended_at < before)

@@ -34,7 +34,7 @@ def require_staff() -> ResponseReturnValue | None:
     if login is None:
         if wants_json() or request.method != "GET":
             raise ProblemError(401, "signed_out", "You are signed out. Please sign in again.")
-        return redirect(url_for("desk.signin", next=this_page()), 303)
+        return redirect(url_for("staff.signin", next=this_page()), 303)
     view = current_app.view_functions[str(request.endpoint)]
     if not login.roles & getattr(view, "__machi_roles__", frozenset()):
         raise ProblemError(403, "role_needed", "Your role does not open this page.")

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from idp.desk.model import Role, StaffPasskey
-from idp.desk.staff import StaffError, end, invite, invite_again
 from idp.foundation import clock
 from idp.foundation.web.callers import Caller, caller_of
-from tests.idp.desk.conftest import Desk
+from idp.staff.members import StaffError, end, invite, invite_again
+from idp.staff.model import Role, StaffPasskey
 from tests.support.authenticator import encode
+from tests.support.staff import Desk
 from tests.support.town import Town
 
 
@@ -171,7 +171,7 @@ def test_other_roles_do_not_get_the_administrators_pages(town: Town) -> None:
     rules = [r for r in town.app.url_map.iter_rules() if caller_of(town.app, r.endpoint) is Caller.STAFF]
     assert len(rules) > 15
     for rule in rules:
-        if rule.endpoint in ("desk.home", "desk.signout"):
+        if rule.endpoint in ("desk.home", "staff.signout"):
             continue
         path = rule.rule.replace("<client_id>", "parks").replace("<staff_id>", "a" * 26)
         answer = registrar.get(path) if "GET" in (rule.methods or ()) else registrar.post(path)

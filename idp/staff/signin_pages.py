@@ -1,4 +1,4 @@
-"""Into the desk and out of it: sign in, make a passkey from a link, sign out."""
+"""Staff's way in and out: sign in, make a passkey from a link, sign out."""
 
 from __future__ import annotations
 
@@ -15,25 +15,14 @@ from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
+from ..foundation.web.network import client_network
 from ..foundation.web.paths import local_path
-from ..signin.attempts import client_network
 from . import passkeys, sessions
 from .guard import EVERY_ROLE, open_to
-from .page import show
-from .staff import invited, use_invitation
+from .members import invited, use_invitation
 
-bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
+bp = Blueprint("staff", __name__, url_prefix="/desk", template_folder="templates")
 log = logging.getLogger("machi.desk")
-
-
-@bp.get("/")
-@called_by(Caller.STAFF)
-@open_to(*EVERY_ROLE)
-def home() -> ResponseReturnValue:
-    """Administrators go to the apps; other roles are told where they are."""
-    if "administrator" in sessions.current().roles:
-        return redirect(url_for("desk_apps.index"), 303)
-    return show("home", "home")
 
 
 @bp.get("/signin")
@@ -128,7 +117,7 @@ def signout() -> ResponseReturnValue:
     """End this login."""
     with parts().database.write() as session:
         sessions.end(session, sessions.current().session_id)
-    response = redirect(url_for("desk.signin"), 303)
+    response = redirect(url_for("staff.signin"), 303)
     cookies.clear_cookie(response, sessions.COOKIE)  # type: ignore[arg-type]
     return response
 
@@ -159,5 +148,5 @@ def _body() -> dict[str, Any]:
 
 
 def _bare(name: str, **values: Any) -> Response:
-    html = render_template(f"desk/{name}.html", home_href=url_for("desk.home"), **values)
+    html = render_template(f"staff/{name}.html", home_href=url_for("desk.home"), **values)
     return Response(html, content_type="text/html; charset=utf-8")
