@@ -40,6 +40,7 @@ class Sender:
         self._lock_file: IO[bytes] | None = None
         self._pause = 0.0
         self._not_before = 0.0
+        self._clock = time.monotonic
 
     def start(self) -> None:
         """Start the thread in this process, once."""
@@ -67,7 +68,7 @@ class Sender:
             while not self._stop.is_set():
                 self._wake.clear()
                 more = False
-                if time.monotonic() >= self._not_before and self._alone():
+                if self._clock() >= self._not_before and self._alone():
                     try:
                         more = self.send_once()
                     except Exception:
@@ -81,7 +82,7 @@ class Sender:
             self._database.close()
 
     def _nap(self) -> float:
-        left = self._not_before - time.monotonic()
+        left = self._not_before - self._clock()
         if left > 0:
             # Naps through the pause: a wake inside it only costs one turn of the loop.
             self._stop.wait(min(left, LOOK_EVERY))
@@ -109,7 +110,7 @@ class Sender:
             left = [event_id for event_id in ids if event_id not in outcome.settled]
             note_attempt(self._database, left, outcome.why)
             self._hold_off(outcome.retry_after)
-            log.warning("%d events wait %.1f s: %s", len(left), self._not_before - time.monotonic(), outcome.why)
+            log.warning("%d events wait %.1f s: %s", len(left), self._not_before - self._clock(), outcome.why)
             return False
         self._pause = 0.0
         return True
@@ -118,7 +119,7 @@ class Sender:
         self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
         # Jitter, so that all apps do not come back in the same instant; never shorter than what was asked for.
         pause = self._pause * random.uniform(0.8, 1.2) if asked is None else asked  # noqa: S311 - no secret
-        self._not_before = time.monotonic() + pause
+        self._not_before = self._clock() + pause
 
     def _alone(self) -> bool:
         if fcntl is None or self._lock_file is not None:

@@ -64,7 +64,7 @@ class SinglePage:
     def said(self, what: str) -> dict[str, Any]:
         """Wait until the app says `what`."""
         out = self.page.get_by_test_id("out")
-        expect(out).to_contain_text(f'"what":"{what}"', timeout=15_000)
+        expect(out).to_contain_text(f'"what":"{what}"')
         found: dict[str, Any] = json.loads(out.inner_text())
         return found
 

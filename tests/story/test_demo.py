@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from tests.support.pages import which
 from tests.support.server import free_port
+from tests.support.waiting import until
 
 from .conftest import ROOT, Demo, start, stop
 from .person import Person
@@ -55,28 +56,30 @@ def test_every_case_on_my_page_opens_at_its_department(chromium: Browser, demo: 
     cases: dict[str, str] = {}
     for app in (demo.childcare, demo.benefits):
         page.goto(f"{app}/auth/login")
-        if page.get_by_test_id("signin-card").count():
+        shown = which(page, "signin-card", "consent", "greeting")
+        if shown == "signin-card":
             person.press("signin-card")
             person.read_card()
             person.press("card-return")
-            if page.get_by_test_id("claim-start").count():
+            if which(page, "claim-start", "consent", "greeting") == "claim-start":
                 person.press("claim-start")
                 person.read_card(claim=True)
                 person.press("card-return")
                 person.press("passkey-skip")
-        if page.get_by_test_id("consent").count():
+            shown = which(page, "consent", "greeting")
+        if shown == "consent":
             person.allow()
         page.goto(f"{app}/applications")
-        for row in page.get_by_test_id("case-row").all():
-            number = NUMBER.search(row.inner_text())
+        for said in page.get_by_test_id("case-row").all_inner_texts():
+            number = NUMBER.search(said)
             assert number is not None
             cases[number.group()] = app
-    shown = set[str]()
-    for listed in ("/my/cases", "/my/cases?archived=1"):
-        page.goto(demo.issuer + listed)
-        shown |= set(NUMBER.findall(page.locator("main").inner_text()))
-    assert len(shown) >= 2
-    assert shown == set(cases)
+    listed = set[str]()
+    for path in ("/my/cases", "/my/cases?archived=1"):
+        page.goto(demo.issuer + path)
+        listed |= set(NUMBER.findall(page.locator("main").inner_text()))
+    assert len(listed) >= 2
+    assert listed == set(cases)
     person.close()
     clerk = chromium.new_context(locale="ja-JP").new_page()
     for app in sorted(set(cases.values())):
@@ -84,6 +87,7 @@ def test_every_case_on_my_page_opens_at_its_department(chromium: Browser, demo: 
         clerk.get_by_test_id("staff-name").fill("係")
         clerk.get_by_test_id("staff-password").fill("mihon-staff")
         clerk.get_by_test_id("staff-signin").click()
+        expect(clerk.get_by_test_id("staff-case-row").first).to_be_visible()
         known = clerk.locator("main").inner_text()
         assert {number for number, where in cases.items() if where == app} <= set(NUMBER.findall(known))
     clerk.context.close()
@@ -105,6 +109,13 @@ def guide_title(said: list[str]) -> str:
     return next(line for line in said if "a fictional city" in line)
 
 
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
 def test_a_taken_port_is_said_in_one_line() -> None:
     with tempfile.TemporaryDirectory(prefix="machi-demo-") as folder:
         port = free_port(neighbours=3)
@@ -114,13 +125,7 @@ def test_a_taken_port_is_said_in_one_line() -> None:
             stdout=subprocess.DEVNULL,
         )
         try:
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                try:
-                    requests.get(f"http://127.0.0.1:{port}/", timeout=1)
-                    break
-                except requests.ConnectionError:
-                    continue
+            until(lambda: answers(f"http://127.0.0.1:{port}/"))
             done = subprocess.run(
                 [sys.executable, "-m", "deploy.demo", "--port", str(port), "--state", f"{folder}/city"],
                 cwd=ROOT,

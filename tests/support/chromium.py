@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 HOW = "No Chromium was found, so no page was looked at. Debian: apt-get install chromium fonts-noto-cjk; or set CHROMIUM=/path."
 ARGUMENTS = [
@@ -21,6 +21,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# How long a test waits for what must come, and therefore only how long a failing one takes: no test names a time of its own.
+expect.set_options(timeout=20_000)
 
 
 def find_chromium() -> str | None:

@@ -32,6 +32,10 @@ class Hostile:
         self._over.set()
         self._socket.close()
 
+    def let_go(self) -> None:
+        """End all that hangs or drips."""
+        self._over.set()
+
     def _serve(self) -> None:
         while not self._over.is_set():
             try:
@@ -52,7 +56,7 @@ class Hostile:
     def _drip(self, connection: socket.socket, text: bytes) -> None:
         for byte in text:
             if self._over.wait(0.1):
-                return
+                raise OSError
             connection.sendall(bytes([byte]))
 
     def _plain(
@@ -85,10 +89,11 @@ class Hostile:
 
     def _drip_body(self, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
-        self._drip(connection, b" " * 1000)
+        while True:  # until the other side has had enough
+            self._drip(connection, b" ")
 
     def _silence(self, connection: socket.socket) -> None:
-        self._over.wait(30)
+        self._over.wait()
 
     def _huge(self, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")

@@ -102,7 +102,8 @@ def test_a_new_key_of_the_provider_is_found_without_a_restart(
     app: App, provider: TinyProvider, browser: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.sign_in()
-    app.machi.provider._clock = lambda: time.monotonic() + 31
+    clock = app.machi.provider._clock
+    app.machi.provider._clock = lambda: clock() + 31
     provider.keys["ES256"] = ec.generate_private_key(ec.SECP256R1())
     provider.kids["ES256"] = "e2"
     assert app.sign_in(browser).text == "hello 見本 花子"

@@ -4,7 +4,7 @@ no policy violation, and all of it without JavaScript."""
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.clients.office.conftest import DAYCARE, PASSWORD, Site
 from tests.support.readable import Look, check_readable
@@ -47,7 +47,7 @@ def test_pages_of_residents_and_staff(childcare: Site, chromium: Browser, langua
     page.goto(childcare.url)
     inspect(page, looks)
     press(page, "signin")
-    assert page.get_by_test_id("greeting").count() == 1
+    expect(page.get_by_test_id("greeting")).to_have_count(1)
     press(page, "apply-daycare")
     inspect(page, looks)
     for name, value in DAYCARE.items():
@@ -65,7 +65,7 @@ def test_pages_of_residents_and_staff(childcare: Site, chromium: Browser, langua
     press(page, "staff-signin")
     page.get_by_test_id("staff-phase").select_option("action_required")
     press(page, "staff-save")
-    assert page.get_by_test_id("error").count() == 1
+    expect(page.get_by_test_id("error")).to_have_count(1)
     inspect(page, looks)
     page.get_by_test_id("staff-phase").select_option("action_required")
     page.get_by_test_id("staff-reason").fill("証明書が必要です")
@@ -106,5 +106,5 @@ def test_everything_works_without_javascript(childcare: Site, chromium: Browser)
     page.get_by_test_id("staff-password").fill(PASSWORD)
     press(page, "staff-signin")
     press(page, "staff-save")
-    assert page.locator("[data-phase]").first.get_attribute("data-phase") == "received"
+    expect(page.locator("[data-phase]").first).to_have_attribute("data-phase", "received")
     context.close()

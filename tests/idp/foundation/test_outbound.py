@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -171,6 +170,9 @@ def raw_server(handle: Callable[[socket.socket], None]) -> tuple[int, Callable[[
     return listening.getsockname()[1], lambda: (listening.close(), thread.join(5))[1]  # type: ignore[func-returns-value]
 
 
+PACE = threading.Event()
+
+
 def silent(connection: socket.socket) -> None:
     connection.recv(1000)
     connection.recv(1)  # until the caller has given up
@@ -179,17 +181,15 @@ def silent(connection: socket.socket) -> None:
 def dripping_body(connection: socket.socket) -> None:
     connection.recv(1000)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
-    for _ in range(40):
+    while not PACE.wait(0.1):  # until the caller hangs up
         connection.sendall(b"x")
-        time.sleep(0.1)
 
 
 def dripping_head(connection: socket.socket) -> None:
     connection.recv(1000)
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    for n in range(40):
-        connection.sendall(f"X-{n}: y\r\n".encode())
-        time.sleep(0.1)
+    while not PACE.wait(0.1):
+        connection.sendall(b"X-More: y\r\n")
 
 
 def garbage(connection: socket.socket) -> None:
@@ -197,15 +197,16 @@ def garbage(connection: socket.socket) -> None:
     connection.sendall(b"\x00\xff garbage\r\n\r\n")
 
 
-@pytest.mark.parametrize("behaviour", [silent, dripping_body, dripping_head, garbage])
-def test_a_place_that_behaves_badly(behaviour: Callable[[socket.socket], None]) -> None:
-    """The time limit is for the whole call: a byte now and then does not prolong it."""
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [(silent, "in time"), (dripping_body, "in time"), (dripping_head, "in time"), (garbage, "no answer")],
+)
+def test_a_place_that_behaves_badly(behaviour: Callable[[socket.socket], None], said: str) -> None:
+    """The time limit is for the whole call: a byte now and then, for ever, does not prolong it."""
     port, close = raw_server(behaviour)
-    before = time.monotonic()
     try:
-        with pytest.raises(OutboundError):
+        with pytest.raises(OutboundError, match=said):
             loopback.get(f"http://127.0.0.1:{port}/", Room(), timeout=0.5)
-        assert time.monotonic() - before < 2
     finally:
         close()
 

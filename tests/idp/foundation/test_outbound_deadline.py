@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,10 +26,8 @@ def outbound() -> Outbound:
 
 @pytest.mark.parametrize("path", ["/drip-headers", "/drip-body", "/silence"])
 def test_a_slow_answer_is_cut_off(hostile: Hostile, outbound: Outbound, path: str) -> None:
-    begun = time.monotonic()
-    with pytest.raises(OutboundError):
+    with pytest.raises(OutboundError, match="in time"):
         outbound.get(hostile.url + path, Room(), timeout=0.6)
-    assert time.monotonic() - begun < 2.5
 
 
 def test_a_huge_answer_is_not_read_to_its_end(hostile: Hostile, outbound: Outbound) -> None:
@@ -63,14 +60,13 @@ def test_a_host_that_hangs_holds_up_a_few_calls_only(hostile: Hostile, outbound:
 
     def ask(host: str) -> None:
         with pytest.raises(OutboundError) as caught:
-            outbound.get(hostile.url.replace("127.0.0.1", host) + "/silence", room, timeout=2.0)
+            outbound.get(hostile.url.replace("127.0.0.1", host) + "/silence", room, timeout=3600.0)
         told.append(str(caught.value))
 
     threads = [threading.Thread(target=ask, args=("127.0.0.1",)) for _ in range(2)]
     for thread in threads:
         thread.start()
     until(lambda: len(hostile.asked) == 2)
-    begun = time.monotonic()
     with pytest.raises(OutboundBusyError):
         outbound.get(hostile.url + "/good", room)  # the same host
     elsewhere = hostile.url.replace("127.0.0.1", "localhost")
@@ -78,9 +74,10 @@ def test_a_host_that_hangs_holds_up_a_few_calls_only(hostile: Hostile, outbound:
     assert outbound.get(hostile.url + "/good", Room()).status == 200  # another kind of call
     with room.held("third.example"), pytest.raises(OutboundBusyError):
         outbound.get(elsewhere + "/good", room)  # three in all
-    assert time.monotonic() - begun < 2
+    assert told == []
+    hostile.let_go()
     for thread in threads:
-        thread.join(5)
-    assert told == ["no answer in time"] * 2
+        thread.join(30)
+    assert len(told) == 2
     assert outbound.get(hostile.url + "/good", room).status == 200  # room again, and nothing is kept of the past
     assert not room._under_way

@@ -88,7 +88,7 @@ def test_the_fragment_is_for_a_signed_in_resident(town: Town) -> None:
 def test_it_appears_and_goes_on_an_open_page(chromium: Chromium, served: Served, visitor: Visit) -> None:
     page = window(chromium, served, visitor).new_page()
     page.goto(served.url + "/my/cases")
-    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5000)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     now = clock.now()
     asked = BackchannelRequest(
         auth_req_digest="0" * 64,
@@ -103,13 +103,13 @@ def test_it_appears_and_goes_on_an_open_page(chromium: Chromium, served: Served,
     with served.city.parts.database.write() as session:
         session.add(asked)
     tell(served, visitor)
-    expect(page.get_by_test_id("approvals-waiting")).to_be_visible(timeout=3000)
+    expect(page.get_by_test_id("approvals-waiting")).to_be_visible()
     expect(page.locator("#live-announcer")).to_contain_text("確認が1件あります")
     check_readable(page, ("light", 390), ("dark", 390))
     with served.city.parts.database.write() as session:
         session.execute(update(BackchannelRequest).values(state="denied"))
     tell(served, visitor)
-    expect(page.get_by_test_id("approvals-waiting")).to_be_hidden(timeout=3000)
+    expect(page.get_by_test_id("approvals-waiting")).to_be_hidden()
 
 
 def tell(served: Served, visitor: Visit) -> None:

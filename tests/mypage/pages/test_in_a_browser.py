@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -27,21 +25,17 @@ def report(visit: Visit, subject: str, sequence: int, phase: str, **data: object
 def listening(page: Page, address: str) -> None:
     """Open a page and wait until its stream says hello."""
     page.goto(address)
-    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5000)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
 
 
-def test_a_change_is_on_the_open_page_within_a_second_and_is_announced(
-    browser: Browser, served: Served, hanako: Visit
-) -> None:
+def test_a_change_is_on_the_open_page_and_is_announced(browser: Browser, served: Served, hanako: Visit) -> None:
     report(hanako, "A-1", 1, "in_review")
     page = window(browser, served, hanako).new_page()
     listening(page, served.url + "/my/")
     expect(page.get_by_test_id("nothing-to-do")).to_be_visible()
     page.get_by_test_id("recent-case").get_by_role("link").focus()
-    sent = time.monotonic()
     report(hanako, "A-1", 2, "action_required")
-    expect(page.get_by_test_id("your-turn")).to_be_visible(timeout=3000)
-    assert time.monotonic() - sent < 1.5  # a second, and what the test itself needs on a busy machine
+    expect(page.get_by_test_id("your-turn")).to_be_visible()
     expect(page.get_by_test_id("badge-tasks")).to_contain_text("1")
     expect(page.locator("#live-announcer")).to_contain_text("やることが1件あります")
     # The focus stays on the same case although its row was drawn anew.
@@ -55,9 +49,9 @@ def test_a_list_that_is_being_read_does_not_jump(browser: Browser, served: Serve
     listening(page, served.url + "/my/cases")
     page.evaluate("window.scrollTo(0, 700)")
     report(hanako, "NEW", 1, "received", label={"ja": "新しい申請です"})
-    expect(page.locator("[data-live-show]")).to_be_visible(timeout=5000)
+    expect(page.locator("[data-live-show]")).to_be_visible()
     assert page.evaluate("scrollY") == 700
-    assert page.get_by_text("新しい申請です").count() == 0
+    expect(page.get_by_text("新しい申請です")).to_have_count(0)
     page.locator("[data-live-show]").click()
     expect(page.get_by_text("新しい申請です")).to_be_visible()
     expect(page.locator("[data-live-show]")).to_be_hidden()
@@ -71,7 +65,7 @@ def test_a_refused_stream_becomes_polling(browser: Browser, served: Served, hana
     expect(page.get_by_test_id("nothing-to-do")).to_be_visible()
     report(hanako, "A-1", 1, "action_required")
     page.clock.run_for(16_000)
-    expect(page.get_by_test_id("your-turn")).to_be_visible(timeout=5000)
+    expect(page.get_by_test_id("your-turn")).to_be_visible()
 
 
 def test_a_page_that_lost_the_connection_says_so_and_recovers(browser: Browser, served: Served, hanako: Visit) -> None:
@@ -79,10 +73,10 @@ def test_a_page_that_lost_the_connection_says_so_and_recovers(browser: Browser, 
     page = context.new_page()
     listening(page, served.url + "/my/")
     context.set_offline(True)
-    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "offline", timeout=5000)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "offline")
     report(hanako, "A-1", 1, "action_required")
     context.set_offline(False)
-    expect(page.get_by_test_id("your-turn")).to_be_visible(timeout=10_000)
+    expect(page.get_by_test_id("your-turn")).to_be_visible()
     expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
 
 
@@ -91,7 +85,7 @@ def test_a_login_ended_elsewhere_shows_on_the_open_page(browser: Browser, served
     listening(page, served.url + "/my/")
     other = Visit(served.city, hanako.resident_id)
     other.post(f"/my/settings/devices/{hanako.session_id}/end", "/my/settings/devices")
-    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "signed-out", timeout=20_000)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "signed-out")
 
 
 def test_the_page_works_without_scripts(browser: Browser, served: Served, hanako: Visit) -> None:

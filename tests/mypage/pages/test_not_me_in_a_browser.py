@@ -55,7 +55,7 @@ def test_a_strangers_passkey_is_seen_and_stopped(mine: Page, theirs: Page, serve
     listening(mine, served.url + "/my/")
     expect(mine.get_by_test_id("notice-row")).to_have_count(0)  # one's own first passkey is no news
     add_passkey(theirs, served)
-    expect(mine.get_by_test_id("notice-row")).to_contain_text("パスキーが追加されました", timeout=5000)
+    expect(mine.get_by_test_id("notice-row")).to_contain_text("パスキーが追加されました")
     mine.get_by_test_id("notice-row").get_by_role("link").click()
     mine.get_by_test_id("notice-not-me").click()
     mine.get_by_test_id("credential-confirm").click()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -48,7 +48,7 @@ class Site:
         now = int(time.time())
         claims = {"iss": self.hanging.client_id, "sub": self.hanging.client_id, "aud": self.issuer, "exp": now + 60}
         form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
-        form["client_assertion"] = KEY.sign(claims | {"jti": f"{threading.get_ident()}.{time.monotonic_ns()}"})
+        form["client_assertion"] = KEY.sign(claims | {"jti": str(uuid.uuid4())})
         return requests.post(f"{self.issuer}/token", data=form, timeout=30)
 
     def is_asked_for(self) -> requests.Response:
@@ -89,15 +89,12 @@ def test_others_are_answered_meanwhile(site: Site, hang: Any, statuses: set[int]
     with ThreadPoolExecutor(CROWD) as pool:
         crowd = [pool.submit(hang, site) for _ in range(CROWD)]
         until(lambda: len(site.hostile.asked) > asked)
-        begun = time.monotonic()
         for _ in range(10):  # new connections, hence of either process
             form = {"grant_type": "client_credentials", "scope": "case:write"}
             auth = (site.good.client_id, str(site.good.secret))
             assert requests.post(f"{site.issuer}/token", data=form, auth=auth, timeout=10).status_code == 200
             assert requests.get(f"{site.issuer}/jwks", timeout=10).status_code == 200
-        meanwhile = time.monotonic() - begun
         assert not all(waiting.done() for waiting in crowd), "nothing was hanging any more"
         told = {waiting.result().status_code for waiting in crowd}
     assert told <= statuses
-    assert meanwhile < 3
     assert len(site.hostile.asked) - asked <= 2 * PROCESSES

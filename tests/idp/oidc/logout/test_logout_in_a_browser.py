@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 from werkzeug.serving import make_server
 
 from tests.support.apps import App
@@ -95,7 +95,7 @@ def test_frames_are_called_and_the_page_goes_on(site: Site, context: BrowserCont
     errors: list[str] = []
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.goto(f"{site.base}/logout?id_token_hint={hint}&post_logout_redirect_uri={site.app_base}/bye")
-    page.wait_for_url(f"{site.app_base}/bye", timeout=10000)
+    page.wait_for_url(f"{site.app_base}/bye")
     assert len(site.calls) == 1
     assert site.calls[0] == {"iss": site.base, "sid": app.id_token(hint)["sid"]}
     assert not [e for e in errors if "Content Security Policy" in e]
@@ -109,10 +109,9 @@ def test_apps_that_do_not_answer_appear_on_the_page(site: Site, context: Browser
     page.goto(f"{site.base}/logout")
     page.get_by_test_id("signout-confirm").click()
     page.get_by_test_id("signed-out").wait_for()
-    assert page.get_by_test_id("failed-apps").count() == 0
+    expect(page.get_by_test_id("failed-apps")).to_have_count(0)
     site.town.parts.worker.run_once()
-    page.get_by_test_id("failed-apps").wait_for(timeout=8000)
-    assert "Deaf app" in page.get_by_test_id("failed-apps").inner_text()
+    expect(page.get_by_test_id("failed-apps")).to_contain_text("Deaf app")
 
 
 def test_the_frame_says_unchanged_and_then_changed(site: Site, context: BrowserContext) -> None:

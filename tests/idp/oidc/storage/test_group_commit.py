@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from idp.foundation.database import prepare_sqlite
 from idp.oidc.storage.group_commit import GroupCommit
+from tests.support.waiting import until
 
 
 class Writers:
@@ -65,10 +65,7 @@ def held(writers: Writers, works: dict[int, Callable[[sqlite3.Connection], objec
     """Run `works` so that all of them wait for the write lock at the same moment."""
     with writers.lock:
         threads = [writers.start(number, work) for number, work in works.items()]
-        deadline = time.monotonic() + 10
-        while writers.waiting() < len(works) and time.monotonic() < deadline:
-            time.sleep(0.001)
-        assert writers.waiting() == len(works)
+        until(lambda: writers.waiting() == len(works))
     for thread in threads:
         thread.join(10)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -20,6 +19,7 @@ from mypage.notices.open import mark_opened
 from mypage.notices.read import list_notices
 from tests.mypage.city import City
 from tests.support.server import free_port
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -37,13 +37,6 @@ def stop(server: Redis) -> None:
 
 def url_of(server: Redis) -> str:
     return f"redis://127.0.0.1:{server.server_config['port']}/0"
-
-
-def wait_until(true: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.01)
 
 
 def test_an_accepted_event_is_told_to_its_resident_and_nobody_else(small_city: City):
@@ -106,7 +99,7 @@ def test_between_processes_over_redis(sqlite_url: str, redis_server: Redis):
         elsewhere = open_bus(url_of(redis_server))
         with elsewhere.subscribe(f"resident:{hanako}") as hers:
             city.parts.worker.start()
-            wait_until(lambda: redis_server.pubsub_numsub(f"machi:resident:{hanako}")[0][1])
+            until(lambda: redis_server.pubsub_numsub(f"machi:resident:{hanako}")[0][1])
             city.send(city.case(hanako, "K-1", 1))
             assert "cases" in hers.next(10)["fragments"]
         elsewhere.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
 from collections.abc import Iterator
 
 import orjson
@@ -15,7 +14,7 @@ from idp.signin.sessions import end_sessions
 from mypage.delivery.live.feed import Feed, Pace
 from mypage.delivery.live.slots import Slots
 from tests.mypage.city import City
-from tests.mypage.delivery.live.test_fanout import wait_until
+from tests.support.waiting import until
 
 
 class Page:
@@ -75,18 +74,16 @@ def live(sqlite_url: str) -> Iterator[Live]:
         yield city
 
 
-def test_an_event_is_seen_by_the_open_page_within_a_second(live: Live):
+def test_an_event_is_seen_by_the_open_page(live: Live):
     hanako = live.resident()
     page = live.open(live.sign_in(hanako)[1])
     assert page.answer.status == 200
     assert page.answer.headers["Content-Type"].startswith("text/event-stream")
     assert page.answer.headers["Cache-Control"] == "no-store"
     assert page.block() == ["retry: 3000", "event: hello", "data: {}"]
-    began = time.monotonic()
     live.send(live.case(hanako, "K-1", 1))
     while (block := page.block()) and not block[0].startswith("event: change"):
         assert block == [": still here"]
-    assert time.monotonic() - began < 1.0
     fragments = orjson.loads(block[1].removeprefix("data: "))["fragments"]
     assert {"home", "cases"} <= set(fragments)
     page.close()
@@ -112,13 +109,11 @@ def test_the_stream_ends_with_the_login_at_once(live: Live):
     session_id, cookie = live.sign_in(live.resident())
     page = live.open(cookie)
     page.block()
-    began = time.monotonic()
     with live.app.test_request_context(), live.parts.database.write() as session:
         end_sessions(session, [session_id], by="resident")
     assert page.block() == ["event: ended", "data: {}"]
     assert page.block() == []
-    assert time.monotonic() - began < 5.0
-    wait_until(lambda: live.slots.used == 0)
+    until(lambda: live.slots.used == 0)
 
 
 def test_the_stream_ends_with_the_login_even_if_nobody_tells(live: Live):
@@ -147,7 +142,7 @@ def test_a_page_that_goes_away_gives_its_place_back(live: Live):
     page.block()
     assert live.slots.used == 1
     page.close()
-    wait_until(lambda: live.slots.used == 0)
+    until(lambda: live.slots.used == 0)
 
 
 def test_no_more_streams_than_there_is_room_for(live: Live):
@@ -165,7 +160,7 @@ def test_no_more_streams_than_there_is_room_for(live: Live):
     assert last[-2] == ["retry: 30000"]
     for page in pages:
         page.close()
-    wait_until(lambda: live.slots.used == 0)
+    until(lambda: live.slots.used == 0)
 
 
 def test_a_full_house_makes_room_for_those_who_are_in_it(live: Live):
@@ -175,7 +170,7 @@ def test_a_full_house_makes_room_for_those_who_are_in_it(live: Live):
     assert [p.answer.status for p in pages] == [200] * 4
     for page in pages:
         page.close()
-    wait_until(lambda: live.slots.used == 0)
+    until(lambda: live.slots.used == 0)
 
 
 def test_a_new_page_is_looked_after_closely_at_first(small_city: City):
@@ -183,9 +178,7 @@ def test_a_new_page_is_looked_after_closely_at_first(small_city: City):
     slots = Slots()
     stream = feed(small_city, slots)
     next(stream)
-    began = time.monotonic()
     assert next(stream) == b": still here\n\n"
-    assert time.monotonic() - began < 5.0
     stream.close()
 
 
@@ -194,7 +187,7 @@ def test_the_stream_is_renewed_from_time_to_time(live: Live):
     page = live.open(live.sign_in(live.resident())[1])
     while page.block():
         pass
-    wait_until(lambda: live.slots.used == 0)
+    until(lambda: live.slots.used == 0)
 
 
 def feed(city: City, slots: Slots) -> Feed:
