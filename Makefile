@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 TRANSLATIONS := $(wildcard */translations/*/LC_MESSAGES/messages.po clients/*/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo demo-reset serve-for-tests settings-page checks-page test coverage check lint types bench lock translations clean
+.PHONY: demo demo-reset serve-for-tests settings-page checks-page test coverage check lint types bench lock dist translations clean
 
 $(VENV)/runtime.stamp: requirements/runtime.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=" if sys.version_info < (3, 11) else 0)'
@@ -58,10 +58,17 @@ types: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp translations
 	$(BIN)/python -m bench
 
-# Pins for every platform Python 3.11+ runs on; no registry host is written into the files.
+# Pins for every platform Python 3.11+ runs on, of what the two pyproject.toml ask for and of dev.in; no registry host is written into
+# the files. `make lock UPGRADE=` leaves what is pinned where it is.
+UPGRADE ?= --upgrade
+COMPILE := $(BIN)/uv pip compile -q $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 lock: $(VENV)/dev.stamp
-	@for n in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
-	  --no-annotate --no-header --no-emit-index-url -o requirements/$$n.txt requirements/$$n.in; done
+	@$(COMPILE) -o requirements/runtime.txt pyproject.toml clients/kit/pyproject.toml
+	@$(COMPILE) -o requirements/dev.txt pyproject.toml clients/kit/pyproject.toml requirements/dev.in
+
+# The product's and the kit's wheel and source archive, in dist/, by the pinned build backend and without the network.
+dist: $(VENV)/dev.stamp
+	@for source in . clients/kit; do $(BIN)/uv build -q --python $(BIN)/python --no-build-isolation --offline --out-dir dist $$source; done
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) var dist build *.egg-info clients/kit/build clients/kit/*.egg-info .mypy_cache .ruff_cache .pytest_cache

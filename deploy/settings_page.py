@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from idp.foundation.settings import Settings
 
@@ -46,8 +45,10 @@ def _row(name: str, field: FieldInfo) -> str:
 def _default(name: str, field: FieldInfo) -> str:
     if not field.repr:
         return "the demo key" if name == "secret_key" else "none"
-    value = field.get_default(call_default_factory=True)
-    if value in (None, "", ()) or value is PydanticUndefined:
+    if field.default_factory is not None:
+        return "see there"  # it depends on the machine
+    value = field.get_default()
+    if value in (None, "", ()):
         return "none"
     return f"`{int(value) if isinstance(value, bool) else value}`"
 

@@ -28,7 +28,7 @@ PORT = "8009"
 
 def by_departments_page() -> list[str]:
     """Arguments of `machi` in the command of docs/departments.md."""
-    [command] = re.findall(r"MACHI_DEMO=1.*?machi (clients register.*?\}')\n", DEPARTMENTS, re.DOTALL)
+    [command] = re.findall(r"MACHI_DEMO=1.*?machi_id (clients register.*?\}')\n", DEPARTMENTS, re.DOTALL)
     return shlex.split(command.replace("\\\n", " "))
 
 
@@ -77,7 +77,10 @@ def test_registered_by_the_one_and_run_by_the_other(
         assert name in mine or "..." not in value, f"the reader is not told what {name} is"
         monkeypatch.setenv(name, mine.get(name, value).replace(PORT, port))
     names: dict[str, Any] = {"__name__": "parks"}
-    exec(compile(re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0], "README.md", "exec"), names)
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    exec(
+        compile(code.replace("machi_kit", "clients.kit"), "README.md", "exec"), names
+    )  # as it is called in the source tree
     parks = Served(names["app"], int(port))
     try:
         browser = town.signed_in()

@@ -1,6 +1,6 @@
 """Machi ID for departmental Flask apps: sign-in, real sign-out, and reporting to the resident's page.
 
-    from clients.kit import MachiID, Settings
+    from machi_kit import MachiID, Settings
     machi = MachiID(app, Settings.from_env(name="childcare"))
 
 See README.md beside this file for a whole app. Needs flask, pyjwt[crypto] and urllib3 only.

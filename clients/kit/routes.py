@@ -18,7 +18,7 @@ from .signin import BACKCHANNEL, CALLBACK, SECURITY_EVENTS, SIGNED_OUT
 if TYPE_CHECKING:
     from .extension import MachiID
 
-log = logging.getLogger("clients.kit")
+log = logging.getLogger("machi_kit")
 
 
 def kit() -> MachiID:

@@ -18,7 +18,7 @@ try:
 except ImportError:  # pragma: no cover - not on POSIX: run one process
     fcntl = None  # type: ignore[assignment]
 
-log = logging.getLogger("clients.kit.sender")
+log = logging.getLogger("machi_kit.sender")
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0

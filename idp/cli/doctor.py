@@ -81,6 +81,7 @@ def _parts(instance: Parts) -> Iterator[Finding]:
 
 
 def _machine(instance: Parts) -> Iterator[Finding]:
+    yield Finding("data", OK, f"in {instance.database.place}")
     if instance.database.sqlite:
         path = Path(str(instance.database.url.database))
         yield Finding("files", *_readable(FAIL, *path.parent.glob(f"{path.name}*")))

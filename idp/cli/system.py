@@ -41,7 +41,8 @@ def init(as_json: bool) -> None:
             ensure_ring(session, parts().vault)
             ensure_keys(session, parts().vault)
             ensure_scheduled(session)
-    say(as_json, {"initialised": True}, "Ready: schema and signing keys are in place.")
+    place = parts().database.place
+    say(as_json, {"initialised": True, "database": place}, f"Ready: schema and signing keys are in {place}.")
 
 
 @machi.command(with_appcontext=False)

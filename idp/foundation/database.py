@@ -114,6 +114,15 @@ class Database:
         self._reader = Session if self.sqlite else ReadSession
         self.url = parsed
 
+    @property
+    def place(self) -> str:
+        """For people: SQLite's file, or the server and database without user and password."""
+        if self.sqlite:
+            return str(Path(str(self.url.database)).absolute())
+        return (
+            f"PostgreSQL at {self.url.host or self.url.query.get('host', 'its socket')}, database {self.url.database}"
+        )
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for looking only; nothing it holds is written. Raises `UnavailableError`."""

@@ -17,7 +17,9 @@ from sqlalchemy import text
 
 from .database import Database
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+_PACKAGE = Path(__file__).resolve().parents[1]
+# In the wheel they lie in the provider's package (setup.py), in the source tree at its top.
+MIGRATIONS = next(folder / "migrations" for folder in (_PACKAGE, _PACKAGE.parent) if (folder / "migrations").is_dir())
 # A number of our own in PostgreSQL's space of advisory locks.
 _ONE_AT_A_TIME = 0x6D616369
 

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from .data_folder import data_folder
 from .issuer import normal_base_url
 from .redis_address import check_address
 from .setting_names import check_names
@@ -53,8 +54,9 @@ class Settings(BaseSettings):
     """A file with the secret key, in place of the variable: as systemd (`LoadCredential=`) and Kubernetes give secrets."""
     old_secret_keys_file: Path | None = None
     """A file with `old_secret_keys`, in place of the variable."""
-    database_url: str = "sqlite:///var/machi.db"
-    """`sqlite:///PATH` (embedded default) or `postgresql://…`."""
+    database_url: str = Field(default_factory=lambda: f"sqlite:///{data_folder() / 'machi.db'}")
+    """`sqlite:///PATH` (embedded default) or `postgresql://…`. Unset, it is `machi.db` in systemd's `StateDirectory`, else in
+    `$XDG_STATE_HOME/machi`, which is `~/.local/state/machi` if unset."""
     live_url: str = "memory://"
     """`memory://` (one process) or Redis (any number): live updates, limits and wake-ups of the worker. `redis://…`, `rediss://…`,
     `redis+sentinel://host:port,host:port/service`, `redis+cluster://host:port,host:port`."""

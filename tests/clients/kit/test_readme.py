@@ -32,7 +32,9 @@ def test_the_example_app(provider: TinyProvider, tmp_path: Path, monkeypatch: py
     code = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[0]
     assert len(code.splitlines()) <= 40
     names: dict[str, object] = {"__name__": "parks"}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(
+        compile(code.replace("machi_kit", "clients.kit"), "README.md", "exec"), names
+    )  # as it is called in the source tree
     served = Served(names["app"], port)  # type: ignore[arg-type]
     try:
         browser = requests.Session()
