@@ -21,7 +21,7 @@ from tests.support.server import free_port
 from tests.support.signing_in import Resident
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("installed")]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300), pytest.mark.xdist_group("installed")]
 README = (ROOT / "clients" / "kit" / "README.md").read_text("utf-8")
 OURS = ("idp", "mypage", "machi_id", "migrations")
 
