@@ -13,9 +13,7 @@ from idp.front.people import resident_profile
 from idp.front.storage import parts
 from idp.front.web import Caller, ProblemError, called_by
 
-from .counts import badges
-
-ENTRIES = ("home", "cases", "notices", "tasks", "settings")
+from .navigation import counts, entries
 
 bp = Blueprint("my", __name__, template_folder="templates")
 
@@ -31,8 +29,7 @@ def _templates() -> list[str]:
 
 def waiting_counts(session: Session) -> dict[str, int]:
     """The numbers in the navigation."""
-    found = badges(session, current_login().resident_id)
-    return {"notices": found.unread_notices, "tasks": found.open_tasks}
+    return counts(session, current_login().resident_id)
 
 
 def show(session: Session, template: str, entry: str, **values: Any) -> Response:
@@ -45,6 +42,7 @@ def show(session: Session, template: str, entry: str, **values: Any) -> Response
         render_template(
             f"mypage/{template}.html",
             entry=entry,
+            entries=entries(),
             badges=waiting_counts(session),
             approvals=approvals_waiting(session, login.resident_id),
             approvals_fragment_url=url_for("my.approvals"),
@@ -68,11 +66,13 @@ def page_number() -> int:
 def navigation() -> Response:
     """The navigation with its numbers, for the live script."""
     entry = request.args.get("entry", "home")
-    if entry not in ENTRIES:
+    if entry not in {known.name for known in entries()}:
         raise ProblemError(404, "no_such_entry", "This page does not exist")
     with parts().database.read() as session:
         return make_response(
-            render_template("mypage/layout/navigation.html", entry=entry, badges=waiting_counts(session))
+            render_template(
+                "mypage/layout/navigation.html", entry=entry, entries=entries(), badges=waiting_counts(session)
+            )
         )
 
 

@@ -9,12 +9,9 @@ from flask import Flask
 from idp.front.web import add_static
 
 from . import page, shown
-from .account import credential_pages as credentials
-from .account import pages as account
-from .cases import pages as cases
-from .home import pages as home
-from .notices import pages as notices
-from .tasks import pages as tasks
+from .account import BLUEPRINTS as ACCOUNT
+from .families import families
+from .home import bp as home
 
 
 def install_pages(app: Flask) -> None:
@@ -22,5 +19,6 @@ def install_pages(app: Flask) -> None:
     add_static("mypage", Path(__file__).parent / "static")
     for helper in shown.TEMPLATE_GLOBALS:
         app.add_template_global(helper)
-    for room in (page, home, cases, notices, tasks, account, credentials):
-        app.register_blueprint(room.bp)
+    of_families = [bp for family in families() for bp in family.pages]
+    for bp in (page.bp, home, *of_families, *ACCOUNT):
+        app.register_blueprint(bp)

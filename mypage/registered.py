@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .cases.family import CASE
 from .families import register
-from .notices.family import NOTICE
-from .tasks.family import TASK
+from .notices import NOTICE
+from .tasks import TASK
 
 for family in (CASE, NOTICE, TASK):
     register(family)

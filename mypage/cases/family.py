@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..families import ClosedWords, EventType, Family
+from ..families import ClosedWords, Entry, EventType, Family, OnHome
+from ..wording import N_
 from .apply_event import apply_status, require_first_facts
 from .examples import STATUS
+from .pages import bp
 from .phases import PHASES
+from .read import on_home
 from .schema import CaseStatus
 from .store import CASES, HISTORY
 
@@ -25,4 +28,7 @@ CASE = Family(
             refuses=("first_event_incomplete", "reopen_required"),
         ),
     ),
+    pages=(bp,),
+    entry=Entry("cases", "my_cases.index", N_("Applications"), icon="cases"),
+    on_home=OnHome(on_home, "mypage/cases/home.html", "mypage/cases/home_announce.html", place=20),
 )

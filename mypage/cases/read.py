@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, load_only
@@ -19,6 +20,8 @@ from .phases import FINISHED, waits_for_department
 from .rows import CaseDetail, CaseList, CaseRow, Facet
 
 __all__ = ["CaseDetail", "CaseList", "CaseRow", "get_case", "list_cases", "recent", "silent_departments"]
+
+SHOWN_ON_HOME = 5
 
 _LISTED = (
     Case.case_id,
@@ -115,6 +118,14 @@ def silent_departments(
     silent = [(client_id, at) for client_id, at in heard.items() if client_id in turn and at < clock.now() - older_than]
     names = department_names(session, (client_id for client_id, _ in silent))
     return [(names[client_id], at) for client_id, at in sorted(silent, key=lambda pair: pair[1])]
+
+
+def on_home(session: Session, resident_id: str) -> dict[str, Any]:
+    """What moved last, and departments that have been silent for long."""
+    return {
+        "recent": recent(session, resident_id, limit=SHOWN_ON_HOME),
+        "silent": silent_departments(session, resident_id),
+    }
 
 
 def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:

@@ -8,11 +8,9 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ..wire.event import Envelope
 from ..wire.resident import Resident
-from ..wire.values import Code, Day, LongText, Moment, Part, ShortText, Url
+from ..wire.values import ActionKind, Code, Day, LongText, Moment, Part, ShortText, Url
 from .change import Notify
 from .phases import Channel, Outcome, Phase, WaitingOn
-
-ActionKind = Literal["form", "upload", "pay", "book", "reply", "visit"]
 
 
 class Procedure(Part):

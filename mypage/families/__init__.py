@@ -4,7 +4,7 @@ A family (case, notice, task) is a folder of its own with a `Family` in its `fam
 Intake, pages and channels ask the registry and know none of them by name.
 """
 
-from .family import ClosedWords, EventType, Family, Follow
+from .family import ClosedWords, Entry, EventType, Family, Follow, OnHome
 from .order import order_of
 from .refused import RefusedError
 from .registry import event_types, families, register, registered
@@ -14,9 +14,11 @@ from .unit_of_work import Status, UnitOfWork
 
 __all__ = [
     "ClosedWords",
+    "Entry",
     "EventType",
     "Family",
     "Follow",
+    "OnHome",
     "RefusedError",
     "RowSet",
     "Status",

@@ -6,6 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from flask import Blueprint
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
 from ..wire.event import Envelope
 from .store import Store
 from .unit_of_work import Status, UnitOfWork
@@ -62,6 +66,32 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """An entry of the navigation. `name` is also that of the fragment which shows the list; `label` is a text of the catalogue."""
+
+    name: str
+    endpoint: str
+    label: str
+    icon: str
+    count: Callable[[str], Select[int]] | None = None
+    """The number beside it, for a resident; 0 shows none."""
+    count_means: str = ""
+    """What the number counts, for whoever hears it: a text of the catalogue."""
+
+
+@dataclass(frozen=True)
+class OnHome:
+    """A family's part of the home page: what it shows of a resident, and the template that shows it."""
+
+    read: Callable[[Session, str], Mapping[str, Any]]
+    template: str
+    announce: str | None = None
+    """The template of what a screen reader hears when the page changes."""
+    place: int = 100
+    """Lower comes first."""
+
+
+@dataclass(frozen=True)
 class Family:
     """A family: a subject is one row within it. Its scope is `<name>:write`."""
 
@@ -72,6 +102,11 @@ class Family:
     more_stores: tuple[Store, ...] = ()
     """Other tables that its events write to, after its own."""
     follows: tuple[Follow, ...] = ()
+    pages: tuple[Blueprint, ...] = ()
+    entry: Entry | None = None
+    on_home: OnHome | None = None
+    forgets: tuple[Callable[[Session], object], ...] = ()
+    """What each day deletes of it, by its rule of retention; each runs in a transaction of its own."""
 
     def __post_init__(self) -> None:
         if strangers := [t.name for t in self.types if t.family != self.name]:

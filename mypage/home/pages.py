@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,13 +14,8 @@ from idp.front.storage import parts
 from idp.front.web import Caller, called_by, web_address
 
 from .. import shown
-from ..cases import read as cases
-from ..notices import read as notices
+from ..families import families
 from ..page import asked_for_fragment, show
-from ..tasks import read as tasks
-
-TASKS_SHOWN = 3
-ROWS_SHOWN = 5
 
 bp = Blueprint("my_home", __name__, template_folder="templates")
 
@@ -36,13 +33,10 @@ def home() -> Response:
     """The home page, or its live part."""
     resident_id = current_login().resident_id
     with parts().database.read() as session:
-        values = {
-            "tasks": tasks.list_tasks(session, resident_id),
-            "tasks_shown": TASKS_SHOWN,
-            "recent": cases.recent(session, resident_id, limit=ROWS_SHOWN),
-            "notices": notices.list_notices(session, resident_id, unread=True, limit=ROWS_SHOWN),
-            "silent": cases.silent_departments(session, resident_id),
-        }
+        sections = sorted((f.on_home for f in families() if f.on_home is not None), key=lambda section: section.place)
+        values: dict[str, Any] = {"sections": sections}
+        for section in sections:
+            values |= section.read(session, resident_id)
         if not asked_for_fragment():
             values |= {
                 "greeting": shown.greeting(resident_profile(session, resident_id).name),

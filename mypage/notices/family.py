@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..families import EventType, Family, Follow
+from ..families import Entry, EventType, Family, Follow, OnHome
+from ..wording import N_
 from .apply_event import apply_published, apply_withdrawn
 from .derive import tell_about_case
 from .examples import PUBLISHED, WITHDRAWN
+from .pages import bp
+from .read import count_unread, on_home
 from .schema import NoticePublished, NoticeWithdrawn
 from .store import NOTICES
 
@@ -17,4 +20,7 @@ NOTICE = Family(
         EventType("jp.machi.notice.withdrawn.v1", NoticeWithdrawn, apply_withdrawn, WITHDRAWN),
     ),
     follows=(Follow("case", tell_about_case),),
+    pages=(bp,),
+    entry=Entry("notices", "my_notices.index", N_("Notices"), "notices", count_unread, N_("unread")),
+    on_home=OnHome(on_home, "mypage/notices/home.html", place=30),
 )

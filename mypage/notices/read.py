@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer
 from idp.front.credentials import find_credential
 
 from .. import stored
-from ..cases.model import Case
+from ..cases import Case
 from ..departments import sender_names
 from ..text import Localised, like_pattern
 from .model import OF_SECURITY, Notice
@@ -18,6 +18,8 @@ from .rows import NoticeDetail, NoticeList, NoticeRow
 from .security_words import security_body, security_title
 from .visible import visible
 from .wording import derived_body, derived_title
+
+SHOWN_ON_HOME = 5
 
 __all__ = ["NoticeDetail", "NoticeList", "NoticeRow", "get_notice", "list_notices"]
 
@@ -116,3 +118,13 @@ def _fields(notice: Notice, case_id: str | None, names: dict[str | None, Localis
         "related_case_id": case_id,
         "derived": notice.template is not None,
     }
+
+
+def count_unread(resident_id: str) -> Select[int]:
+    """How many notices a resident has not opened."""
+    return select(func.count()).select_from(Notice).where(*visible(resident_id), Notice.opened_at.is_(None))
+
+
+def on_home(session: Session, resident_id: str) -> dict[str, Any]:
+    """The newest unread notices."""
+    return {"notices": list_notices(session, resident_id, unread=True, limit=SHOWN_ON_HOME)}

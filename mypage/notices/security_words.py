@@ -7,7 +7,7 @@ from typing import Any
 
 from ..stored import texts
 from ..text import Localised, pick
-from .wording import LANGUAGES, N_, catalogue
+from ..wording import LANGUAGES, N_, catalogue
 
 _TITLES = {
     "refresh_reused": N_("%(app)s: an access key was used twice"),

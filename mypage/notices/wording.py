@@ -1,32 +1,17 @@
-"""The words of notices and tasks that my page derives itself, in every language of the product.
-
-`N_` only marks a text for the catalogue; it is translated when it is shown.
-"""
+"""The words of notices that my page derives from cases, in every language of the product."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-
-from babel.support import Translations
 
 from ..stored import text, texts
 from ..text import Localised, pick
-
-LANGUAGES = ("ja", "en")
-_FOLDER = Path(__file__).parent.parent / "translations"
-
-
-def N_(text: str) -> str:  # noqa: N802 - the catalogue's extractor knows this name
-    return text
-
+from ..wording import LANGUAGES, N_, about_procedure, catalogue
 
 _TITLES = {
     "action_required": N_("%(procedure)s: your action is needed"),
     "decided": N_("%(procedure)s: the result is available"),
-    "your_turn": N_("%(procedure)s: it is your turn"),
 }
 _NOTHING_MORE = N_("Please open the application to see the details.")
 _OUTCOMES = {
@@ -38,18 +23,9 @@ _OUTCOMES = {
 }
 
 
-@cache
-def catalogue(lang: str) -> Callable[[str], str]:
-    """`gettext` of one language."""
-    return Translations.load(str(_FOLDER), [lang]).gettext
-
-
 def derived_title(template: str, params: Mapping[str, Any]) -> Localised:
-    """`{"ja", "en"}` for `template` (action_required, decided, your_turn) and the procedure in `params`."""
-    return {
-        lang: catalogue(lang)(_TITLES[template]) % {"procedure": pick(texts(params.get("procedure")), lang)[0]}
-        for lang in LANGUAGES
-    }
+    """`{"ja", "en"}` for `template` (action_required, decided) and the procedure in `params`."""
+    return about_procedure(_TITLES[template], params)
 
 
 def derived_body(params: Mapping[str, Any]) -> Localised:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..families import EventType, Family, Follow
+from ..families import Entry, EventType, Family, Follow, OnHome
+from ..wording import N_
 from .apply_event import apply_closed, apply_opened
 from .derive import follow_turn, load_turns
 from .examples import CLOSED, OPENED
+from .pages import bp
+from .read import count_open, on_home
 from .schema import TaskClosed, TaskOpened
 from .store import OPEN_TURNS, TASKS
 
@@ -18,4 +21,7 @@ TASK = Family(
         EventType("jp.machi.task.closed.v1", TaskClosed, apply_closed, CLOSED),
     ),
     follows=(Follow("case", follow_turn, load_turns),),
+    pages=(bp,),
+    entry=Entry("tasks", "my_tasks.index", N_("To do"), "tasks", count_open, N_("to do")),
+    on_home=OnHome(on_home, "mypage/tasks/home.html", "mypage/tasks/home_announce.html", place=10),
 )

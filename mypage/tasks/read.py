@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from idp.front.storage import clock
 
 from .. import stored
-from ..cases.model import Case
+from ..cases import Case
 from ..departments import department_names
-from ..notices.wording import derived_title
 from ..text import Localised
+from ..wording import N_, about_procedure
 from .model import Task
 
 LONGEST = 200
+SHOWN_ON_HOME = 3
+_TITLES = {"your_turn": N_("%(procedure)s: it is your turn")}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _row(task: Task, case_id: str | None, department: Localised, today: date) ->
         task_id=task.task_id,
         client_id=task.client_id,
         department=department,
-        title=derived_title(task.template, task.params or {}) if task.template else task.title or {},
+        title=about_procedure(_TITLES[task.template], task.params or {}) if task.template else task.title or {},
         body=task.body or {},
         due=task.due,
         days_left=(task.due - today).days if task.due else None,
@@ -93,3 +95,13 @@ def _row(task: Task, case_id: str | None, department: Localised, today: date) ->
         closed_at=task.closed_at,
         derived=task.template is not None,
     )
+
+
+def count_open(resident_id: str) -> Select[int]:
+    """How many things a resident has to do."""
+    return select(func.count()).select_from(Task).where(Task.resident_id == resident_id, Task.state == "open")
+
+
+def on_home(session: Session, resident_id: str) -> dict[str, Any]:
+    """Everything to do, of which the first few are shown."""
+    return {"tasks": list_tasks(session, resident_id), "tasks_shown": SHOWN_ON_HOME}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..cases.schema import ActionKind
 from ..wire.event import Envelope
 from ..wire.resident import Resident
-from ..wire.values import Day, LongText, Moment, Number, Part, ShortText, Url
+from ..wire.values import ActionKind, Day, LongText, Moment, Number, Part, ShortText, Url
 from .model import Result
 
 

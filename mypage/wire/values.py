@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -78,6 +78,9 @@ Url = Annotated[
     WithJsonSchema({"type": "string", "maxLength": 2000, "pattern": _URL}),
 ]
 """An http(s) link without user information."""
+
+ActionKind = Literal["form", "upload", "pay", "book", "reply", "visit"]
+"""What a resident is asked to do."""
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """A department's own short code."""
