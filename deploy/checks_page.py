@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from idp.oidc.authorization import authorize_checks, par_checks, request_forms, standing_checks
-from idp.oidc.decoupled import ciba_checks, device_checks
+from idp.oidc.decoupled import ciba_checks, ciba_grant, device_checks, device_grant
 from idp.oidc.server.checks import Check, Table
+from idp.oidc.token_endpoint import introspection, revocation, token
+from idp.oidc.token_endpoint.grants import client_credentials, code_checks, jwt_bearer, refresh_token, token_exchange
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol.md"
 BEGIN, END = "<!-- made by `make checks-page` -->\n", "<!-- end of what is made -->\n"
@@ -22,11 +24,12 @@ BEGIN, END = "<!-- made by `make checks-page` -->\n", "<!-- end of what is made 
 
 @dataclass(frozen=True)
 class Flow:
-    """An endpoint: what is said of it before its tables, and the tables in the order in which they run."""
+    """An endpoint: what is said before its tables, the tables in the order in which they run, and then those of which one runs."""
 
     name: str
     words: str
     tables: tuple[Table[Any, Any], ...]
+    one_of: tuple[Table[Any, Any], ...] = ()
 
 
 FLOWS = (
@@ -42,6 +45,21 @@ FLOWS = (
         (par_checks.CHECKS,),
     ),
     Flow(
+        "`/token`",
+        "First what holds for all, then the table of the grant that is asked for. Client and key are proven before any code or token\n"
+        "is looked at; the last row of a table that uses something up is the one statement that does it.",
+        (token.CHECKS,),
+        one_of=(
+            code_checks.CHECKS,
+            refresh_token.CHECKS,
+            client_credentials.CHECKS,
+            jwt_bearer.CHECKS,
+            token_exchange.CHECKS,
+            device_grant.CHECKS,
+            ciba_grant.CHECKS,
+        ),
+    ),
+    Flow(
         "`/device_authorization`",
         "When all pass, the device gets its codes and shows one of them to the resident.",
         (device_checks.CHECKS,),
@@ -50,6 +68,12 @@ FLOWS = (
         "`/backchannel_authentication` (CIBA)",
         "When all pass, the question is kept, and stands on the resident's page until it is answered or expires.",
         (ciba_checks.CHECKS,),
+    ),
+    Flow("`/introspect`", "When all pass, the token is looked up for this client.", (introspection.CHECKS,)),
+    Flow(
+        "`/revoke`",
+        "When all pass, the token is ended if it is this client's; the answer is the same if not.",
+        (revocation.CHECKS,),
     ),
 )
 
@@ -64,6 +88,7 @@ def page(text: str) -> str:
 def _flow(flow: Flow) -> str:
     numbered = len(flow.tables) > 1
     tables = [_table(f"{n}. {t.title}" if numbered else t.title, t) for n, t in enumerate(flow.tables, 1)]
+    tables += [_table(t.title, t) for t in flow.one_of]
     return f"#### {flow.name}\n\n{flow.words}\n\n" + "\n".join(tables)
 
 

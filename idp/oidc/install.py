@@ -69,6 +69,8 @@ def install(app: Flask, instance: Parts) -> None:
     op.server.register_grant(CibaGrant)
     op.server.register_grant(ExchangeGrant)
     op.server.register_grant(AssertionGrant)
+    op.server.register_endpoint(introspection.IntrospectionEndpoint)
+    op.server.register_endpoint(revocation.RevocationEndpoint)
     op.server.register_endpoint(par.ParEndpoint)
     op.server.register_endpoint(device_authorization.DeviceAuthorizationEndpoint)
     op.server.register_endpoint(backchannel_authentication.BackchannelEndpoint)

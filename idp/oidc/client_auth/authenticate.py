@@ -19,7 +19,6 @@ from ..policy.fapi import METHODS as STRONG_METHODS
 from ..server.provider import Provider, provider
 from .jwt_rules import client_assertion
 from .reason import reason
-from .sender import prove_sender
 from .tls import register_tls_methods
 
 METHODS = (
@@ -47,15 +46,6 @@ def register_methods(op: Provider) -> None:
     op.server.register_client_auth_method("private_key_jwt", _private_key_jwt)
     op.server.register_client_auth_method("client_secret_jwt", _client_secret_jwt)
     register_tls_methods(op)
-
-
-def authenticate(request: Any, methods: tuple[str, ...] = METHODS) -> RegisteredClient:
-    """The authenticated client of a token, revocation or introspection request. Raises `InvalidClientError` (401)."""
-    reject_several(request)
-    client = authenticated(request, methods)
-    if request_context.endpoint == "token.token":
-        prove_sender(provider(), client)  # before any grant looks at a code or token
-    return client
 
 
 def authenticated(request: Any, methods: tuple[str, ...]) -> RegisteredClient:

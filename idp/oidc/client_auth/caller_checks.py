@@ -8,6 +8,7 @@ from ..server.checks import Check
 from ..server.flow import FORM, ClientRequest
 from ..server.provider import Provider
 from .authenticate import CONFIDENTIAL, METHODS, authenticated, reject_several
+from .sender import prove_sender
 
 
 def reject_several_methods(_op: Provider, asked: ClientRequest) -> None:
@@ -31,18 +32,27 @@ def require_registered_grant(_op: Provider, asked: ClientRequest) -> None:
         raise UnauthorizedClientError(f"The client is not authorized to use 'grant_type={asked.GRANT_TYPE}'")
 
 
+def require_proven_key(op: Provider, asked: ClientRequest) -> None:
+    """A key that is shown is proven before any code or token is looked at; a client that registered bound tokens shows one."""
+    prove_sender(op, asked.client)
+
+
 _PARAGRAPHS = "RFC 6749 §2.3.1, §3.2.1; RFC 7523 §2.2, §3; RFC 8705 §2; OIDC Core §9"
 _ONE_METHOD: Check[ClientRequest, None] = Check(reject_several_methods, "RFC 6749 §2.3", "invalid_client")
-ANY_CLIENT: tuple[Check[ClientRequest, None], ...] = (
-    *FORM,
-    _ONE_METHOD,
-    Check(require_client, _PARAGRAPHS, "invalid_client"),
-)
-CONFIDENTIAL_CLIENT: tuple[Check[ClientRequest, None], ...] = (
-    *FORM,
-    _ONE_METHOD,
-    Check(require_confidential_client, _PARAGRAPHS, "invalid_client"),
+_ANY: Check[ClientRequest, None] = Check(require_client, _PARAGRAPHS, "invalid_client")
+_CONFIDENTIAL: Check[ClientRequest, None] = Check(require_confidential_client, _PARAGRAPHS, "invalid_client")
+_PROVEN_KEY: Check[ClientRequest, None] = Check(
+    require_proven_key,
+    "RFC 9449 §5; RFC 8705 §3; FAPI 2.0 Security Profile §5.3.2.1",
+    "invalid_dpop_proof, use_dpop_nonce, invalid_request",
 )
 REGISTERED_GRANT: Check[ClientRequest, None] = Check(
     require_registered_grant, "RFC 6749 §5.2; RFC 7591 §2", "unauthorized_client"
 )
+
+Rows = tuple[Check[ClientRequest, None], ...]
+ANY_CLIENT: Rows = (*FORM, _ONE_METHOD, _ANY)
+CONFIDENTIAL_CLIENT: Rows = (*FORM, _ONE_METHOD, _CONFIDENTIAL)
+# At the token endpoint, where the form was read before the grant was found.
+ANY_CALLER: Rows = (_ONE_METHOD, _ANY, _PROVEN_KEY, REGISTERED_GRANT)
+CONFIDENTIAL_CALLER: Rows = (_ONE_METHOD, _CONFIDENTIAL, _PROVEN_KEY, REGISTERED_GRANT)

@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from authlib.oauth2.rfc6749 import BaseGrant, InvalidRequestError, TokenEndpointMixin, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
-from ..client_auth.authenticate import METHODS, authenticate
+from ..client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ..clients.grant_types import CIBA
-from ..protection.protect import require_encryption_key
-from ..server.provider import provider
-from ..token_endpoint.grants.authorization_code import token_body
+from ..server.checks import Check, Table
+from ..server.provider import Provider
+from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY
 from .model import BackchannelRequest
+from .polling import PollingGrant, PollingRequest
 from .waiting import take_grant
 
 
-class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+@dataclass
+class BackchannelPoll(PollingRequest):
+    """By the handle of the question."""
+
+    GRANT_TYPE: ClassVar[str] = CIBA
+
+
+def require_auth_req_id(_op: Provider, asked: BackchannelPoll) -> None:
+    """There is the handle of a question."""
+    if "auth_req_id" not in asked.form:
+        raise InvalidRequestError("Missing 'auth_req_id' in request.")
+
+
+def take_answer_once(op: Provider, asked: BackchannelPoll) -> None:
+    """The question is this client's and lives, the resident agreed, their login lives, and it was not used before."""
+    auth_req_id = digest(asked.form["auth_req_id"])
+
+    def find(session: Session) -> BackchannelRequest | None:
+        return session.get(BackchannelRequest, auth_req_id, with_for_update=True)
+
+    asked.grant, asked.refresh_token = take_grant(op, asked.client, find, asked.form.get("resource"))
+
+
+CHECKS: Table[BackchannelPoll, None] = Table(
+    f"`{CIBA}`",
+    (
+        *CONFIDENTIAL_CALLER,
+        Check(require_auth_req_id, "CIBA §10.1", "invalid_request"),
+        ENCRYPTION_KEY,
+        Check(
+            take_answer_once,
+            "CIBA §11; RFC 6749 §5.2; RFC 8707 §2.2",
+            "authorization_pending, slow_down, access_denied, expired_token, invalid_grant, invalid_target",
+        ),
+    ),
+)
+
+
+class CibaGrant(PollingGrant):
     """Registered with Authlib's server."""
 
-    GRANT_TYPE = CIBA
-    TOKEN_ENDPOINT_AUTH_METHODS = [m for m in METHODS if m != "none"]
-
-    def validate_token_request(self) -> None:
-        client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not authorized to use CIBA.")
-        if "auth_req_id" not in self.request.form:
-            raise InvalidRequestError("Missing 'auth_req_id' in request.")
-        self.request.client = client
-        require_encryption_key(provider(), client)
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        op, client = provider(), self.request.client
-        auth_req_id = digest(self.request.form["auth_req_id"])
-
-        def find(session: Session) -> BackchannelRequest | None:
-            return session.get(BackchannelRequest, auth_req_id, with_for_update=True)
-
-        resource = self.request.form.get("resource")
-        grant, refresh_token = take_grant(op, client, find, resource)
-        return 200, token_body(client, grant, refresh_token, resource=resource), self.TOKEN_RESPONSE_HEADER
+    GRANT_TYPE = BackchannelPoll.GRANT_TYPE
+    ASKED = BackchannelPoll
+    CHECKS = CHECKS

@@ -2,42 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
-from authlib.oauth2.rfc8628 import DeviceCodeGrant
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
-from ..client_auth.authenticate import METHODS, authenticate
-from ..protection.protect import require_encryption_key
-from ..server.provider import provider
-from ..token_endpoint.grants.authorization_code import token_body
+from ..client_auth.caller_checks import ANY_CALLER
+from ..clients.grant_types import DEVICE
+from ..server.checks import Check, Table
+from ..server.provider import Provider
+from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY
 from .model import DeviceAuthorization
+from .polling import PollingGrant, PollingRequest
 from .waiting import take_grant
 
 
-class DeviceGrant(DeviceCodeGrant):  # type: ignore[misc]
+@dataclass
+class DevicePoll(PollingRequest):
+    """By the code that only the device knows."""
+
+    GRANT_TYPE: ClassVar[str] = DEVICE
+
+
+def require_device_code(_op: Provider, asked: DevicePoll) -> None:
+    """There is a device code."""
+    if "device_code" not in asked.form:
+        raise InvalidRequestError("Missing 'device_code' in request.")
+
+
+def take_answer_once(op: Provider, asked: DevicePoll) -> None:
+    """The code is this client's and lives, the resident agreed, their login lives, and it was not used before."""
+    device_code = digest(asked.form["device_code"])
+
+    def find(session: Session) -> DeviceAuthorization | None:
+        return session.get(DeviceAuthorization, device_code, with_for_update=True)
+
+    asked.grant, asked.refresh_token = take_grant(op, asked.client, find, asked.form.get("resource"))
+
+
+CHECKS: Table[DevicePoll, None] = Table(
+    f"`{DEVICE}`",
+    (
+        *ANY_CALLER,
+        Check(require_device_code, "RFC 8628 §3.4", "invalid_request"),
+        ENCRYPTION_KEY,
+        Check(
+            take_answer_once,
+            "RFC 8628 §3.5; RFC 6749 §5.2; RFC 8707 §2.2",
+            "authorization_pending, slow_down, access_denied, expired_token, invalid_grant, invalid_target",
+        ),
+    ),
+)
+
+
+class DeviceGrant(PollingGrant):
     """Registered with Authlib's server."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = list(METHODS)
-
-    def validate_token_request(self) -> None:
-        client = authenticate(self.request)
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not authorized to use the device flow.")
-        if "device_code" not in self.request.form:
-            raise InvalidRequestError("Missing 'device_code' in request.")
-        self.request.client = client
-        require_encryption_key(provider(), client)
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        op, client = provider(), self.request.client
-        device_code = digest(self.request.form["device_code"])
-
-        def find(session: Session) -> DeviceAuthorization | None:
-            return session.get(DeviceAuthorization, device_code, with_for_update=True)
-
-        resource = self.request.form.get("resource")
-        grant, refresh_token = take_grant(op, client, find, resource)
-        return 200, token_body(client, grant, refresh_token, resource=resource), self.TOKEN_RESPONSE_HEADER
+    GRANT_TYPE = DevicePoll.GRANT_TYPE
+    ASKED = DevicePoll
+    CHECKS = CHECKS

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import Endpoint, EndpointRequest, InvalidRequestError
+from authlib.oauth2.rfc6749 import BaseGrant, Endpoint, EndpointRequest, InvalidRequestError, TokenEndpointMixin
 
 from ..clients.clients import NOBODY, RegisteredClient
 from .checks import Check, Table
@@ -48,6 +48,29 @@ class ListedEndpoint(Endpoint):  # type: ignore[misc]
         asked = self.ASKED(request)
         self.CHECKS.run(provider(), asked)
         return asked
+
+
+class ListedGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+    """Authlib's extension grant, validated by a table. A grant gives `GRANT_TYPE`, what it asks, its table, and the token response.
+
+    When the table has passed everything is decided and written; the response only says it.
+    """
+
+    ASKED: ClassVar[type[ClientRequest]]
+    CHECKS: ClassVar[Table[Any, None]]
+
+    def validate_token_request(self) -> None:
+        """Run the table. Raises `OAuth2Error`."""
+        self.asked = self.ASKED(self.request)
+        self.CHECKS.run(provider(), self.asked)
+
+    def create_token_response(self) -> Answer:
+        """RFC 6749 §5.1."""
+        return 200, self.token_response(self.asked), self.TOKEN_RESPONSE_HEADER
+
+    def token_response(self, asked: Any) -> dict[str, Any]:
+        """The members of the response. Raises `OAuth2Error`."""
+        raise NotImplementedError
 
 
 def require_readable_form(_op: Provider, asked: ClientRequest) -> None:

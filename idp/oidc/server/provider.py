@@ -33,15 +33,9 @@ class MachiServer(AuthorizationServer):  # type: ignore[misc]
     def query_client(self, client_id: str) -> RegisteredClient | None:
         return self._clients.get(client_id)
 
-    def save_token(self, token: dict[str, Any], request: Any) -> None:
-        """Nothing to do: a grant's storage is written when its code or refresh token is consumed, in the same statement."""
-
     def create_oauth2_request(self, request: Any) -> ProtocolRequest:
         """The current request, unless it was read before."""
         return request or ProtocolRequest.of_form(here())
-
-    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        """Not used."""
 
     def handle_error_response(self, request: Any, error: Any) -> Response:
         """The JSON error of RFC 6749 §5.2. A client that could not be authenticated is told how it may be (RFC 9110 §11.6.1)."""
@@ -52,7 +46,10 @@ class MachiServer(AuthorizationServer):  # type: ignore[misc]
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
         payload: bytes = orjson.dumps(body) if isinstance(body, dict) else body.encode()
-        return Answer(payload, {**dict(headers), **NO_STORE}.items(), status)
+        answer = Answer(payload, {**dict(headers), **NO_STORE}.items(), status)
+        if not payload:  # no body, so of no type: Flask would say text/html, which libraries that expect JSON refuse
+            del answer.headers["Content-Type"]
+        return answer
 
 
 @dataclass

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Blueprint, Response
 
 from ...foundation import clock
 from ...foundation.database import to_ms
 from ...foundation.web.callers import Caller, called_by
-from ..client_auth.authenticate import METHODS, authenticate
+from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT
 from ..resources.rich_request import introspection_members
+from ..server.checks import Check, Table
+from ..server.flow import Answer, ClientRequest, ListedEndpoint
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.refresh_tokens import read_refresh_token
@@ -24,29 +24,39 @@ from .bearer import own_token_stands
 from .grants.refresh_kept import live_grant_of
 from .introspection_jwt import introspection_answer
 from .step_up_challenge import authentication_of
-from .token import oauth_error, protocol_request
+from .token_sent import require_token
 
 bp = Blueprint("introspection", __name__)
+
+
+CHECKS: Table[ClientRequest, None] = Table(
+    "A token that somebody asks about",
+    (*CONFIDENTIAL_CLIENT, Check(require_token, "RFC 7662 §2.1", "invalid_request")),
+)
+
+
+class IntrospectionEndpoint(ListedEndpoint):
+    """Registered with Authlib's server."""
+
+    ENDPOINT_NAME = "introspection"
+    ASKED = ClientRequest
+    CHECKS = CHECKS
+
+    def create_response(self, asked: ClientRequest) -> Answer:
+        """§2.2: what is known of it, if it is this client's or made for its API."""
+        client_id, token = asked.client.client_id, asked.form["token"]
+        body = _access_token(client_id, token) or (
+            _refresh_token(client_id, token) or reference_tokens.introspect(client_id, token) or {"active": False}
+        )
+        return introspection_answer(asked.client, body)
 
 
 @bp.post("/introspect")
 @called_by(Caller.CLIENT)
 def introspect() -> Response:
     """The state of a token, for its client."""
-    try:
-        request = protocol_request()
-        client = authenticate(request, tuple(m for m in METHODS if m != "none"))
-        token = request.form.get("token")
-        if token is None:
-            raise InvalidRequestError("Missing 'token' in request.")
-    except OAuth2Error as error:
-        return oauth_error(error)
-    body = _access_token(client.client_id, token) or (
-        _refresh_token(client.client_id, token)
-        or reference_tokens.introspect(client.client_id, token)
-        or {"active": False}
-    )
-    return introspection_answer(client, body)
+    response: Response = provider().server.create_endpoint_response(IntrospectionEndpoint.ENDPOINT_NAME)
+    return response
 
 
 def _access_token(client_id: str, token: str) -> dict[str, Any] | None:

@@ -4,44 +4,53 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Blueprint, Response
 
 from ...foundation.database import from_ms, insert_if_absent
 from ...foundation.web.callers import Caller, called_by
-from ..client_auth.authenticate import authenticate
+from ..client_auth.caller_checks import ANY_CLIENT
 from ..grants.model import Grant
 from ..grants.revoke import revoke_grants
-from ..server.provider import NO_STORE, provider
+from ..server.checks import Check, Table
+from ..server.flow import Answer, ClientRequest, ListedEndpoint
+from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.model import RevokedToken
 from ..tokens.refresh_tokens import read_refresh_token
 from ..tokens.tokens import TokenError, api_audience, check_access_token, userinfo_audience
-from .token import oauth_error, protocol_request
+from .token_sent import require_token
 
 bp = Blueprint("revocation", __name__)
+
+
+CHECKS: Table[ClientRequest, None] = Table(
+    "A token that its client ends",
+    (*ANY_CLIENT, Check(require_token, "RFC 7009 §2.1", "invalid_request")),
+)
+
+
+class RevocationEndpoint(ListedEndpoint):
+    """Registered with Authlib's server."""
+
+    ENDPOINT_NAME = "revocation"
+    ASKED = ClientRequest
+    CHECKS = CHECKS
+
+    def create_response(self, asked: ClientRequest) -> Answer:
+        """§2.2: no body."""
+        client_id, token = asked.client.client_id, asked.form["token"]
+        if not _revoke_refresh_token(client_id, token):
+            _revoke_access_token(client_id, token)
+            reference_tokens.revoke(client_id, token)
+        return 200, "", ()
 
 
 @bp.post("/revoke")
 @called_by(Caller.CLIENT)
 def revoke() -> Response:
     """A refresh token ends its whole family (RFC 7009 §2.1), an access token itself; browser apps may ask too (§2.3)."""
-    try:
-        request = protocol_request()
-        client = authenticate(request)
-        token = request.form.get("token")
-        if token is None:
-            raise InvalidRequestError("Missing 'token' in request.")
-        if not _revoke_refresh_token(client.client_id, token):
-            _revoke_access_token(client.client_id, token)
-            reference_tokens.revoke(client.client_id, token)
-    except OAuth2Error as error:
-        return oauth_error(error)
-    done = Response(status=200, headers=NO_STORE)
-    # No body, so of no type: Flask would say text/html, which libraries that expect JSON refuse.
-    del done.headers["Content-Type"]
-    return done
+    response: Response = provider().server.create_endpoint_response(RevocationEndpoint.ENDPOINT_NAME)
+    return response
 
 
 def _revoke_refresh_token(client_id: str, text: str) -> bool:

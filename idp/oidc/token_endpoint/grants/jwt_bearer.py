@@ -7,16 +7,11 @@ nobody signed in.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import (
-    BaseGrant,
-    InvalidGrantError,
-    InvalidRequestError,
-    TokenEndpointMixin,
-    UnauthorizedClientError,
-)
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,88 +21,89 @@ from ....foundation.database import from_ms
 from ....foundation.ids import new_id
 from ....residents.model import Resident, ResidentState
 from ....residents.subjects import resident_of
-from ...client_auth.authenticate import METHODS, authenticate
+from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ...client_auth.client_jwt import open_client_jwt
 from ...client_auth.jwt_rules import authorization_grant
-from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.grant_types import JWT_BEARER
 from ...clients.scopes import refused
 from ...grants.model import Consent, Grant
 from ...jose.verify import JwtError
-from ...policy.policy import AssertionPolicy, load_policy
-from ...resources.resources import audience_for
-from ...server.provider import provider
-from ...tokens.tokens import make_access_token
-
-LIFETIME = 600
-
-
-class AssertionGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
-    """Registered with Authlib's server."""
-
-    GRANT_TYPE = JWT_BEARER
-    TOKEN_ENDPOINT_AUTH_METHODS = [m for m in METHODS if m != "none"]
-
-    def validate_token_request(self) -> None:
-        client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not authorized to use assertions.")
-        if "assertion" not in self.request.form:
-            raise InvalidRequestError("Missing 'assertion' in request.")
-        self.request.client = client
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        op, client, form = provider(), self.request.client, self.request.form
-        settings = op.parts.settings
-        sub = _assertion_subject(client, form["assertion"])
-        with op.parts.database.write() as session:
-            policy = load_policy(session, client.client_id).assertions
-            itself = sub == client.client_id
-            scope = _scope(policy, itself, form.get("scope"))
-            audience = audience_for(settings, set(scope.split()), form.get("resource"))
-            grant_id = None if itself else _grant(session, client, sub, scope, settings.access_token_seconds)
-        token = make_access_token(
-            settings,
-            op.keys,
-            client_id=client.client_id,
-            sub=sub,
-            scope=scope,
-            audience=audience,
-            grant_id=grant_id,
-            now=clock.epoch(),
-            confirmation=sender_key().confirmation,
-        )
-        body = {
-            "access_token": token,
-            "token_type": sender_key().token_type,
-            "expires_in": settings.access_token_seconds,
-            "scope": scope,
-        }
-        return 200, body, self.TOKEN_RESPONSE_HEADER
+from ...policy.policy import load_policy
+from ...server.checks import Check, Table
+from ...server.flow import ListedGrant
+from ...server.provider import Provider
+from ..answers import jwt_answer
+from .shared_checks import KNOWN_RESOURCE, OwnRequest
 
 
-def _assertion_subject(client: RegisteredClient, assertion: str) -> str:
-    op = provider()
+@dataclass
+class AssertionRequest(OwnRequest):
+    """An assertion, whom it is about, and the grant that was made for a resident; None about the client itself."""
+
+    GRANT_TYPE: ClassVar[str] = JWT_BEARER
+
+    sub: str = ""
+    grant_id: str | None = None
+
+
+def require_own_assertion(op: Provider, asked: AssertionRequest) -> None:
+    """There is an assertion, signed by the client, for us, in time, used once, about somebody."""
+    if "assertion" not in asked.form:
+        raise InvalidRequestError("Missing 'assertion' in request.")
+    rules = authorization_grant(op.parts.settings, op.parts.database, asked.client)
     try:
-        claims = open_client_jwt(
-            op, client, assertion, authorization_grant(op.parts.settings, op.parts.database, client)
-        )
+        claims = open_client_jwt(op, asked.client, asked.form["assertion"], rules)
     except JwtError as error:
         raise InvalidGrantError(str(error)) from None
     if not isinstance(claims["sub"], str):
         raise InvalidGrantError("The assertion's sub is not a text.")
-    return claims["sub"]
+    asked.sub = claims["sub"]
 
 
-def _scope(policy: AssertionPolicy, itself: bool, wanted: str | None) -> str:
-    allowed: tuple[str, ...] = policy.itself if itself else policy.resident
+def require_allowed_scope(op: Provider, asked: AssertionRequest) -> None:
+    """The city allows the client such assertions, about itself or about residents, and this scope by them."""
+    with op.parts.database.read() as session:
+        policy = load_policy(session, asked.client.client_id).assertions
+    allowed: tuple[str, ...] = policy.itself if asked.sub == asked.client.client_id else policy.resident
     if not allowed:
         raise InvalidGrantError("The city does not allow this client such assertions.")
-    scopes = set(wanted.split()) if wanted else set(allowed)
+    scopes = set(asked.form.get("scope", "").split()) or set(allowed)
     if not scopes <= set(allowed):
         raise refused(scopes - set(allowed), "The client may not have this scope by an assertion")
-    return " ".join(sorted(scopes))
+    asked.scope = " ".join(sorted(scopes))
+
+
+def require_sharing_resident(op: Provider, asked: AssertionRequest) -> None:
+    """A resident who is meant shares all this with the client anyway; they see the grant and can end it."""
+    if asked.sub != asked.client.client_id:
+        seconds = op.parts.settings.access_token_seconds
+        with op.parts.database.write() as session:
+            asked.grant_id = _grant(session, asked.client, asked.sub, asked.scope, seconds)
+
+
+CHECKS: Table[AssertionRequest, None] = Table(
+    "`urn:ietf:params:oauth:grant-type:jwt-bearer`",
+    (
+        *CONFIDENTIAL_CALLER,
+        Check(require_own_assertion, "RFC 7523 §2.1, §3; RFC 7521 §4.1", "invalid_request, invalid_grant"),
+        Check(require_allowed_scope, "RFC 7521 §4.1; RFC 6749 §3.3", "invalid_grant, invalid_scope"),
+        KNOWN_RESOURCE,
+        Check(require_sharing_resident, "RFC 7523 §3, §3.1", "invalid_grant"),
+    ),
+)
+
+
+class AssertionGrant(ListedGrant):
+    """Registered with Authlib's server."""
+
+    GRANT_TYPE = AssertionRequest.GRANT_TYPE
+    ASKED = AssertionRequest
+    CHECKS = CHECKS
+
+    def token_response(self, asked: AssertionRequest) -> dict[str, Any]:
+        """RFC 7521 §4.1: neither ID token nor refresh token, because nobody signed in."""
+        return jwt_answer(asked.client.client_id, asked.sub, asked.scope, asked.audience, asked.grant_id)
 
 
 def _grant(session: Session, client: RegisteredClient, sub: str, scope: str, seconds: int) -> str:

@@ -5,73 +5,102 @@ A token that is not the live one of its family goes to `refresh_again`, where a 
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, UnauthorizedClientError
-from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 
 from ....foundation import clock
 from ....foundation.vault import digest
-from ...client_auth.authenticate import METHODS, authenticate
+from ...client_auth.caller_checks import ANY_CALLER
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.scopes import refused
 from ...grants.model import Grant
-from ...protection.protect import require_encryption_key
 from ...resources.resource_access import check_target
-from ...server.provider import provider
+from ...server.checks import Check, Table
+from ...server.flow import ClientRequest, ListedGrant
+from ...server.provider import Provider
 from ...storage.interface import GrantFacts, Rotation
 from ...tokens.refresh_tokens import RefreshToken, read_refresh_token
-from .authorization_code import token_body
+from ..answers import grant_answer
 from .refresh_again import show_again
 from .refresh_kept import keep
+from .shared_checks import ENCRYPTION_KEY
 
 
-class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
+@dataclass
+class RefreshRequest(ClientRequest):
+    """A refresh token; the last check fills in its grant and the token that comes after it."""
+
+    GRANT_TYPE: ClassVar[str] = "refresh_token"
+
+    token: RefreshToken = field(init=False)
+    grant: GrantFacts = field(init=False)
+    successor: str = field(init=False)
+
+
+def require_refresh_token(op: Provider, asked: RefreshRequest) -> None:
+    """There is a refresh token, and this installation made it."""
+    text = asked.form.get("refresh_token")
+    if text is None:
+        raise InvalidRequestError("Missing 'refresh_token' in request.")
+    token = read_refresh_token(op.parts.vault, text)
+    if token is None:
+        raise InvalidGrantError("Invalid 'refresh_token' in request.")
+    asked.token = token
+
+
+def require_granted_part(op: Provider, asked: RefreshRequest) -> None:
+    """A part of scope or resources for this access token is fine, more is not."""
+    wanted, resource = asked.form.get("scope"), asked.form.get("resource")
+    if wanted is None and resource is None:
+        return
+    with op.parts.database.read() as session:
+        grant = session.get(Grant, asked.token.grant_id)
+    if grant is None:
+        return
+    if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
+        raise refused(more, "This scope was not granted")
+    check_target(op.parts.settings, grant.resource, grant.scope, resource)
+
+
+def replace_once(op: Provider, asked: RefreshRequest) -> None:
+    """The token is the live one of its family, the client's own, with its key: it is replaced, or kept for a FAPI client."""
+    if asked.client.fapi_profile:
+        asked.grant, asked.successor = keep(asked.client.client_id, asked.token)
+    else:
+        asked.grant, asked.successor = _rotate(op, asked.client, asked.token)
+
+
+CHECKS: Table[RefreshRequest, None] = Table(
+    "`refresh_token`",
+    (
+        *ANY_CALLER,
+        Check(require_refresh_token, "RFC 6749 §6", "invalid_request, invalid_grant"),
+        Check(require_granted_part, "RFC 6749 §6; RFC 8707 §2.2", "invalid_scope, invalid_target"),
+        ENCRYPTION_KEY,
+        Check(
+            replace_once, "RFC 6749 §6, §10.4; RFC 9700 §4.14.2; FAPI 2.0 Security Profile §5.3.2.1", "invalid_grant"
+        ),
+    ),
+)
+
+
+class RefreshGrant(ListedGrant):
     """Registered with Authlib's server."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = list(METHODS)
+    GRANT_TYPE = RefreshRequest.GRANT_TYPE
+    ASKED = RefreshRequest
+    CHECKS = CHECKS
 
-    def validate_token_request(self) -> None:
-        client = authenticate(self.request)
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not authorized to use 'grant_type=refresh_token'")
-        text = self.request.form.get("refresh_token")
-        if text is None:
-            raise InvalidRequestError("Missing 'refresh_token' in request.")
-        self.request.client = client
-        token = read_refresh_token(provider().parts.vault, text)
-        if token is None:
-            raise InvalidGrantError("Invalid 'refresh_token' in request.")
-        self.request.refresh_token = token
-        self._narrow(token)
-        require_encryption_key(provider(), client)
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        client, token = self.request.client, self.request.refresh_token
-        grant, successor = keep(client.client_id, token) if client.fapi_profile else _rotate(client, token)
-        return (
-            200,
-            token_body(client, grant, successor, self.request.form.get("scope"), self.request.form.get("resource")),
-            self.TOKEN_RESPONSE_HEADER,
-        )
-
-    def _narrow(self, token: RefreshToken) -> None:
-        """A part of scope or resources for this access token is fine, more is not; checked before anything is consumed."""
-        wanted, resource = self.request.form.get("scope"), self.request.form.get("resource")
-        if wanted is None and resource is None:
-            return
-        with provider().parts.database.read() as session:
-            grant = session.get(Grant, token.grant_id)
-        if grant is None:
-            return
-        if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
-            raise refused(more, "This scope was not granted")
-        check_target(provider().parts.settings, grant.resource, grant.scope, resource)
+    def token_response(self, asked: RefreshRequest) -> dict[str, Any]:
+        """OIDC Core §12.2."""
+        form = asked.form
+        return grant_answer(asked.client, asked.grant, asked.successor, form.get("scope"), form.get("resource"))
 
 
-def _rotate(client: RegisteredClient, token: RefreshToken) -> tuple[GrantFacts, str]:
-    op = provider()
+def _rotate(op: Provider, client: RegisteredClient, token: RefreshToken) -> tuple[GrantFacts, str]:
     now = clock.epoch_ms()
     successor = token.successor(op.parts.vault, token.count + 1)
     rotation = Rotation(

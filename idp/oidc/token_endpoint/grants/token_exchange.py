@@ -6,32 +6,31 @@ do so for which API and scopes is the city's policy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
-from authlib.oauth2.rfc6749 import (
-    BaseGrant,
-    InvalidRequestError,
-    TokenEndpointMixin,
-    UnauthorizedClientError,
-)
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.database import from_ms
-from ...client_auth.authenticate import METHODS, authenticate
+from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ...client_auth.sender import sender_key
 from ...clients.grant_types import TOKEN_EXCHANGE
 from ...clients.scopes import refused
 from ...grants.model import Grant
+from ...policy.model import ResourceIndicator
 from ...policy.policy import load_policy, resource_owner
 from ...resources.resources import InvalidTargetError
+from ...server.checks import Check, Table
+from ...server.flow import ClientRequest, ListedGrant
 from ...server.provider import Provider, provider
 from ...tokens import reference_tokens
 from ...tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
+from ..answers import token_answer
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 # How many departments may stand between the resident's app and an API.
@@ -48,57 +47,106 @@ class Subject:
     expires_at: datetime
 
 
-class ExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+@dataclass
+class ExchangeRequest(ClientRequest):
+    """A token of a resident, to be exchanged for one at another department's API."""
+
+    GRANT_TYPE: ClassVar[str] = TOKEN_EXCHANGE
+
+    subject: Subject = field(init=False)
+    owner: ResourceIndicator = field(init=False)
+    allowed: tuple[str, ...] = ()
+    scope: str = ""
+
+
+def require_access_tokens(_op: Provider, asked: ExchangeRequest) -> None:
+    """What is given is an access token, and so is what is wanted."""
+    form = asked.form
+    if form.get("subject_token_type") != ACCESS_TOKEN or "subject_token" not in form:
+        raise InvalidRequestError("The subject_token must be an access token.")
+    if form.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN:
+        raise InvalidRequestError("Only access tokens are given here.")
+
+
+def require_one_resource(_op: Provider, asked: ExchangeRequest) -> None:
+    """One API is named, by resource."""
+    if "audience" in asked.form or " " in asked.form.get("resource", " "):
+        raise InvalidTargetError("Name one API by 'resource'.")
+
+
+def require_own_actor(op: Provider, asked: ExchangeRequest) -> None:
+    """An actor token is optional; when there, it is the client's own, which changes nothing about who acts."""
+    form = asked.form
+    if ("actor_token" in form) != ("actor_token_type" in form):
+        raise InvalidRequestError("actor_token and actor_token_type go together.")
+    if "actor_token" not in form:
+        return
+    actor = _own_token(op, form["actor_token"]) if form["actor_token_type"] == ACCESS_TOKEN else None
+    if actor is None or actor.client_id != asked.client.client_id or actor.grant_id is not None:
+        raise InvalidRequestError("The actor_token is not this client's own access token.")
+
+
+def require_live_subject(op: Provider, asked: ExchangeRequest) -> None:
+    """The subject token is a live one of this client's, with its key; its chain of departments is not too long."""
+    with op.parts.database.read() as session:
+        asked.subject = _subject(op, session, asked.client.client_id, asked.form["subject_token"])
+
+
+def require_allowed_api(op: Provider, asked: ExchangeRequest) -> None:
+    """The city allows this client to call this API on residents' behalf."""
+    resource = asked.form["resource"]
+    with op.parts.database.read() as session:
+        owner = resource_owner(session, resource)
+        allowed = load_policy(session, asked.client.client_id).may_exchange.get(resource, ())
+    if owner is None or not allowed or op.clients.get(owner.client_id) is None:
+        raise InvalidTargetError("The client may not call this API on a resident's behalf.")
+    known = orjson.loads(owner.scopes_json)
+    asked.owner, asked.allowed = owner, tuple(scope for scope in allowed if scope in known)
+
+
+def require_allowed_scope(_op: Provider, asked: ExchangeRequest) -> None:
+    """The scope is one that the client may have there; without one it is all of them."""
+    wanted = set(asked.form.get("scope", " ".join(asked.allowed)).split())
+    if not wanted or not wanted <= set(asked.allowed):
+        raise refused(wanted - set(asked.allowed), "The client may not have this scope at this API")
+    asked.scope = " ".join(sorted(wanted))
+
+
+CHECKS: Table[ExchangeRequest, None] = Table(
+    "`urn:ietf:params:oauth:grant-type:token-exchange`",
+    (
+        *CONFIDENTIAL_CALLER,
+        Check(require_access_tokens, "RFC 8693 §2.1, §3", "invalid_request"),
+        Check(require_one_resource, "RFC 8693 §2.1, §2.2.2", "invalid_target"),
+        Check(require_own_actor, "RFC 8693 §2.1", "invalid_request"),
+        Check(require_live_subject, "RFC 8693 §2.1, §4.1; RFC 9449 §5", "invalid_request"),
+        Check(require_allowed_api, "RFC 8693 §2.2.2", "invalid_target"),
+        Check(require_allowed_scope, "RFC 8693 §2.1; RFC 6749 §3.3", "invalid_scope"),
+    ),
+)
+
+
+class ExchangeGrant(ListedGrant):
     """Registered with Authlib's server."""
 
-    GRANT_TYPE = TOKEN_EXCHANGE
-    TOKEN_ENDPOINT_AUTH_METHODS = [m for m in METHODS if m != "none"]
+    GRANT_TYPE = ExchangeRequest.GRANT_TYPE
+    ASKED = ExchangeRequest
+    CHECKS = CHECKS
 
-    def validate_token_request(self) -> None:
-        client = authenticate(self.request, tuple(self.TOKEN_ENDPOINT_AUTH_METHODS))
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not authorized to use token exchange.")
-        form = self.request.form
-        if form.get("subject_token_type") != ACCESS_TOKEN or "subject_token" not in form:
-            raise InvalidRequestError("The subject_token must be an access token.")
-        if form.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN:
-            raise InvalidRequestError("Only access tokens are given here.")
-        if "audience" in form or " " in form.get("resource", " "):
-            raise InvalidTargetError("Name one API by 'resource'.")
-        _check_actor(provider(), client.client_id, form)
-        self.request.client = client
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        op, client, form = provider(), self.request.client, self.request.form
-        with op.parts.database.write() as session:
-            subject = _subject(op, session, client.client_id, form["subject_token"])
-            owner = resource_owner(session, form["resource"])
-            allowed = load_policy(session, client.client_id).may_exchange.get(form["resource"], ())
-            if owner is None or not allowed or op.clients.get(owner.client_id) is None:
-                raise InvalidTargetError("The client may not call this API on a resident's behalf.")
-            known = orjson.loads(owner.scopes_json)
-            allowed = tuple(scope for scope in allowed if scope in known)
-            wanted = form.get("scope", " ".join(allowed)).split()
-            if not wanted or not set(wanted) <= set(allowed):
-                raise refused(set(wanted) - set(allowed), "The client may not have this scope at this API")
-            scope = " ".join(sorted(set(wanted)))
-            act = {"sub": client.client_id, **({"act": subject.act} if subject.act is not None else {})}
+    def token_response(self, asked: ExchangeRequest) -> dict[str, Any]:
+        """RFC 8693 §2.2.1."""
+        client_id, subject = asked.client.client_id, asked.subject
+        act = {"sub": client_id, **({"act": subject.act} if subject.act is not None else {})}
+        with provider().parts.database.write() as session:
             made = reference_tokens.make(
-                session, client_id=client.client_id, owner=owner, grant_id=subject.grant_id,
-                resident_id=subject.resident_id, scope=scope, expires_at=subject.expires_at, act=act,
+                session, client_id=client_id, owner=asked.owner, grant_id=subject.grant_id,
+                resident_id=subject.resident_id, scope=asked.scope, expires_at=subject.expires_at, act=act,
             )  # fmt: skip
             record(
-                session, EventType.TOKEN_EXCHANGED, resident_id=subject.resident_id, client_id=client.client_id,
-                resource=owner.resource, scope=scope,
+                session, EventType.TOKEN_EXCHANGED, resident_id=subject.resident_id, client_id=client_id,
+                resource=asked.owner.resource, scope=asked.scope,
             )  # fmt: skip
-        body = {
-            "access_token": made.token,
-            "issued_token_type": ACCESS_TOKEN,
-            "token_type": sender_key().token_type,
-            "expires_in": made.seconds,
-            "scope": scope,
-        }
-        return 200, body, self.TOKEN_RESPONSE_HEADER
+        return {**token_answer(made.token, made.seconds, asked.scope), "issued_token_type": ACCESS_TOKEN}
 
 
 def _subject(op: Provider, session: Session, client_id: str, token: str) -> Subject:
@@ -130,17 +178,6 @@ def _own_token(op: Provider, token: str) -> AccessToken | None:
         except TokenError:
             continue
     return None
-
-
-def _check_actor(op: Provider, client_id: str, form: dict[str, str]) -> None:
-    """RFC 8693 §2.1: `actor_token` is optional; when there, it is the client's own, which changes nothing about who acts."""
-    if ("actor_token" in form) != ("actor_token_type" in form):
-        raise InvalidRequestError("actor_token and actor_token_type go together.")
-    if "actor_token" not in form:
-        return
-    actor = _own_token(op, form["actor_token"]) if form["actor_token_type"] == ACCESS_TOKEN else None
-    if actor is None or actor.client_id != client_id or actor.grant_id is not None:
-        raise InvalidRequestError("The actor_token is not this client's own access token.")
 
 
 def _length(act: dict[str, Any]) -> int:

@@ -1,0 +1,14 @@
+"""The row that introspection and revocation share."""
+
+from __future__ import annotations
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from ..server.flow import ClientRequest
+from ..server.provider import Provider
+
+
+def require_token(_op: Provider, asked: ClientRequest) -> None:
+    """There is a token; of what type it is we see ourselves, whatever the hint says."""
+    if "token" not in asked.form:
+        raise InvalidRequestError("Missing 'token' in request.")
