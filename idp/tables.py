@@ -18,7 +18,7 @@ from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEve
 from .oidc.tokens.model import AuthorizationCode, ReferenceToken, RevokedToken
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
 from .signin.model import LoginSession, SignInAttempt
-from .staff.model import Staff, StaffInvitation, StaffPasskey, StaffSession
+from .staff.model import Staff, StaffInvitation, StaffPasskey, StaffRole, StaffSession
 
 __all__ = [
     "ActivationCode",
@@ -58,6 +58,7 @@ __all__ = [
     "Staff",
     "StaffInvitation",
     "StaffPasskey",
+    "StaffRole",
     "StaffSession",
     "SubjectIdentifier",
     "UsedAssertion",

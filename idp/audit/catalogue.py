@@ -51,6 +51,8 @@ class EventType(Enum):
     SIGN_IN_REFUSED = ("sign_in_refused", ("method", "state"))
     SIGNED_IN = ("signed_in", ("login", "method", "aal"))
     STAFF_ACTED = ("staff_acted", ("staff", "did"))
+    STAFF_APPOINTED = ("staff_appointed", ("staff", "role", "department", "by"))
+    STAFF_DISMISSED = ("staff_dismissed", ("staff", "role", "department", "by"))
     STAFF_ENDED = ("staff_ended", ("staff", "by"))
     STAFF_INVITED = ("staff_invited", ("staff", "by"))
     STAFF_PASSKEY_ADDED = ("staff_passkey_added", ("staff",))

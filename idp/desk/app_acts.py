@@ -8,16 +8,15 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
-from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
 from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import registered
 from ..oidc.clients.secret import computes_with_secret
 from ..oidc.registration.change_client import rotate_secret, switch_client
 from ..oidc.server.provider import provider
-from ..staff.guard import open_to
-from ..staff.model import Role
-from ..staff.sessions import current
+from ..staff.guard import require_staff
+from ..staff.roles import Duty
+from ..staff.sessions import current_staff
 from .apps_pages import find
 from .page import show
 
@@ -27,8 +26,7 @@ OVERLAPS = (0, 1, 7, 14, 30)
 
 
 @bp.get("/<client_id>/secret")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def confirm_secret(client_id: str) -> Response:
     """How long the present secret shall stay good."""
     row = find(client_id)
@@ -38,8 +36,7 @@ def confirm_secret(client_id: str) -> Response:
 
 
 @bp.post("/<client_id>/secret")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def new_secret(client_id: str) -> Response:
     """Make a secret; it is on the answer and nowhere else."""
     find(client_id)
@@ -48,7 +45,9 @@ def new_secret(client_id: str) -> Response:
         raise ProblemError(400, "malformed", "Please choose how long the present secret stays good.")
     try:
         with parts().database.write() as session:
-            secret = rotate_secret(session, parts().settings, client_id, timedelta(days=int(days)), current().staff_id)
+            secret = rotate_secret(
+                session, parts().settings, client_id, timedelta(days=int(days)), current_staff().staff_id
+            )
     except MetadataError:
         raise ProblemError(
             409, "no_secret", "This app has no secret, or one that cannot have a second beside it."
@@ -58,8 +57,7 @@ def new_secret(client_id: str) -> Response:
 
 
 @bp.get("/<client_id>/switch")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def confirm_switch(client_id: str) -> Response:
     """What switching off will do."""
     row = find(client_id)
@@ -67,13 +65,12 @@ def confirm_switch(client_id: str) -> Response:
 
 
 @bp.post("/<client_id>/switch")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def switch(client_id: str) -> ResponseReturnValue:
     """Off or on."""
     find(client_id)
     active = request.form.get("active") == "true"
     with parts().database.write() as session:
-        switch_client(session, client_id, active, current().staff_id)
+        switch_client(session, client_id, active, current_staff().staff_id)
     provider().clients.forget(client_id)
     return redirect(url_for("desk_apps.app", client_id=client_id, done="on" if active else "off"), 303)

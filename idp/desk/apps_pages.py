@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from ..foundation.context import parts
-from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
 from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import CLIENT_ID, registered
@@ -20,9 +19,9 @@ from ..oidc.policy.fapi import PROFILES
 from ..oidc.registration.change_client import all_problems, change_client, options_of
 from ..oidc.registration.register_client import CityOptions, prepare_client, register_client, require_source
 from ..oidc.server.provider import provider
-from ..staff.guard import open_to
-from ..staff.model import Role
-from ..staff.sessions import current
+from ..staff.guard import require_staff
+from ..staff.roles import Duty
+from ..staff.sessions import current_staff
 from .member_texts import PROOFS
 from .members import members, read_form
 from .page import show
@@ -34,8 +33,7 @@ bp = Blueprint("desk_apps", __name__, url_prefix="/desk/apps")
 
 
 @bp.get("")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def index() -> Response:
     """Every app with its use; those in use first."""
     with parts().database.read() as session:
@@ -48,8 +46,7 @@ def index() -> Response:
 
 
 @bp.get("/<client_id>")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def app(client_id: str) -> Response:
     """One app: what it registered, its use day by day, what can be done."""
     row = find(client_id)
@@ -75,8 +72,7 @@ def app(client_id: str) -> Response:
 
 
 @bp.get("/new")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def new() -> Response:
     """An empty form with sensible first values."""
     first = {"grant_types": ["authorization_code"], "response_types": ["code"], "scope": "openid profile"}
@@ -84,8 +80,7 @@ def new() -> Response:
 
 
 @bp.post("/new")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def register() -> ResponseReturnValue:
     """Register; the secret is on the answer and nowhere else."""
     given, options = (
@@ -106,8 +101,7 @@ def register() -> ResponseReturnValue:
 
 
 @bp.get("/<client_id>/edit")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def edit(client_id: str) -> Response:
     """The form with what is registered."""
     row = find(client_id)
@@ -115,8 +109,7 @@ def edit(client_id: str) -> Response:
 
 
 @bp.post("/<client_id>/edit")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def change(client_id: str) -> ResponseReturnValue:
     """Store the form if every field is right."""
     row = find(client_id)
@@ -147,7 +140,7 @@ def find(client_id: str) -> Client:
 
 
 def _by() -> str:
-    return current().staff_id
+    return current_staff().staff_id
 
 
 def _options(client_id: str | None) -> CityOptions:

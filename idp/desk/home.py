@@ -1,23 +1,19 @@
-"""The desk's first page."""
+"""The desk's address: it leads to the first page of its menu that is open to whoever comes."""
 
 from __future__ import annotations
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from ..foundation.web.callers import Caller, called_by
-from ..staff.guard import EVERY_ROLE, open_to
-from ..staff.sessions import current
-from .page import show
+from ..staff.guard import require_staff
+from ..staff.sessions import current_staff
+from .menu import DUTIES, menu_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
 
 
 @bp.get("/")
-@called_by(Caller.STAFF)
-@open_to(*EVERY_ROLE)
+@require_staff(*DUTIES)
 def home() -> ResponseReturnValue:
-    """Administrators go to the apps; other roles are told where they are."""
-    if "administrator" in current().roles:
-        return redirect(url_for("desk_apps.index"), 303)
-    return show("home", "home")
+    """Administrators go to the apps, auditors to the record."""
+    return redirect(url_for(menu_of(current_staff())[0].endpoint), 303)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from flask_babel import lazy_gettext
 
 from ..foundation.web.shell import add_static
+from ..staff.entrances import add_entrance
 from . import (
     app_acts,
     apps_pages,
@@ -16,6 +18,7 @@ from . import (
     policy_pages,
     staff_pages,
 )
+from .menu import DUTIES
 
 
 def install(app: Flask) -> None:
@@ -23,3 +26,4 @@ def install(app: Flask) -> None:
     add_static("desk", Path(__file__).parent / "static")
     for module in (home, apps_pages, app_acts, policy_pages, keys_pages, log_pages, staff_pages):
         app.register_blueprint(module.bp)
+    add_entrance(app, "desk.home", lazy_gettext("Apps, keys, record and staff of Machi ID"), *DUTIES)

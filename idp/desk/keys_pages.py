@@ -11,24 +11,22 @@ from sqlalchemy import delete, select
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.context import parts
-from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.errors import ProblemError
 from ..oidc.jose.key_algorithms import ENCRYPTION_ALGORITHMS
 from ..oidc.jose.keys import KEEP_RETIRED, SETTLE, rotate
 from ..oidc.jose.model import SigningKey
 from ..oidc.registration.model import InitialAccessToken
 from ..oidc.registration.registration import issue_initial_access_token
-from ..staff.guard import open_to
-from ..staff.model import Role
-from ..staff.sessions import current
+from ..staff.guard import require_staff
+from ..staff.roles import Duty
+from ..staff.sessions import current_staff
 from .page import show
 
 bp = Blueprint("desk_keys", __name__, url_prefix="/desk")
 
 
 @bp.get("/keys")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.KEYS)
 def keys() -> Response:
     """Each key, its state, and when the next step of rotation may be taken."""
     with parts().database.read() as session:
@@ -48,27 +46,24 @@ def keys() -> Response:
 
 
 @bp.post("/keys/rotate")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.KEYS)
 def next_step() -> ResponseReturnValue:
     """Publish new keys, or let the published ones sign."""
     with parts().database.write() as session:
         steps = rotate(session, parts().vault)
-        record(session, EventType.STAFF_ACTED, staff=current().staff_id, did="keys_rotated")
+        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="keys_rotated")
     return redirect(url_for("desk_keys.keys", done=steps[0].did), 303)
 
 
 @bp.get("/tokens")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def tokens() -> Response:
     """Initial access tokens that still count, without their values."""
     return _tokens()
 
 
 @bp.post("/tokens")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def issue() -> ResponseReturnValue:
     """A new one, shown on the answer and nowhere else."""
     note, uses, days = (request.form.get(name, "").strip() for name in ("note", "uses", "days"))
@@ -76,20 +71,19 @@ def issue() -> ResponseReturnValue:
         raise ProblemError(400, "malformed", "A note, 1 to 1000 uses and 1 to 90 days are needed.")
     with parts().database.write() as session:
         token = issue_initial_access_token(session, note, int(uses), timedelta(days=int(days)))
-        record(session, EventType.STAFF_ACTED, staff=current().staff_id, did="initial_access_token_issued")
+        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_issued")
     return _tokens(token)
 
 
 @bp.post("/tokens/end")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def end_token() -> ResponseReturnValue:
     """Take a right to register away."""
     with parts().database.write() as session:
         session.execute(
             delete(InitialAccessToken).where(InitialAccessToken.token_digest == request.form.get("token", ""))
         )
-        record(session, EventType.STAFF_ACTED, staff=current().staff_id, did="initial_access_token_ended")
+        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_ended")
     return redirect(url_for("desk_keys.tokens"), 303)
 
 

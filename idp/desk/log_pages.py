@@ -11,10 +11,9 @@ from sqlalchemy import select
 from ..audit import AuditEvent, EventType
 from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
-from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import CLIENT_ID
-from ..staff.guard import open_to
-from ..staff.model import Role
+from ..staff.guard import require_staff
+from ..staff.roles import Duty
 from .log_names import look_up
 from .log_sentences import kinds, told
 from .page import show
@@ -27,8 +26,7 @@ TYPES = tuple(sorted(e.stored for e in EventType))
 
 
 @bp.get("")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.RECORD)
 def index() -> Response:
     """Events of a type, an app, a day; `before` is the id the page ends before."""
     kind, app = request.args.get("type", ""), request.args.get("app", "").strip()
@@ -53,8 +51,7 @@ def index() -> Response:
 
 
 @bp.get("/refused")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.RECORD)
 def unnamed() -> Response:
     """What was refused lately and belongs to no app's page."""
     with parts().database.read() as session:

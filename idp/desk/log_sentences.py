@@ -103,11 +103,15 @@ SENTENCES: dict[EventType, Sentence] = {
     ),
     EventType.SIGNED_IN: lazy_gettext("Resident %(resident)s signed in with %(method)s."),
     EventType.STAFF_ACTED: lazy_gettext("%(staff)s did this at the desk: %(did)s."),
+    EventType.STAFF_APPOINTED: lazy_gettext("%(staff)s was given the role “%(role)s” (%(department)s). By: %(by)s."),
+    EventType.STAFF_DISMISSED: lazy_gettext(
+        "The role “%(role)s” (%(department)s) of %(staff)s was taken back. By: %(by)s."
+    ),
     EventType.STAFF_ENDED: lazy_gettext("%(staff)s was switched off as a member of staff. By: %(by)s."),
-    EventType.STAFF_INVITED: lazy_gettext("%(staff)s got a link to make a passkey for the desk. By: %(by)s."),
-    EventType.STAFF_PASSKEY_ADDED: lazy_gettext("%(staff)s made a passkey for the desk."),
-    EventType.STAFF_REFUSED: lazy_gettext("A passkey was refused at the desk: %(reason)s."),
-    EventType.STAFF_SIGNED_IN: lazy_gettext("%(staff)s signed in at the desk."),
+    EventType.STAFF_INVITED: lazy_gettext("%(staff)s got a link to make a passkey as a member of staff. By: %(by)s."),
+    EventType.STAFF_PASSKEY_ADDED: lazy_gettext("%(staff)s made a passkey as a member of staff."),
+    EventType.STAFF_REFUSED: lazy_gettext("A passkey of staff was refused: %(reason)s."),
+    EventType.STAFF_SIGNED_IN: lazy_gettext("%(staff)s signed in as a member of staff."),
 }
 _TYPES = {event.stored: event for event in EventType}
 

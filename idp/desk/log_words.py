@@ -100,6 +100,16 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "unknown_credential": _("it is registered with nobody"),
         "user_handle": _("it belongs to somebody else"),
     },
+    "department": {
+        "*": _("the whole city"),
+    },
+    "role": {
+        "administrator": _("administrator"),
+        "auditor": _("auditor"),
+        "clerk": _("department clerk"),
+        "registrar": _("registrar"),
+        "supervisor": _("supervisor"),
+    },
     "state": {
         "closed": _("closed"),
         "deceased": _("closed after a death"),

@@ -8,14 +8,22 @@ from typing import Any
 from flask import Response, render_template
 
 from ..foundation.clock import CITY_ZONE
-from ..staff.sessions import current
+from ..staff.sessions import current_staff
 from .member_texts import SECTION_TITLES
+from .menu import menu_of
 
 
 def show(name: str, place: str, status: int = 200, **values: Any) -> Response:
     """`desk/<name>.html` in the desk's shell; `place` is the lit entry of its menu."""
+    staff = current_staff()
     html = render_template(
-        f"desk/{name}.html", place=place, staff=current(), moment=moment, section_titles=SECTION_TITLES, **values
+        f"desk/{name}.html",
+        place=place,
+        staff=staff,
+        menu=menu_of(staff),
+        moment=moment,
+        section_titles=SECTION_TITLES,
+        **values,
     )
     return Response(html, status, content_type="text/html; charset=utf-8")
 

@@ -8,13 +8,12 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
-from ..foundation.web.callers import Caller, called_by
 from ..oidc.clients.clients import registered
 from ..oidc.clients.model import Client
 from ..oidc.policy.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
-from ..staff.guard import open_to
-from ..staff.model import Role
-from ..staff.sessions import current
+from ..staff.guard import require_staff
+from ..staff.roles import Duty
+from ..staff.sessions import current_staff
 from .apps_pages import find
 from .page import show
 from .policy_form import Offer, PolicyForm, form_of, offers, read_form, refuse_unoffered
@@ -24,8 +23,7 @@ bp = Blueprint("desk_policy", __name__, url_prefix="/desk/apps")
 
 
 @bp.get("/<client_id>/policy")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def policy(client_id: str) -> Response:
     """The form with what holds now."""
     row = find(client_id)
@@ -36,8 +34,7 @@ def policy(client_id: str) -> Response:
 
 
 @bp.post("/<client_id>/policy")
-@called_by(Caller.STAFF)
-@open_to(Role.ADMINISTRATOR)
+@require_staff(Duty.APPS)
 def change(client_id: str) -> ResponseReturnValue:
     """Store the form in the place of what held before, if all of it is right."""
     row = find(client_id)
@@ -50,7 +47,7 @@ def change(client_id: str) -> ResponseReturnValue:
     if form.is_right:
         try:
             with parts().database.write() as session:
-                set_policy(session, client_id, form.given(), current().staff_id)
+                set_policy(session, client_id, form.given(), current_staff().staff_id)
             return redirect(url_for("desk_apps.app", client_id=client_id, done="policy"), 303)
         except PolicyError as error:  # what only the other apps' rows tell
             form.place([error])

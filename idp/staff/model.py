@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..credentials.model import CredentialRecord
 from ..foundation.database import Base
+from .roles import LONGEST_DEPARTMENT, ROLES, Reach, Role
 
-
-class Role(Enum):
-    """What a member of staff may do."""
-
-    ADMINISTRATOR = "administrator"
-    REGISTRAR = "registrar"
-    DEPARTMENT = "department"
+_NAMES = ", ".join(f"'{role.value}'" for role in Role)
+_CITY_ONLY = ", ".join(f"'{role.value}'" for role in Role if Reach.DEPARTMENT not in ROLES[role].reaches)
 
 
 class Staff(Base):
@@ -27,12 +22,25 @@ class Staff(Base):
 
     staff_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
-    roles: Mapped[str] = mapped_column(String(60))
-    """Space-separated values of `Role`, sorted."""
     user_handle: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     """Random (WebAuthn §14.6.1)."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class StaffRole(Base):
+    """An appointment (roles.py). Asked for at each request, so that one that is taken back opens nothing more."""
+
+    __tablename__ = "staff_role"
+    __table_args__ = (
+        CheckConstraint(f"role IN ({_NAMES})", name="role"),
+        CheckConstraint(f"department = '' OR role NOT IN ({_CITY_ONLY})", name="reach"),
+    )
+
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+    department: Mapped[str] = mapped_column(String(LONGEST_DEPARTMENT), primary_key=True, default="")
+    """Empty: the whole city."""
 
 
 class StaffPasskey(CredentialRecord, Base):

@@ -1,4 +1,4 @@
-"""Logins at the desk: short, strict, and ended by their row."""
+"""Logins of staff: short, strict, and ended by their row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ..foundation.context import parts
 from ..foundation.ids import is_secret, new_id, new_secret
 from ..foundation.vault import digest
 from ..foundation.web.cookies import get_cookie
-from .model import Staff, StaffSession
+from .model import Staff, StaffRole, StaffSession
+from .roles import Appointment, Duty, Role
 
 COOKIE = "machi_staff"
 IDLE = timedelta(minutes=15)
@@ -25,12 +26,24 @@ TOUCH_EVERY = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class StaffLogin:
-    """Who sits at the desk on this request's browser."""
+    """Which member of staff is signed in on this request's browser, with which roles."""
 
     staff_id: str
     session_id: str
     name: str
-    roles: frozenset[str]
+    appointments: frozenset[Appointment]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(a.role for a in self.appointments)
+
+    def may(self, *duties: Duty) -> bool:
+        """Whether one of these is theirs, in the city or in some department: what opens a page."""
+        return any(a.duties.intersection(duties) for a in self.appointments)
+
+    def may_in(self, duty: Duty, department: str) -> bool:
+        """Whether it is theirs in this department: what opens a department's row."""
+        return any(duty in a.duties and a.covers(department) for a in self.appointments)
 
 
 def start(session: Session, member: Staff) -> str:
@@ -66,7 +79,7 @@ def _end(session: Session, condition: object) -> None:
     )
 
 
-def current_or_none() -> StaffLogin | None:
+def current_staff_or_none() -> StaffLogin | None:
     """The login of this request's browser, looked up once per request."""
     if not hasattr(g, "staff_login"):
         g.staff_login = _find()
@@ -74,11 +87,11 @@ def current_or_none() -> StaffLogin | None:
     return found
 
 
-def current() -> StaffLogin:
+def current_staff() -> StaffLogin:
     """The login, in views of `Caller.STAFF`."""
-    login = current_or_none()
+    login = current_staff_or_none()
     if login is None:
-        raise RuntimeError("current() outside a route called by staff")
+        raise RuntimeError("current_staff() outside a route called by staff")
     return login
 
 
@@ -88,9 +101,17 @@ def _find() -> StaffLogin | None:
         return None
     now = clock.now()
     with parts().database.read() as session:
-        found = session.execute(
-            select(StaffSession.session_id, StaffSession.seen_at, Staff.staff_id, Staff.name, Staff.roles)
+        rows = session.execute(
+            select(
+                StaffSession.session_id,
+                StaffSession.seen_at,
+                Staff.staff_id,
+                Staff.name,
+                StaffRole.role,
+                StaffRole.department,
+            )
             .join(Staff, Staff.staff_id == StaffSession.staff_id)
+            .outerjoin(StaffRole, StaffRole.staff_id == Staff.staff_id)
             .where(
                 StaffSession.token_digest == digest(token),
                 StaffSession.ended_at.is_(None),
@@ -98,10 +119,12 @@ def _find() -> StaffLogin | None:
                 StaffSession.seen_at > now - IDLE,
                 Staff.ended_at.is_(None),
             )
-        ).first()
-    if found is None:
+        ).all()
+    if not rows:
         return None
+    found = rows[0]
     if now - found.seen_at > TOUCH_EVERY:
         with parts().database.write() as session:
             session.execute(update(StaffSession).where(StaffSession.session_id == found.session_id).values(seen_at=now))
-    return StaffLogin(found.staff_id, found.session_id, found.name, frozenset(found.roles.split()))
+    appointments = frozenset(Appointment(Role(r.role), r.department or None) for r in rows if r.role is not None)
+    return StaffLogin(found.staff_id, found.session_id, found.name, appointments)

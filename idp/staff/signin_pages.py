@@ -18,11 +18,23 @@ from ..foundation.web.errors import ProblemError
 from ..foundation.web.network import client_network
 from ..foundation.web.paths import local_path
 from . import passkeys, sessions
-from .guard import EVERY_ROLE, open_to
+from .entrances import entrances, leads_to_staff
+from .guard import any_staff
 from .members import invited, use_invitation
+from .sessions import current_staff, current_staff_or_none
 
-bp = Blueprint("staff", __name__, url_prefix="/desk", template_folder="templates")
-log = logging.getLogger("machi.desk")
+bp = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates")
+log = logging.getLogger("machi.staff")
+
+
+@bp.get("/")
+@any_staff
+def home() -> ResponseReturnValue:
+    """Where a sign-in leads that was for no page: the pages that are theirs, or the one there is."""
+    open_here = entrances(current_staff())
+    if len(open_here) == 1:
+        return redirect(url_for(open_here[0].endpoint), 303)
+    return _bare("home", staff=current_staff(), entrances=open_here)
 
 
 @bp.get("/signin")
@@ -30,7 +42,7 @@ log = logging.getLogger("machi.desk")
 def signin() -> ResponseReturnValue:
     """The one way in: a passkey."""
     target = _where_to()
-    if sessions.current_or_none() is not None:
+    if current_staff_or_none() is not None:
         return redirect(target, 303)
     return _bare("signin", next_path=target)
 
@@ -107,16 +119,15 @@ def enrol_verify(token: str) -> ResponseReturnValue:
     if refused is not None:
         log.info("staff passkey not added: %s", refused.reason)
         raise ProblemError(400, "passkey_refused", "The passkey could not be added. Please try again.")
-    return _signed_in(cookie, url_for("desk.home"), 201)
+    return _signed_in(cookie, url_for("staff.home"), 201)
 
 
 @bp.post("/signout")
-@called_by(Caller.STAFF)
-@open_to(*EVERY_ROLE)
+@any_staff
 def signout() -> ResponseReturnValue:
     """End this login."""
     with parts().database.write() as session:
-        sessions.end(session, sessions.current().session_id)
+        sessions.end(session, current_staff().session_id)
     response = redirect(url_for("staff.signin"), 303)
     cookies.clear_cookie(response, sessions.COOKIE)  # type: ignore[arg-type]
     return response
@@ -130,14 +141,14 @@ def _signed_in(token: str, target: str, status: int) -> Response:
 
 
 def _where_to() -> str:
-    """`?next=` if it is a page of the desk, else its first page."""
-    home = url_for("desk.home")
+    """`?next=` if it is a page for staff, else their first page."""
+    home = url_for("staff.home")
     target = local_path(request.args.get("next"), home)
-    return target if target.startswith(home) else home
+    return target if leads_to_staff(target) else home
 
 
 def _count(what: str) -> None:
-    parts().limits.hit(parts().settings.signin_limit, f"desk-{what}", client_network(), browser_digest())
+    parts().limits.hit(parts().settings.signin_limit, f"staff-{what}", client_network(), browser_digest())
 
 
 def _body() -> dict[str, Any]:
@@ -148,5 +159,5 @@ def _body() -> dict[str, Any]:
 
 
 def _bare(name: str, **values: Any) -> Response:
-    html = render_template(f"staff/{name}.html", home_href=url_for("desk.home"), **values)
+    html = render_template(f"staff/{name}.html", home_href=url_for("staff.home"), **values)
     return Response(html, content_type="text/html; charset=utf-8")

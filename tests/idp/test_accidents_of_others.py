@@ -58,7 +58,7 @@ def test_no_spelling_of_a_path_gets_around_its_guard(shared_browser: Browser, pa
     answer = shared_browser.get(path)
     assert answer.status_code in (303, 308, 404)
     if answer.status_code == 303:
-        assert answer.location.startswith("/desk/signin")
+        assert answer.location.startswith("/staff/signin")
 
 
 @pytest.mark.parametrize("registered", ["RS256", "PS256"])

@@ -21,7 +21,7 @@ from idp.foundation import refusals
 from idp.foundation.refusals import MORE, PER_HOUR, RefusedRequests
 from idp.foundation.telemetry import JsonLines
 from idp.oidc.registration.register_client import CityOptions
-from idp.staff.model import Role
+from idp.staff.roles import Role
 from tests.support.apps import App
 from tests.support.refusals import reference
 from tests.support.staff import Desk

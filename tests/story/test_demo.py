@@ -100,7 +100,7 @@ def test_it_speaks_in_one_voice(demo: Demo) -> None:
     text = "\n".join(said)
     for address in (f"{demo.issuer}/my/", f"{demo.childcare}/staff", f"{demo.benefits}/staff"):
         assert address in text
-    link = next(line.strip() for line in said if "/desk/enrol/" in line)
+    link = next(line.strip() for line in said if "/staff/enrol/" in line)
     assert requests.get(link, timeout=5).status_code == 200
     assert not re.search("WARN|INFO|reachable|granian", text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.staff.members import invite
-from idp.staff.model import Role
+from idp.staff.roles import Appointment, Role
 
 from .authenticator import Authenticator
 from .browser import Browser
@@ -20,12 +20,14 @@ class Desk(Browser):
     def sign_up(self, *roles: Role) -> str:
         """Be invited and make a passkey; returns the staff_id."""
         with self.town.writing() as session:
-            staff_id, token = invite(session, "仮名 みどり", roles or [Role.ADMINISTRATOR], "test")
-        options = self.post_json(f"/desk/enrol/{token}/options", {}).json
-        answer = self.post_json(f"/desk/enrol/{token}", self.authenticator.create(options))
+            staff_id, token = invite(
+                session, "仮名 みどり", [Appointment(r) for r in roles or [Role.ADMINISTRATOR]], "test"
+            )
+        options = self.post_json(f"/staff/enrol/{token}/options", {}).json
+        answer = self.post_json(f"/staff/enrol/{token}", self.authenticator.create(options))
         assert answer.status_code == 201, answer.text
         return staff_id
 
     def sign_in_again(self) -> None:
-        options = self.post_json("/desk/signin/options", {}).json
-        assert self.post_json("/desk/signin", self.authenticator.get(options)).status_code == 200
+        options = self.post_json("/staff/signin/options", {}).json
+        assert self.post_json("/staff/signin", self.authenticator.get(options)).status_code == 200

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from idp.credentials.model import CredentialRecord, Passkey
 from idp.foundation import clock
 from idp.staff.members import invite
-from idp.staff.model import Role, StaffPasskey
+from idp.staff.model import StaffPasskey
+from idp.staff.roles import Appointment, Role
 from tests.conftest import sqlite_copy
 from tests.support.browser import Browser
 from tests.support.people import BIRTH_DATES
@@ -88,12 +89,12 @@ class StaffDoor(Door):
     table, refusal, signed_in = StaffPasskey, "staff_refused", "machi_staff"
 
     def signin_path(self, browser: Browser) -> str:
-        return "/desk/signin"
+        return "/staff/signin"
 
     def enrolling(self) -> tuple[Browser, str]:
         with self.town.writing() as session:
-            _, token = invite(session, "架空 ひかり", [Role.ADMINISTRATOR], "test")
-        return self.town.browser(), f"/desk/enrol/{token}"
+            _, token = invite(session, "架空 ひかり", [Appointment(Role.ADMINISTRATOR)], "test")
+        return self.town.browser(), f"/staff/enrol/{token}"
 
 
 DOORS = pytest.mark.parametrize("kind", [ResidentsDoor, StaffDoor])

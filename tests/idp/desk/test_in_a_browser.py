@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from idp.staff.members import invite
-from idp.staff.model import Role
+from idp.staff.model import Staff
+from idp.staff.roles import Appointment, Role
 from tests.support.readable import check_readable
 from tests.support.server import free_port
 from tests.support.town import Town
@@ -45,13 +46,13 @@ def served(sqlite_url: str) -> Iterator[Town]:
 def page(chromium: Browser, served: Town) -> Iterator[Page]:
     """In the desk, by a link and a passkey made just now."""
     with served.writing() as session:
-        _, token = invite(session, "仮名 みどり", [Role.ADMINISTRATOR], "test")
+        _, token = invite(session, "仮名 みどり", [Appointment(Role.ADMINISTRATOR)], "test")
     context = chromium.new_context(locale="ja-JP", reduced_motion="reduce")
     page = context.new_page()
     devtools = context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    page.goto(f"{served.issuer}/desk/enrol/{token}")
+    page.goto(f"{served.issuer}/staff/enrol/{token}")
     page.get_by_test_id("desk-enrol").click()
     page.wait_for_url("**/desk/apps")
     yield page
@@ -61,7 +62,7 @@ def page(chromium: Browser, served: Town) -> Iterator[Page]:
 def test_out_and_in_again_with_the_passkey(page: Page, served: Town) -> None:
     page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
     page.get_by_test_id("desk-signout").click()
-    page.wait_for_url("**/desk/signin")
+    page.wait_for_url("**/staff/signin")
     page.goto(f"{served.issuer}/desk/keys")
     page.get_by_test_id("desk-signin").click()
     page.wait_for_url("**/desk/keys")
@@ -91,6 +92,7 @@ def test_every_page_passes_axe_and_fits(page: Page, served: Town) -> None:
         "log",
         "log/refused",
         "staff",
+        f"staff/{served.rows(Staff)[0].staff_id}",
     ):
         page.goto(f"{served.issuer}/desk/{path}")
         check_readable(page, ("light", 1280), ("dark", 320))

@@ -17,7 +17,7 @@ from idp.foundation.ids import new_id
 from idp.residents.model import Resident
 from idp.residents.unified_id import grouped
 from idp.staff.members import invite
-from idp.staff.model import Role
+from idp.staff.roles import Appointment, Role
 from tests.support.isolation import loose_words
 from tests.support.staff import Desk
 from tests.support.town import Town
@@ -25,9 +25,11 @@ from tests.support.town import Town
 # What the callers of `record` give, a fact for each name of the catalogue, besides `reason` and `did`, which differ.
 FACTS: dict[str, str | int | None] = {
     "aal": 2, "about": "passkey_added", "active": 0, "added": 3, "alg": "ES256", "by": "command_line", "ceremony": new_id(),
-    "changed": 4, "channel": "post", "closed": 5, "credential": new_id(), "device": "TV", "device_type": "multi_device",
-    "kind": "card", "login": new_id(), "medium": "phone", "method": "card", "overlap_hours": 24, "purpose": "card_signin",
-    "reason": "other", "refused": 6, "resource": "https://api.example/", "same": 7, "scope": "openid profile", "state": "suspended",
+    "changed": 4, "channel": "post", "department": "*", "closed": 5, "credential": new_id(), "device": "TV",
+    "device_type": "multi_device", "kind": "card", "login": new_id(), "medium": "phone", "method": "card",
+    "overlap_hours": 24, "purpose": "card_signin",
+    "reason": "other", "refused": 6, "resource": "https://api.example/", "role": "clerk", "same": 7, "scope": "openid profile",
+    "state": "suspended",
 }  # fmt: skip
 REASONS = {
     EventType.CARD_REFUSED: "bound_to_another", EventType.CLAIM_QUEUED: "near", EventType.CLAIM_REFUSED: "no_match",
@@ -102,7 +104,7 @@ def test_others_words_in_a_sentence_are_isolated(town: Town) -> None:
     desk = Desk(town)
     desk.sign_up()
     with town.writing() as session:
-        staff, _ = invite(session, HOSTILE, [Role.REGISTRAR], "test")
+        staff, _ = invite(session, HOSTILE, [Appointment(Role.REGISTRAR)], "test")
     app = town.register(client_name="MARK<b>")
     for kind in EventType:
         given: dict[str, Any] = dict.fromkeys(kind.facts, HOSTILE) | ({"staff": staff} if "staff" in kind.facts else {})

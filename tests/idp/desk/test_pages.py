@@ -102,7 +102,7 @@ def test_the_record_is_filtered_and_paged(town: Town, desk: Desk) -> None:
 def test_staff_are_invited_at_the_desk(town: Town, desk: Desk) -> None:
     page = desk.post("/desk/staff", {"name": "試験 次郎", "roles": "registrar"}).text
     link = text_of(page, "desk-link")
-    assert link.startswith(f"{town.issuer}/desk/enrol/")
+    assert link.startswith(f"{town.issuer}/staff/enrol/")
     assert link not in desk.get("/desk/staff").text
     assert Desk(town).get(link.removeprefix(town.issuer)).status_code == 200
     for form in ({"name": "", "roles": "registrar"}, {"name": "x"}, {"name": "x", "roles": "king"}):
@@ -113,7 +113,7 @@ def test_every_page_in_both_languages(town: Town) -> None:
     town.register()
     for lang, word in (("ja", "アプリ"), ("en", "Apps")):
         desk = Desk(town, lang)
-        assert desk.get("/desk/signin").status_code == 200
+        assert desk.get("/staff/signin").status_code == 200
         desk.sign_up()
         for path in ("apps", "apps/new", "keys", "tokens", "log", "staff"):
             page = desk.get(f"/desk/{path}")

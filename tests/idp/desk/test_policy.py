@@ -11,7 +11,7 @@ import pytest
 
 from idp.oidc.policy.model import ClientPolicy, ResourceIndicator
 from idp.oidc.policy.policy import CityPolicy, load_policy, set_policy
-from idp.staff.model import Role
+from idp.staff.roles import Role
 from tests.idp.desk.test_apps import shown_form
 from tests.support.apps import App
 from tests.support.staff import Desk

@@ -16,7 +16,8 @@ from idp.oidc.jose.model import SigningKey
 from idp.oidc.tokens.model import AuthorizationCode
 from idp.signin.model import SignInAttempt
 from idp.staff.members import invite
-from idp.staff.model import Role, StaffInvitation, StaffSession
+from idp.staff.model import StaffInvitation, StaffSession
+from idp.staff.roles import Appointment, Role
 from tests.support.staff import Desk
 from tests.support.town import Town
 
@@ -54,7 +55,7 @@ def test_logins_and_links_of_the_desk(town: Town) -> None:
     desk = Desk(town)
     desk.sign_up()
     with town.writing() as session:
-        invite(session, "架空 ひかり", [Role.ADMINISTRATOR], "test")
+        invite(session, "架空 ひかり", [Appointment(Role.ADMINISTRATOR)], "test")
         session.execute(
             update(StaffSession).values(expires_at=clock.now() + timedelta(days=60))
         )  # one that lives for long
@@ -67,7 +68,7 @@ def test_logins_and_links_of_the_desk(town: Town) -> None:
     with clock.travelled(timedelta(days=32)):
         housekeeping.handle(town.parts.database, JOB)
         assert (town.count(StaffSession), town.count(StaffInvitation)) == (before[0], 0)
-    desk.post("/desk/signout")
+    desk.post("/staff/signout")
     with clock.travelled(timedelta(days=31)):
         housekeeping.handle(town.parts.database, JOB)
     assert town.count(StaffSession) == 0

@@ -94,7 +94,7 @@ def test_no_address_of_a_residents_pages_leaves_the_path(town: Town) -> None:
     browser.tokens(town.register(client_name="For the lists"))
     seen = pages_below(lambda a: visit(browser, a), PATH, ["/", "/my/", "/account/passkeys/new", "/device", "/approve"])
     assert {f"/machi/my/{p}" for p in ("cases", "notices", "tasks", "settings/devices", "settings/credentials")} <= seen
-    assert len(pages_below(lambda a: visit(stranger, a), PATH, ["/signin", "/desk/signin"])) >= 4
+    assert len(pages_below(lambda a: visit(stranger, a), PATH, ["/signin", "/staff/signin"])) >= 4
 
 
 def test_no_address_of_the_desk_leaves_the_path(town: Town) -> None:
