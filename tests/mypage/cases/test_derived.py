@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mypage.counts import badges
+from mypage.navigation import counts
 from mypage.notices.read import NoticeDetail, get_notice, list_notices
 from mypage.tasks.read import TaskRow, list_tasks
 from tests.mypage.city import City
@@ -46,8 +46,8 @@ def test_the_residents_turn_is_a_task_and_a_notice(city: City):
     assert "口座" in notice.body["ja"]
     assert notice.related_case_id == task.case_id is not None
     with city.parts.database.read() as session:
-        found = badges(session, hanako)
-    assert (found.unread_notices, found.open_tasks) == (1, 1)
+        found = counts(session, hanako)
+    assert (found["notices"], found["tasks"]) == (1, 1)
 
 
 @pytest.mark.parametrize(

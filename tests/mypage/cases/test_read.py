@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from idp.front.storage import clock
 from mypage.cases.read import get_case, list_cases, recent, silent_departments
-from mypage.counts import badges
+from mypage.navigation import counts
 from mypage.notices.read import list_notices
 from mypage.tasks.read import list_tasks
 from tests.mypage.city import City
@@ -40,9 +40,9 @@ def test_fifty_cases_and_two_hundred_notices_take_a_handful_of_statements(city: 
         cases = list_cases(session, hanako)
         notices = list_notices(session, hanako, limit=200)
         tasks = list_tasks(session, hanako)
-        numbers = badges(session, hanako)
+        numbers = counts(session, hanako)
     assert (cases.total, len(cases.rows), notices.total, len(notices.rows), len(tasks)) == (50, 50, 200, 200, 6)
-    assert (numbers.unread_notices, numbers.open_tasks) == (200, 6)
+    assert (numbers["notices"], numbers["tasks"]) == (200, 6)
     assert len(seen) <= 9
     assert {d: f.count for d, f in cases.departments.items()} == {"kodomo": 30, "fukushi": 20}
     assert cases.phases == {"in_review": 44, "action_required": 6}

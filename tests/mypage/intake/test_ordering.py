@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mypage.cases.detail import get_case
 from mypage.cases.model import Case
 from mypage.cases.phases import OUTCOMES, PHASES, WAITING_ON
-from mypage.counts import badges
+from mypage.navigation import counts
 from mypage.tasks.read import list_tasks
 from tests.mypage.city import City
 
@@ -89,9 +89,9 @@ def test_notices_and_tasks_too(small_city: City, order: list[int], data: st.Data
     for n in order:
         assert set(city.statuses([notices[n], tasks[n]])) <= {"accepted", "stale", "held"}
     with city.app.app_context(), city.parts.database.read() as session:
-        found = badges(session, hanako)
+        found = counts(session, hanako)
     expected = 0 if gone[-1] else 1
-    assert (found.unread_notices, found.open_tasks) == (expected, expected)
+    assert (found["notices"], found["tasks"]) == (expected, expected)
 
 
 @pytest.mark.parametrize("together", [True, False])
