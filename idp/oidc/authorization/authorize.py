@@ -10,8 +10,6 @@ import logging
 from dataclasses import replace
 
 import orjson
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AccessDeniedError
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -28,6 +26,7 @@ from ...signin import attempts
 from ...signin.model import SignInAttempt
 from ...signin.sessions import keep_alive
 from ..client_metadata.response_types import is_hybrid
+from ..errors import AccessDeniedError, OAuth2Error
 from ..logout.session_management import session_state
 from ..policy.fapi import code_seconds
 from ..server.outage_answers import ERROR, LATER

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import re
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
 from ...foundation.web.errors import ProblemError
 from ...signin.levels import ACR_VALUES
 from ..claims.claims import ClaimsParameterError, parse_claims_parameter
@@ -17,6 +14,7 @@ from ..client_metadata.metadata import MAX_SECONDS
 from ..client_metadata.response_types import UNSUPPORTED, is_hybrid
 from ..clients.addresses import COMPARISON
 from ..clients.clients import NOBODY
+from ..errors import InvalidRequestError, OAuth2Error
 from ..resources.resource_access import departments_apis, with_api_scopes
 from ..resources.rich_request import check_rich
 from ..server.checks import Check, Table

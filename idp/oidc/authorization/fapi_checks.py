@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
-
+from ..errors import InvalidRequestError, UnauthorizedClientError
 from ..policy.fapi import MESSAGE_SIGNING
 from ..server.provider import Provider
 from .authorize_request import AuthorizationRequest

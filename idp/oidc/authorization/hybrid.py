@@ -7,12 +7,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, UnauthorizedClientError
-
 from ...foundation import clock
 from ..client_metadata.response_types import UNSUPPORTED
 from ..clients.clients import RegisteredClient
+from ..errors import AccessDeniedError, InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from ..resources.resources import audience_for
 from ..server.provider import Provider
 from ..server.request import ProtocolRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
-from ..server.flow import JSON, Answer, ListedEndpoint
+from ..server.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .par_checks import CHECKS, PushRequest
 from .pushed import push
@@ -31,5 +31,4 @@ class ParEndpoint(ListedEndpoint):
 @called_by(Caller.CLIENT)
 def par() -> Response:
     """201 with `request_uri` and `expires_in`; errors as at the token endpoint, with the codes of the authorization endpoint."""
-    response: Response = provider().server.create_endpoint_response(ParEndpoint.ENDPOINT_NAME)
-    return response
+    return answered(ParEndpoint)

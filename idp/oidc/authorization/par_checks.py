@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.network import client_network
 from ..client_auth.caller_checks import ANY_CLIENT
 from ..client_auth.sender import prove_sender
 from ..clients.addresses import COMPARISON
+from ..errors import InvalidRequestError, OAuth2Error
 from ..server.checks import Check, Table
 from ..server.flow import ClientRequest
 from ..server.provider import Provider

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authlib.oauth2 import OAuth2Error
-
 from ...foundation.outbound import OutboundError, Room
 from ...foundation.web.errors import ProblemError
 from ..clients.addresses import is_registered_request
 from ..clients.clients import RegisteredClient
+from ..errors import OAuth2Error
 from ..policy.fapi import MESSAGE_SIGNING
 from ..server.checks import Check, Table
 from ..server.provider import Provider

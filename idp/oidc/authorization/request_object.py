@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from authlib.oauth2 import OAuth2Error
 
 from ..client_auth.client_jwt import open_client_jwt
 from ..client_auth.jwt_rules import request_object
 from ..clients.clients import RegisteredClient
+from ..errors import OAuth2Error
 from ..jose.verify import JwtError
 from ..server.provider import Provider
 from ..server.request import ParameterError, single_parameters
@@ -25,7 +25,7 @@ from .encrypted_request import EncryptedRequestError, signed_part
 _JWT_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
 
 
-class RequestObjectError(OAuth2Error):  # type: ignore[misc]
+class RequestObjectError(OAuth2Error):
     """RFC 9101 §6.3."""
 
     error = "invalid_request_object"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidClientError
 from flask import request as request_context
 
 from ...foundation.vault import digest
 from ...foundation.web.network import client_network
 from ..clients.clients import RegisteredClient
 from ..clients.secret import readable_secret
+from ..errors import InvalidClientError
 from ..jose.verify import Fault, JwtError, Keys, Secret, claimed, verify
 from ..policy.fapi import METHODS as STRONG_METHODS
 from ..server.provider import Provider, provider
@@ -34,7 +34,7 @@ CONFIDENTIAL = tuple(method for method in METHODS if method != "none")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class AssertionRefusedError(InvalidClientError):  # type: ignore[misc]
+class AssertionRefusedError(InvalidClientError):
     """What is wrong with a client assertion: said to its developer, since only a claimed client's rules are spoken of."""
 
     def __init__(self, description: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from authlib.oauth2.rfc6749 import UnauthorizedClientError
-
+from ..errors import UnauthorizedClientError
 from ..server.checks import Check
 from ..server.flow import FORM, ClientRequest
 from ..server.provider import Provider

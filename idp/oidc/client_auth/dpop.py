@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Error
 from flask import Response, g
 
 from ...foundation import clock
 from ...foundation.vault import Vault
+from ..errors import OAuth2Error
 from ..jose.verify import JwtError, key_brought_along, verify
 from ..server.provider import Provider
 from .jwt_rules import dpop_proof
@@ -26,13 +26,13 @@ NONCE_SECONDS = 120
 MAX_PROOF = 4000
 
 
-class InvalidProofError(OAuth2Error):  # type: ignore[misc]
+class InvalidProofError(OAuth2Error):
     """RFC 9449 §5, §7.1."""
 
     error = "invalid_dpop_proof"
 
 
-class UseNonceError(OAuth2Error):  # type: ignore[misc]
+class UseNonceError(OAuth2Error):
     """RFC 9449 §8: the client repeats the request with the nonce in `DPoP-Nonce`."""
 
     error = "use_dpop_nonce"

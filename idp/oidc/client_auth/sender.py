@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import g, request
 
 from ...foundation.settings import Settings
 from ..clients.clients import RegisteredClient
+from ..errors import InvalidRequestError, OAuth2Error
 from ..server import endpoints
 from ..server.provider import Provider
 from .certificate import client_certificate

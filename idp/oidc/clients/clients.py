@@ -34,7 +34,7 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{3,64}")
 
 
 @dataclass(frozen=True, eq=False)
-class RegisteredClient(ClientMixin):  # type: ignore[misc]
+class RegisteredClient(ClientMixin):
     """One client. `metadata` has the member names of RFC 7591 and OIDC Registration."""
 
     client_id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from authlib.oauth2.rfc6749 import InvalidScopeError
+from ..errors import InvalidScopeError
 
 # RFC 6749 §3.3; what breaks it may not stand in an `error_description` (§5.2).
 _TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}")

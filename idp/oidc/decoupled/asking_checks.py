@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
-
+from ..errors import InvalidRequestError, InvalidScopeError
 from ..resources.resource_access import with_api_scopes
 from ..server.checks import Check
 from ..server.flow import ClientRequest

@@ -16,7 +16,7 @@ from ...foundation.ids import new_id, new_secret
 from ...foundation.live import quietly
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ..server.flow import JSON, Answer, ListedEndpoint
+from ..server.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .ciba_checks import CHECKS, BackchannelAsk
 from .model import BackchannelRequest
@@ -44,8 +44,7 @@ class BackchannelEndpoint(ListedEndpoint):
 @called_by(Caller.CLIENT)
 def ask() -> Response:
     """CIBA §7.3, or §13."""
-    response: Response = provider().server.create_endpoint_response(BackchannelEndpoint.ENDPOINT_NAME)
-    return response
+    return answered(BackchannelEndpoint)
 
 
 def _store(asked: BackchannelAsk) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
 from ..client_auth.client_jwt import open_client_jwt
 from ..client_auth.jwt_rules import backchannel_request
 from ..clients.clients import RegisteredClient
+from ..errors import InvalidRequestError
 from ..jose.verify import JwtError
 from ..server.provider import Provider
 

@@ -7,12 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
 from ...signin.levels import DECOUPLED_LEVEL, parse_acr
 from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
 from ..clients.grant_types import CIBA
+from ..errors import InvalidRequestError, OAuth2Error
 from ..server.checks import Check, Table
 from ..server.provider import Provider
 from .asking_checks import ASKING, AskedElsewhere
@@ -26,7 +24,7 @@ MAX_MESSAGE = 64
 _NOTIFICATION_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,1024}=*")
 
 
-class InvalidBindingMessageError(OAuth2Error):  # type: ignore[misc]
+class InvalidBindingMessageError(OAuth2Error):
     """CIBA §13."""
 
     error = "invalid_binding_message"

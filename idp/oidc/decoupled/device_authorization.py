@@ -19,7 +19,7 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import known_network
 from ...signin.devices import device_label
 from ..clients.clients import RegisteredClient
-from ..server.flow import JSON, Answer, ListedEndpoint
+from ..server.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .device_checks import CHECKS, DeviceRequest
 from .model import DeviceAuthorization
@@ -50,8 +50,7 @@ class DeviceAuthorizationEndpoint(ListedEndpoint):
 @called_by(Caller.CLIENT)
 def start() -> Response:
     """RFC 8628 §3.2."""
-    response: Response = provider().server.create_endpoint_response(DeviceAuthorizationEndpoint.ENDPOINT_NAME)
-    return response
+    return answered(DeviceAuthorizationEndpoint)
 
 
 def _store(client: RegisteredClient, scope: str, resource: str | None) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
 from ..client_auth.caller_checks import ANY_CALLER
 from ..clients.grant_types import DEVICE
+from ..errors import InvalidRequestError
 from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY

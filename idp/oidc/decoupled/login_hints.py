@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +19,7 @@ from ...residents.unified_id import parse_unified_id
 from ..client_auth.client_jwt import open_client_jwt
 from ..client_auth.jwt_rules import login_hint_token
 from ..clients.clients import RegisteredClient
+from ..errors import InvalidRequestError, OAuth2Error
 from ..jose.verify import Fault, JwtError
 from ..policy.policy import load_policy
 from ..protection.protect import HMAC
@@ -31,13 +30,13 @@ from ..tokens.tokens import TokenError
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")
 
 
-class UnknownUserError(OAuth2Error):  # type: ignore[misc]
+class UnknownUserError(OAuth2Error):
     """CIBA §13."""
 
     error = "unknown_user_id"
 
 
-class ExpiredHintError(OAuth2Error):  # type: ignore[misc]
+class ExpiredHintError(OAuth2Error):
     """CIBA §13."""
 
     error = "expired_login_hint_token"

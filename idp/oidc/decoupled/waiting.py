@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError
-from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -28,6 +26,7 @@ from ..authorization.participation import grant_consent, join
 from ..client_auth.sender import sender_key
 from ..clients.clients import RegisteredClient
 from ..clients.model import Client
+from ..errors import AccessDeniedError, AuthorizationPendingError, ExpiredTokenError, InvalidGrantError, SlowDownError
 from ..grants.model import Grant, SessionClient
 from ..resources.resource_access import check_target, departments_apis
 from ..server.provider import Provider

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -17,6 +15,7 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ..claims.claims import parse_claims_parameter
 from ..clients.clients import RegisteredClient
+from ..errors import InvalidGrantError, InvalidRequestError, OAuth2Error
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts
 from .model import Grant, ManagedGrant
@@ -26,7 +25,7 @@ CREATE, MERGE, UPDATE, REPLACE = "create", "merge", "update", "replace"
 ACTIONS = (CREATE, MERGE, UPDATE, REPLACE)
 
 
-class InvalidGrantIdError(OAuth2Error):  # type: ignore[misc]
+class InvalidGrantIdError(OAuth2Error):
     """The grant is unknown, over, another client's or another resident's: all alike."""
 
     error = "invalid_grant_id"

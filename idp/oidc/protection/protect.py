@@ -7,7 +7,6 @@ import hmac
 from typing import Any
 
 import orjson
-from authlib.oauth2 import OAuth2Error
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
@@ -15,6 +14,7 @@ from joserfc.jwk import JWKRegistry
 from ..clients.clients import RegisteredClient
 from ..clients.keys import ClientKeysError
 from ..clients.secret import readable_secret
+from ..errors import OAuth2Error
 from ..jose.public_keys import encryption_key
 from ..server.provider import Provider
 
@@ -23,7 +23,7 @@ DEFAULT_METHOD = "A128CBC-HS256"
 HMAC = "HS256"
 
 
-class EncryptionKeyError(OAuth2Error):  # type: ignore[misc]
+class EncryptionKeyError(OAuth2Error):
     """The client registered encryption, and no key of it could be had."""
 
     error = "invalid_request"

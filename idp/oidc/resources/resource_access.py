@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from authlib.oauth2 import OAuth2Error
 
 from ...foundation.database import from_ms
 from ...foundation.settings import Settings
 from ..clients.clients import SCOPES, RegisteredClient
 from ..clients.scopes import refused
+from ..errors import OAuth2Error
 from ..policy.policy import load_policy, resource_owner
 from ..server.provider import Provider
 from ..storage.interface import GrantFacts

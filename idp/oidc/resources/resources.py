@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from authlib.oauth2 import OAuth2Error
-
 from ...foundation.settings import Settings
 from ..clients.clients import API_SCOPES
+from ..errors import OAuth2Error
 from ..tokens.tokens import api_audience, userinfo_audience
 
 
-class InvalidTargetError(OAuth2Error):  # type: ignore[misc]
+class InvalidTargetError(OAuth2Error):
     """RFC 8707 §2."""
 
     error = "invalid_target"

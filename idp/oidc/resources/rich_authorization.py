@@ -9,8 +9,8 @@ import hashlib
 from typing import Any
 
 import orjson
-from authlib.oauth2 import OAuth2Error
 
+from ..errors import OAuth2Error
 from ..policy.json_schema import problem
 from ..policy.policy import CityPolicy, load_policy
 from ..server.provider import Provider
@@ -19,7 +19,7 @@ PARAMETER = "authorization_details"
 MAX_ENTRIES = 10
 
 
-class InvalidDetailsError(OAuth2Error):  # type: ignore[misc]
+class InvalidDetailsError(OAuth2Error):
     """RFC 9396 §5."""
 
     error = "invalid_authorization_details"

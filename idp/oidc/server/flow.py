@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import BaseGrant, Endpoint, EndpointRequest, InvalidRequestError, TokenEndpointMixin
+from authlib.oauth2.rfc6749 import BaseGrant, Endpoint, EndpointRequest, TokenEndpointMixin
+from flask import Response
 
 from ..clients.clients import NOBODY, RegisteredClient
+from ..errors import InvalidRequestError
 from .checks import Check, Table
 from .provider import Provider, provider
 from .request import ProtocolRequest
@@ -22,7 +24,7 @@ Answer = tuple[int, Any, Iterable[tuple[str, str]]]
 
 
 @dataclass
-class ClientRequest(EndpointRequest):  # type: ignore[misc]
+class ClientRequest(EndpointRequest):
     """A client's request as far as it was checked; each flow adds what its checks find."""
 
     GRANT_TYPE: ClassVar[str] = ""
@@ -37,7 +39,7 @@ class ClientRequest(EndpointRequest):  # type: ignore[misc]
         return self.request.form
 
 
-class ListedEndpoint(Endpoint):  # type: ignore[misc]
+class ListedEndpoint(Endpoint):
     """Authlib's endpoint, validated by a table. A flow gives `ENDPOINT_NAME`, what it asks, its table, and the answer."""
 
     ASKED: ClassVar[type[ClientRequest]]
@@ -50,7 +52,13 @@ class ListedEndpoint(Endpoint):  # type: ignore[misc]
         return asked
 
 
-class ListedGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+def answered(endpoint: type[ListedEndpoint]) -> Response:
+    """The current request, validated and answered by Authlib's server, errors too."""
+    response: Response = provider().server.create_endpoint_response(endpoint.ENDPOINT_NAME)
+    return response
+
+
+class ListedGrant(BaseGrant, TokenEndpointMixin):
     """Authlib's extension grant, validated by a table. A grant gives `GRANT_TYPE`, what it asks, its table, and the token response.
 
     When the table has passed everything is decided and written; the response only says it.

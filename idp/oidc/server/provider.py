@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
-from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError
+from authlib.oauth2.rfc6749 import AuthorizationServer
 from flask import Flask, Response
 
 from ...foundation.context import Parts
@@ -14,6 +14,7 @@ from ...foundation.here import here, this_app
 from ...foundation.web.application import Answer
 from ..clients.clients import ClientStore, RegisteredClient
 from ..clients.keys import ClientKeys
+from ..errors import InvalidClientError
 from ..jose.keys import KeyRing
 from ..storage import HotStore, open_store
 from .challenges import BASIC
@@ -23,7 +24,7 @@ from .request import ProtocolRequest
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class MachiServer(AuthorizationServer):  # type: ignore[misc]
+class MachiServer(AuthorizationServer):
     """Authlib's server: grants and checks are registered on it by `install`."""
 
     def __init__(self, clients: ClientStore) -> None:

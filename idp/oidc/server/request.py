@@ -24,7 +24,7 @@ class ParameterError(ValueError):
     """A parameter breaks a rule of every endpoint (RFC 6749 §3.1, §3.2); the text is fit for `error_description`."""
 
 
-class ProtocolPayload(OAuth2Payload):  # type: ignore[misc]
+class ProtocolPayload(OAuth2Payload):
     """Parameters, each at most once."""
 
     def __init__(self, parameters: dict[str, str]) -> None:
@@ -39,7 +39,7 @@ class ProtocolPayload(OAuth2Payload):  # type: ignore[misc]
         return {name: [value] for name, value in self._parameters.items()}
 
 
-class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
+class ProtocolRequest(OAuth2Request):
     """Authlib's request, from plain values. Transport security is the settings' business (issuer), not the URL's."""
 
     def __init__(self, method: str, parameters: dict[str, str], headers: Mapping[str, str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authlib.oauth2 import OAuth2Error
 from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from ...foundation.web.errors import ProblemError
 from ..client_auth.jwt_rules import DPOP_ALGORITHMS
 from ..client_auth.sender import check_presented
 from ..clients.model import Client
+from ..errors import OAuth2Error
 from ..server.challenges import challenge
 from ..server.provider import provider
 from ..tokens.model import RevokedToken

@@ -15,7 +15,7 @@ from ...foundation.web.callers import Caller, called_by
 from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT
 from ..resources.rich_request import introspection_members
 from ..server.checks import Check, Table
-from ..server.flow import Answer, ClientRequest, ListedEndpoint
+from ..server.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.refresh_tokens import read_refresh_token
@@ -55,8 +55,7 @@ class IntrospectionEndpoint(ListedEndpoint):
 @called_by(Caller.CLIENT)
 def introspect() -> Response:
     """The state of a token, for its client."""
-    response: Response = provider().server.create_endpoint_response(IntrospectionEndpoint.ENDPOINT_NAME)
-    return response
+    return answered(IntrospectionEndpoint)
 
 
 def _access_token(client_id: str, token: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from ..client_auth.caller_checks import ANY_CLIENT
 from ..grants.model import Grant
 from ..grants.revoke import revoke_grants
 from ..server.checks import Check, Table
-from ..server.flow import Answer, ClientRequest, ListedEndpoint
+from ..server.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.model import RevokedToken
@@ -49,8 +49,7 @@ class RevocationEndpoint(ListedEndpoint):
 @called_by(Caller.CLIENT)
 def revoke() -> Response:
     """A refresh token ends its whole family (RFC 7009 §2.1), an access token itself; browser apps may ask too (§2.3)."""
-    response: Response = provider().server.create_endpoint_response(RevocationEndpoint.ENDPOINT_NAME)
-    return response
+    return answered(RevocationEndpoint)
 
 
 def _revoke_refresh_token(client_id: str, text: str) -> bool:

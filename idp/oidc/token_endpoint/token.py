@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
+from ..errors import OAuth2Error
 from ..resources.rich_request import reject_details_here
 from ..server.checks import Check, Table
 from ..server.flow import FORM, ClientRequest

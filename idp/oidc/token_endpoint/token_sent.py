@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
+from ..errors import InvalidRequestError
 from ..server.flow import ClientRequest
 from ..server.provider import Provider
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from authlib.oauth2 import OAuth2Error
 from flask import Response
 
 from ..clients.clients import RegisteredClient
+from ..errors import OAuth2Error
 from ..protection.protect import encrypt_for, encrypts, sign_for
 from ..server.provider import NO_STORE, provider
 from .bearer import BearerError

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
+from ...errors import InvalidRequestError
 from ...grants.grant_management import settle
 from ...server.flow import ListedGrant
 from ...server.provider import provider
@@ -18,7 +18,7 @@ from ..answers import grant_answer
 from .code_checks import CHECKS, CodeRequest
 
 
-class S256Only(CodeChallenge):  # type: ignore[misc]
+class S256Only(CodeChallenge):
     """PKCE at the authorization endpoint, S256 the only method; or a nonce where that is enough (RFC 9700 §2.1.1)."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
@@ -44,7 +44,7 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
             raise InvalidRequestError("Invalid 'code_challenge'")
 
 
-class CodeGrant(ListedGrant, AuthorizationCodeGrant):  # type: ignore[misc]
+class CodeGrant(ListedGrant, AuthorizationCodeGrant):
     """Registered with Authlib's server."""
 
     GRANT_TYPE = CodeRequest.GRANT_TYPE

@@ -13,14 +13,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
-
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.caller_checks import ANY_CALLER
 from ...client_auth.sender import sender_key
+from ...errors import InvalidGrantError, InvalidRequestError, OAuth2Error
 from ...grants.model import Grant
 from ...grants.revoke import revoke_grants
 from ...resources.resource_access import check_target

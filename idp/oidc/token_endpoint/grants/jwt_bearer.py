@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from ...client_auth.jwt_rules import authorization_grant
 from ...clients.clients import RegisteredClient
 from ...clients.grant_types import JWT_BEARER
 from ...clients.scopes import refused
+from ...errors import InvalidGrantError, InvalidRequestError
 from ...grants.model import Consent, Grant
 from ...jose.verify import JwtError
 from ...policy.policy import load_policy

@@ -11,7 +11,6 @@ import logging
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from authlib.oauth2.rfc6749 import InvalidGrantError
 from sqlalchemy import update
 
 from ....audit import EventType, record
@@ -19,6 +18,7 @@ from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
+from ...errors import InvalidGrantError
 from ...grants.model import Grant
 from ...grants.revoke import revoke_grants
 from ...server.provider import provider

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from authlib.oauth2.rfc6749 import InvalidGrantError
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from ....foundation.database import to_ms
 from ....residents.model import Resident, ResidentState
 from ...client_auth.sender import sender_key
 from ...clients.model import Client
+from ...errors import InvalidGrantError
 from ...grants.model import Grant
 from ...server.provider import provider
 from ...storage.interface import GRANT_NAMES, GrantFacts

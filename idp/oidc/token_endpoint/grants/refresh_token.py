@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
-
 from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth.caller_checks import ANY_CALLER
 from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.scopes import refused
+from ...errors import InvalidGrantError, InvalidRequestError
 from ...grants.model import Grant
 from ...resources.resource_access import check_target
 from ...server.checks import Check, Table

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import orjson
-from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from ....audit import EventType, record
@@ -21,6 +20,7 @@ from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ...client_auth.sender import sender_key
 from ...clients.grant_types import TOKEN_EXCHANGE
 from ...clients.scopes import refused
+from ...errors import InvalidRequestError
 from ...grants.model import Grant
 from ...policy.model import ResourceIndicator
 from ...policy.policy import load_policy, resource_owner

@@ -1,0 +1,3 @@
+from authlib.oauth2.rfc6749 import AuthorizationEndpointMixin, BaseGrant, TokenEndpointMixin
+
+class AuthorizationCodeGrant(BaseGrant, AuthorizationEndpointMixin, TokenEndpointMixin): ...

@@ -1,0 +1,3 @@
+from collections.abc import Mapping
+
+def extract_basic_authorization(headers: Mapping[str, str]) -> tuple[str | None, str | None]: ...
