@@ -14,7 +14,7 @@ from typing import Any
 
 from idp.oidc.authorization import authorize_checks, par_checks, request_forms, standing_checks
 from idp.oidc.decoupled import ciba_checks, ciba_grant, device_checks, device_grant
-from idp.oidc.server.checks import Check, Table
+from idp.oidc.flows.checks import Check, Table
 from idp.oidc.token_endpoint import introspection, revocation, token
 from idp.oidc.token_endpoint.grants import client_credentials, code_checks, jwt_bearer, refresh_token, token_exchange
 

@@ -102,7 +102,7 @@ KNOW_AUTHLIB = {
     "idp/oidc/clients/clients.py",
     "idp/oidc/server/provider.py",
     "idp/oidc/server/request.py",
-    "idp/oidc/server/flow.py",
+    "idp/oidc/flows/flow.py",
     "idp/oidc/client_auth/reason.py",
     "idp/oidc/token_endpoint/grants/authorization_code.py",
 }

@@ -17,7 +17,7 @@ from deploy.checks_page import BEGIN, END, FLOWS
 from deploy.checks_page import page as checks_page
 from deploy.settings_page import page as settings_page
 from idp.foundation.database import Base
-from idp.oidc.server.checks import Table
+from idp.oidc.flows.checks import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "clients").rglob("*.md")])

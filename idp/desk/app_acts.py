@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
+from ..oidc.client_keys.secret import computes_with_secret
 from ..oidc.client_metadata.metadata import MetadataError
 from ..oidc.clients.clients import registered
-from ..oidc.clients.secret import computes_with_secret
 from ..oidc.registration.change_client import rotate_secret, switch_client
 from ..oidc.server.provider import provider
 from ..staff.guard import require_staff

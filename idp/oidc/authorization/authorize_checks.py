@@ -15,9 +15,9 @@ from ..client_metadata.response_types import UNSUPPORTED, is_hybrid
 from ..clients.addresses import COMPARISON
 from ..clients.clients import NOBODY
 from ..errors import InvalidRequestError, OAuth2Error
+from ..flows.checks import Check, Table
 from ..resources.resource_access import departments_apis, with_api_scopes
 from ..resources.rich_request import check_rich
-from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import ProtocolRequest
 from .authorize_request import AuthorizationError, AuthorizationRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
-from ..server.flow import JSON, Answer, ListedEndpoint, answered
+from ..flows.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .par_checks import CHECKS, PushRequest
 from .pushed import push

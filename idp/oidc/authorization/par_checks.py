@@ -10,8 +10,8 @@ from ..client_auth.caller_checks import ANY_CLIENT
 from ..client_auth.sender import prove_sender
 from ..clients.addresses import COMPARISON
 from ..errors import InvalidRequestError, OAuth2Error
-from ..server.checks import Check, Table
-from ..server.flow import ClientRequest
+from ..flows.checks import Check, Table
+from ..flows.flow import ClientRequest
 from ..server.provider import Provider
 from .authorize_checks import check_request
 from .authorize_request import AuthorizationError

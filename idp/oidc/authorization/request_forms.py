@@ -12,8 +12,8 @@ from ...foundation.web.errors import ProblemError
 from ..clients.addresses import is_registered_request
 from ..clients.clients import RegisteredClient
 from ..errors import OAuth2Error
+from ..flows.checks import Check, Table
 from ..policy.fapi import MESSAGE_SIGNING
-from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..server.request import MAX_LENGTHS
 from .authorize_checks import prove_client_and_redirect

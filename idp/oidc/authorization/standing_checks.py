@@ -10,8 +10,8 @@ from enum import Enum
 
 from ...signin.levels import reaches
 from ...signin.model import SignInAttempt
+from ..flows.checks import Check, Table
 from ..grants.grant_management import is_of_resident
-from ..server.checks import Check, Table
 from ..server.provider import Provider
 from ..storage.interface import Standing
 from ..tokens.id_token import read_hint

@@ -11,8 +11,8 @@ from flask import request as request_context
 
 from ...foundation.vault import digest
 from ...foundation.web.network import client_network
+from ..client_keys.secret import readable_secret
 from ..clients.clients import RegisteredClient
-from ..clients.secret import readable_secret
 from ..errors import InvalidClientError
 from ..jose.verify import Fault, JwtError, Keys, Secret, claimed, verify
 from ..policy.fapi import METHODS as STRONG_METHODS

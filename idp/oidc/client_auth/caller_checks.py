@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UnauthorizedClientError
-from ..server.checks import Check
-from ..server.flow import FORM, ClientRequest
+from ..flows.checks import Check
+from ..flows.flow import FORM, ClientRequest
 from ..server.provider import Provider
 from .authenticate import CONFIDENTIAL, METHODS, authenticated, reject_several
 from .sender import prove_sender

@@ -15,8 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from ...foundation import clock
+from ..client_keys.keys import ClientKeysError
 from ..clients.clients import RegisteredClient
-from ..clients.keys import ClientKeysError
 from ..server.provider import Provider, provider
 from .certificate import ClientCertificate, client_certificate
 

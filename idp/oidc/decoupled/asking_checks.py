@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import InvalidRequestError, InvalidScopeError
+from ..flows.checks import Check
+from ..flows.flow import ClientRequest
 from ..resources.resource_access import with_api_scopes
-from ..server.checks import Check
-from ..server.flow import ClientRequest
 from ..server.provider import Provider
 
 # What a client would have understood as done if we were silent about it.

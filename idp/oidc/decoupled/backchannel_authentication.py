@@ -16,7 +16,7 @@ from ...foundation.ids import new_id, new_secret
 from ...foundation.live import quietly
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ..server.flow import JSON, Answer, ListedEndpoint, answered
+from ..flows.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .ciba_checks import CHECKS, BackchannelAsk
 from .model import BackchannelRequest

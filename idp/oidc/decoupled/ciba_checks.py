@@ -11,7 +11,7 @@ from ...signin.levels import DECOUPLED_LEVEL, parse_acr
 from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
 from ..clients.grant_types import CIBA
 from ..errors import InvalidRequestError, OAuth2Error
-from ..server.checks import Check, Table
+from ..flows.checks import Check, Table
 from ..server.provider import Provider
 from .asking_checks import ASKING, AskedElsewhere
 from .backchannel_request_object import signed_parameters

@@ -11,7 +11,7 @@ from ...foundation.vault import digest
 from ..client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ..clients.grant_types import CIBA
 from ..errors import InvalidRequestError
-from ..server.checks import Check, Table
+from ..flows.checks import Check, Table
 from ..server.provider import Provider
 from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY
 from .model import BackchannelRequest

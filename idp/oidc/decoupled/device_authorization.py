@@ -19,7 +19,7 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import known_network
 from ...signin.devices import device_label
 from ..clients.clients import RegisteredClient
-from ..server.flow import JSON, Answer, ListedEndpoint, answered
+from ..flows.flow import JSON, Answer, ListedEndpoint, answered
 from ..server.provider import provider
 from .device_checks import CHECKS, DeviceRequest
 from .model import DeviceAuthorization

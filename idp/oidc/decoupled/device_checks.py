@@ -7,7 +7,7 @@ from typing import ClassVar
 from ...foundation.web.network import client_network
 from ..client_auth.caller_checks import ANY_CLIENT, REGISTERED_GRANT
 from ..clients.grant_types import DEVICE
-from ..server.checks import Check, Table
+from ..flows.checks import Check, Table
 from ..server.provider import Provider
 from .asking_checks import ASKING, AskedElsewhere
 

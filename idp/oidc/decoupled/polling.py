@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..server.flow import ClientRequest, ListedGrant
+from ..flows.flow import ClientRequest, ListedGrant
 from ..storage.interface import GrantFacts
 from ..token_endpoint.answers import grant_answer
 

@@ -11,9 +11,9 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
+from ..client_keys.keys import ClientKeysError
+from ..client_keys.secret import readable_secret
 from ..clients.clients import RegisteredClient
-from ..clients.keys import ClientKeysError
-from ..clients.secret import readable_secret
 from ..errors import OAuth2Error
 from ..jose.public_keys import encryption_key
 from ..server.provider import Provider

@@ -13,10 +13,10 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.key_ring import vault_in
 from ...foundation.settings import Settings
+from ..client_keys.secret import computes_with_secret, fits, give_secret, needs_secret
 from ..client_metadata.metadata import MetadataError, present, validate_metadata
 from ..client_metadata.responses import key_algorithms_of
 from ..clients.model import Client
-from ..clients.secret import computes_with_secret, fits, give_secret, needs_secret
 from ..jose.keys import ensure_keys
 from ..logos.fetch import follow_logo
 from ..policy.fapi import profile_problems, with_profile_defaults

@@ -16,11 +16,11 @@ from ...foundation.key_ring import vault_in
 from ...foundation.outbound import Outbound
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
+from ..client_keys.secret import give_secret
 from ..client_metadata.metadata import MetadataError, present, validate_metadata
 from ..client_metadata.responses import key_algorithms_of
 from ..clients.clients import CLIENT_ID
 from ..clients.model import Client
-from ..clients.secret import give_secret
 from ..jose.keys import ensure_keys
 from ..logos.fetch import follow_logo
 from ..policy.fapi import profile_problems, with_profile_defaults

@@ -12,8 +12,8 @@ from flask import Flask, Response
 from ...foundation.context import Parts
 from ...foundation.here import here, this_app
 from ...foundation.web.application import Answer
+from ..client_keys.keys import ClientKeys
 from ..clients.clients import ClientStore, RegisteredClient
-from ..clients.keys import ClientKeys
 from ..errors import InvalidClientError
 from ..jose.keys import KeyRing
 from ..storage import HotStore, open_store

@@ -13,9 +13,9 @@ from ...foundation import clock
 from ...foundation.database import to_ms
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT
+from ..flows.checks import Check, Table
+from ..flows.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..resources.rich_request import introspection_members
-from ..server.checks import Check, Table
-from ..server.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.refresh_tokens import read_refresh_token

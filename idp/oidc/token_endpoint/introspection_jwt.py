@@ -8,8 +8,8 @@ from flask import request
 
 from ...foundation import clock
 from ..clients.clients import RegisteredClient
+from ..flows.flow import JSON, Answer
 from ..protection.protect import encrypt_for, encrypts, sign_for
-from ..server.flow import JSON, Answer
 from ..server.provider import provider
 
 TYPE = "token-introspection+jwt"

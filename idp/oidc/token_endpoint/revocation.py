@@ -9,10 +9,10 @@ from flask import Blueprint, Response
 from ...foundation.database import from_ms, insert_if_absent
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth.caller_checks import ANY_CLIENT
+from ..flows.checks import Check, Table
+from ..flows.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..grants.model import Grant
 from ..grants.revoke import revoke_grants
-from ..server.checks import Check, Table
-from ..server.flow import Answer, ClientRequest, ListedEndpoint, answered
 from ..server.provider import provider
 from ..tokens import reference_tokens
 from ..tokens.model import RevokedToken

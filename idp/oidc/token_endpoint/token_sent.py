@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InvalidRequestError
-from ..server.flow import ClientRequest
+from ..flows.flow import ClientRequest
 from ..server.provider import Provider
 
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
 from ...clients.clients import API_SCOPES
 from ...clients.scopes import refused
-from ...server.checks import Check, Table
-from ...server.flow import ListedGrant
+from ...flows.checks import Check, Table
+from ...flows.flow import ListedGrant
 from ...server.provider import Provider
 from ..answers import jwt_answer
 from .shared_checks import KNOWN_RESOURCE, OwnRequest

@@ -19,11 +19,11 @@ from ....foundation.vault import digest
 from ...client_auth.caller_checks import ANY_CALLER
 from ...client_auth.sender import sender_key
 from ...errors import InvalidGrantError, InvalidRequestError, OAuth2Error
+from ...flows.checks import Check, Table
+from ...flows.flow import ClientRequest
 from ...grants.model import Grant
 from ...grants.revoke import revoke_grants
 from ...resources.resource_access import check_target
-from ...server.checks import Check, Table
-from ...server.flow import ClientRequest
 from ...server.provider import Provider
 from ...storage.interface import GrantFacts, Redemption
 from ...tokens.codes import Code, open_code

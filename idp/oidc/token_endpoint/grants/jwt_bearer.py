@@ -27,11 +27,11 @@ from ...clients.clients import RegisteredClient
 from ...clients.grant_types import JWT_BEARER
 from ...clients.scopes import refused
 from ...errors import InvalidGrantError, InvalidRequestError
+from ...flows.checks import Check, Table
+from ...flows.flow import ListedGrant
 from ...grants.model import Consent, Grant
 from ...jose.verify import JwtError
 from ...policy.policy import load_policy
-from ...server.checks import Check, Table
-from ...server.flow import ListedGrant
 from ...server.provider import Provider
 from ..answers import jwt_answer
 from .shared_checks import KNOWN_RESOURCE, OwnRequest

@@ -15,10 +15,10 @@ from ...client_auth.sender import sender_key
 from ...clients.clients import RegisteredClient
 from ...clients.scopes import refused
 from ...errors import InvalidGrantError, InvalidRequestError
+from ...flows.checks import Check, Table
+from ...flows.flow import ClientRequest, ListedGrant
 from ...grants.model import Grant
 from ...resources.resource_access import check_target
-from ...server.checks import Check, Table
-from ...server.flow import ClientRequest, ListedGrant
 from ...server.provider import Provider
 from ...storage.interface import GrantFacts, Rotation
 from ...tokens.refresh_tokens import RefreshToken, read_refresh_token

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...flows.checks import Check
+from ...flows.flow import ClientRequest
 from ...protection.protect import require_encryption_key
 from ...resources.resources import audience_for
-from ...server.checks import Check
-from ...server.flow import ClientRequest
 from ...server.provider import Provider
 
 

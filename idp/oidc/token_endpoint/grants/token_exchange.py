@@ -21,12 +21,12 @@ from ...client_auth.sender import sender_key
 from ...clients.grant_types import TOKEN_EXCHANGE
 from ...clients.scopes import refused
 from ...errors import InvalidRequestError
+from ...flows.checks import Check, Table
+from ...flows.flow import ClientRequest, ListedGrant
 from ...grants.model import Grant
 from ...policy.model import ResourceIndicator
 from ...policy.policy import load_policy, resource_owner
 from ...resources.resources import InvalidTargetError
-from ...server.checks import Check, Table
-from ...server.flow import ClientRequest, ListedGrant
 from ...server.provider import Provider, provider
 from ...tokens import reference_tokens
 from ...tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience

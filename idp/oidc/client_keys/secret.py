@@ -6,8 +6,8 @@ from typing import Any
 
 from ...foundation.ids import new_secret
 from ...foundation.vault import Vault, digest
-from .clients import RegisteredClient
-from .model import Client
+from ..clients.clients import RegisteredClient
+from ..clients.model import Client
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 _SIGNED = ("id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg")

@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from ...foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
+from ..clients.clients import RegisteredClient
 from ..jose.public_keys import usable
 from ..jose.verify import KeysError
-from .clients import RegisteredClient
 
 log = logging.getLogger("machi.oidc")
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
-from idp.oidc.clients.keys import ClientKeys
+from idp.oidc.client_keys.keys import ClientKeys
 from tests.support.apps import App
 from tests.support.hostile import Hostile
 from tests.support.town import Town

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from idp.oidc.server.checks import Check, Table
+from idp.oidc.flows.checks import Check, Table
 from idp.oidc.server.provider import Provider
 
 NO_PROVIDER = cast(Provider, None)

@@ -14,9 +14,9 @@ from flask import Response
 
 from ..clients.clients import NOBODY, RegisteredClient
 from ..errors import InvalidRequestError
+from ..server.provider import Provider, provider
+from ..server.request import ProtocolRequest
 from .checks import Check, Table
-from .provider import Provider, provider
-from .request import ProtocolRequest
 
 JSON = (("Content-Type", "application/json"),)
 Answer = tuple[int, Any, Iterable[tuple[str, str]]]

@@ -1,0 +1,1 @@
+"""What an app proves itself with: its keys, and its secret."""
