@@ -90,8 +90,8 @@ def _prepare(kind: str, port: int, residents: int) -> Target:
     from idp.foundation.vault import digest
     from idp.oidc.clients.model import Client
     from idp.oidc.grants.model import Consent, SessionClient
-    from idp.oidc.jose.keys import ensure_keys
-    from idp.oidc.registration.register_client import register_client
+    from idp.oidc.jose import ensure_keys
+    from idp.oidc.registration import register_client
     from idp.residents.import_register import import_register
     from idp.residents.model import Resident
     from idp.residents.read import resolve_local_number

@@ -16,7 +16,7 @@ from ..foundation.key_ring import WRONG, check_key, ensure_ring
 from ..foundation.outbox import OutboxRow
 from ..foundation.schema import alembic_config
 from ..foundation.vault import RING_PLACE, VaultError
-from ..oidc.jose.keys import ensure_keys
+from ..oidc.jose import ensure_keys
 from ..residents.model import Resident
 from ..signin.model import LoginSession
 from ..signin.sessions import end_sessions

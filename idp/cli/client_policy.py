@@ -9,7 +9,7 @@ import click
 import orjson
 
 from ..foundation.context import parts
-from ..oidc.policy.policy import PolicyError, load_policy, set_policy
+from ..oidc.policy import PolicyError, load_policy, set_policy
 from .clients import clients
 from .root import fail, json_option, say
 

@@ -11,13 +11,17 @@ import orjson
 from sqlalchemy import select
 
 from ..foundation.context import parts
-from ..oidc.client_metadata.metadata import MetadataError
-from ..oidc.clients.clients import registered
+from ..oidc.client_metadata import MetadataError
+from ..oidc.clients import registered
 from ..oidc.clients.model import Client
-from ..oidc.policy.fapi import PROFILES
-from ..oidc.registration.change_client import UnknownClientError, switch_client
-from ..oidc.registration.register_client import CityOptions, register_client
-from ..oidc.registration.registration import issue_initial_access_token
+from ..oidc.policy import PROFILES
+from ..oidc.registration import (
+    CityOptions,
+    UnknownClientError,
+    issue_initial_access_token,
+    register_client,
+    switch_client,
+)
 from .root import fail, json_option, machi, say
 
 SECTOR = "Whom it shares residents' identifiers with: own, host:NAME or the sector of an app."

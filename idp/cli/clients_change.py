@@ -11,18 +11,20 @@ import orjson
 
 from ..desk.usage import usage
 from ..foundation.context import parts
-from ..oidc.client_metadata.metadata import MetadataError
+from ..oidc.client_metadata import MetadataError
 from ..oidc.clients.model import Client
-from ..oidc.policy.fapi import PROFILES
-from ..oidc.registration.change_client import (
+from ..oidc.policy import PROFILES
+from ..oidc.registration import (
+    CityOptions,
     UnknownClientError,
     all_problems,
     change_client,
     options_of,
+    prepare_client,
+    require_source,
     rotate_secret,
     switch_client,
 )
-from ..oidc.registration.register_client import CityOptions, prepare_client, require_source
 from .clients import SECTOR, clients
 from .root import fail, json_option, say
 

@@ -9,7 +9,7 @@ import click
 
 from ..foundation.context import parts
 from ..foundation.reseal import BATCH, reseal
-from ..oidc.jose.keys import rotate, withdraw
+from ..oidc.jose import rotate, withdraw
 from .root import json_option, machi, say
 
 

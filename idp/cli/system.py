@@ -15,7 +15,7 @@ from ..foundation.here import this_app
 from ..foundation.housekeeping import ensure_scheduled
 from ..foundation.key_ring import ensure_ring
 from ..foundation.schema import alembic_config, one_at_a_time
-from ..oidc.jose.keys import ensure_keys
+from ..oidc.jose import ensure_keys
 from .health_server import serve_health
 from .root import json_option, machi, say
 

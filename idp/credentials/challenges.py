@@ -10,10 +10,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
+from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import new_id, new_secret
 from ..foundation.vault import digest
 from .model import Challenge
@@ -107,3 +108,8 @@ def collect(session: Session, challenge_id: str, secret: str, attempt_id: str) -
         return None
     sealed, row.sealed = row.sealed, None
     return Collected(row.challenge_id, row.purpose, row.browser_digest, str(row.outcome), sealed)
+
+
+@cleans_up
+def forget_challenges(session: Session) -> None:
+    session.execute(delete(Challenge).where(Challenge.expires_at < clock.now() - timedelta(hours=1)))

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
-from ..oidc.client_keys.secret import computes_with_secret
-from ..oidc.client_metadata.metadata import MetadataError
-from ..oidc.clients.clients import registered
-from ..oidc.registration.change_client import rotate_secret, switch_client
-from ..oidc.server.provider import provider
+from ..oidc.client_keys import computes_with_secret
+from ..oidc.client_metadata import MetadataError
+from ..oidc.clients import registered
+from ..oidc.registration import rotate_secret, switch_client
+from ..oidc.server import provider
 from ..staff.guard import require_staff
 from ..staff.roles import Duty
 from ..staff.sessions import current_staff

@@ -12,13 +12,20 @@ from sqlalchemy import select
 
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
-from ..oidc.client_metadata.metadata import MetadataError
-from ..oidc.clients.clients import CLIENT_ID, registered
+from ..oidc.client_metadata import MetadataError
+from ..oidc.clients import CLIENT_ID, registered
 from ..oidc.clients.model import Client, Proof
-from ..oidc.policy.fapi import PROFILES
-from ..oidc.registration.change_client import all_problems, change_client, options_of
-from ..oidc.registration.register_client import CityOptions, prepare_client, register_client, require_source
-from ..oidc.server.provider import provider
+from ..oidc.policy import PROFILES
+from ..oidc.registration import (
+    CityOptions,
+    all_problems,
+    change_client,
+    options_of,
+    prepare_client,
+    register_client,
+    require_source,
+)
+from ..oidc.server import provider
 from ..staff.guard import require_staff
 from ..staff.roles import Duty
 from ..staff.sessions import current_staff

@@ -12,11 +12,10 @@ from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
-from ..oidc.jose.key_algorithms import ENCRYPTION_ALGORITHMS
-from ..oidc.jose.keys import KEEP_RETIRED, SETTLE, rotate
+from ..oidc.jose import KEEP_RETIRED, SETTLE, key_algorithms, rotate
 from ..oidc.jose.model import SigningKey
+from ..oidc.registration import issue_initial_access_token
 from ..oidc.registration.model import InitialAccessToken
-from ..oidc.registration.registration import issue_initial_access_token
 from ..staff.guard import require_staff
 from ..staff.roles import Duty
 from ..staff.sessions import current_staff
@@ -37,7 +36,7 @@ def keys() -> Response:
         "keys",
         "keys",
         keys=rows,
-        opening=ENCRYPTION_ALGORITHMS,
+        opening=key_algorithms.ENCRYPTION_ALGORITHMS,
         ready_at=ready_at,
         ready=ready_at is None or ready_at <= clock.now(),
         gone={row.kid: row.retired_at + KEEP_RETIRED for row in rows if row.retired_at is not None},

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ..audit import AuditEvent
 from ..foundation.web.isolated import isolated
 from ..foundation.web.language import language
-from ..oidc.clients.clients import clients_by_id
+from ..oidc.clients import clients_by_id
 from ..residents.model import Resident
 from ..residents.unified_id import grouped
 from ..staff.model import Staff

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..audit import AuditEvent, EventType
 from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
-from ..oidc.clients.clients import CLIENT_ID
+from ..oidc.clients import CLIENT_ID
 from ..staff.guard import require_staff
 from ..staff.roles import Duty
 from .log_names import look_up

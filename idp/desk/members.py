@@ -10,8 +10,8 @@ import orjson
 
 from ..foundation.settings import Settings
 from ..oidc.client_metadata import metadata as rules
-from ..oidc.clients.clients import SCOPES
-from ..oidc.published.discovery import document
+from ..oidc.clients import SCOPES
+from ..oidc.published import document
 from .member_texts import SECTIONS, TEXTS
 
 _KINDS = {

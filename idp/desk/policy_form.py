@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..oidc.clients.clients import RegisteredClient, registered
+from ..oidc.clients import RegisteredClient, registered
 from ..oidc.clients.model import Client
+from ..oidc.policy import CityPolicy, PolicyError
 from ..oidc.policy.model import ResourceIndicator
-from ..oidc.policy.policy import CityPolicy, PolicyError
 
 EMPTY_ROWS = {"apis": 2, "types": 1}
 

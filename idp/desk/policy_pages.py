@@ -8,9 +8,9 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
-from ..oidc.clients.clients import registered
+from ..oidc.clients import registered
 from ..oidc.clients.model import Client
-from ..oidc.policy.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
+from ..oidc.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
 from ..staff.guard import require_staff
 from ..staff.roles import Duty
 from ..staff.sessions import current_staff

@@ -6,7 +6,7 @@ import re
 
 from flask_babel import gettext, lazy_gettext
 
-from ..oidc.policy.policy import PolicyError
+from ..oidc.policy import PolicyError
 
 _BY_KIND = {
     "string_too_short": lazy_gettext("must not be empty"),

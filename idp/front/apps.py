@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..oidc.access.apps import AppAccess, ClientLabel, apps_with_access, client_labels
-from ..oidc.decoupled.approvals import approvals_waiting
-from ..oidc.grants.revoke import end_app_access
+from ..oidc.access import AppAccess, ClientLabel, apps_with_access, client_labels
+from ..oidc.decoupled import approvals_waiting
+from ..oidc.grants import end_app_access
 
 __all__ = ["AppAccess", "ClientLabel", "approvals_waiting", "apps_with_access", "client_labels", "end_app_access"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from ..foundation.context import parts
-from ..oidc.access.apps import resolve_subject, resolve_subjects
+from ..oidc.access import resolve_subject, resolve_subjects
 from ..residents import read as _residents
 from ..residents.read import Profile
 

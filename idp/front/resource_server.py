@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..foundation.web.openapi import Answer, Media, Operation, Problem, described
-from ..oidc.server.challenges import challenge
-from ..oidc.token_endpoint.bearer import TOKEN_PROBLEMS, ApiClient, bearer_client
+from ..oidc.server import challenge
+from ..oidc.token_endpoint import TOKEN_PROBLEMS, ApiClient, bearer_client
 
 __all__ = [
     "TOKEN_PROBLEMS",

@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import orjson
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.database import Database
+from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import is_secret, new_secret
 from ..foundation.web.cookies import BROWSER, NO_COOKIE, browser_digest, get_cookie
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.network import client_network
 from .model import SignInAttempt
+
+# An old sign-in page still knows the way back to its app.
+KEEP = timedelta(days=7)
 
 
 def begin(
@@ -63,3 +68,8 @@ def load(database: Database, attempt_id: str, *, expired: bool = False) -> SignI
     """`find` in a session of its own."""
     with database.read() as session:
         return find(session, attempt_id, expired=expired)
+
+
+@cleans_up
+def forget_attempts(session: Session) -> None:
+    session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < clock.now() - KEEP))

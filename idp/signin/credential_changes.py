@@ -21,7 +21,7 @@ Rule = Callable[[Session, Login, CredentialInfo], Permit]
 
 
 def hold_credential(session: Session, login: Login, credential_id: str) -> Permit | None:
-    """Nobody signs in with it any more, every other login ends, and so does what apps got through it (`oidc/tokens/revoke.py`).
+    """Nobody signs in with it any more, every other login ends, and so does what apps got through it (`oidc/grants/revoke.py`).
 
     None: there is nothing of this id to hold; again and again is harmless. Anything but `Permit.NOW`: nothing was done.
     """

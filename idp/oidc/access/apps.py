@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from ...foundation.context import parts
 from ...foundation.others import web_address
 from ...residents.subjects import resident_of, residents_of
-from ..authorization.consent import requested_claims
-from ..claims.claims import LABELS, told
-from ..clients.clients import RegisteredClient, clients_by_id
+from ..authorization import requested_claims
+from ..claims import LABELS, told
+from ..clients import RegisteredClient, clients_by_id
 from ..clients.model import Client
 from ..grants.model import Consent, Grant
-from ..logos.serve import logo_path
+from ..logos import logo_path
 from .permissions import Permissions, permissions_of
 
 

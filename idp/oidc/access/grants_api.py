@@ -11,10 +11,10 @@ from typing_extensions import TypedDict
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError, problem_response
 from ...foundation.web.openapi import Answer, Media, Operation, described
-from ..grants.grant_management import end_managed_grant, live_grant
+from ..grants import end_managed_grant, live_grant
 from ..grants.model import ManagedGrant
-from ..server.provider import NO_STORE, provider
-from ..token_endpoint.bearer import TOKEN_PROBLEMS, bearer_client
+from ..server import NO_STORE, provider
+from ..token_endpoint import TOKEN_PROBLEMS, bearer_client
 
 bp = Blueprint("grants_api", __name__)
 

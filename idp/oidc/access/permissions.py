@@ -10,11 +10,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ...foundation import clock
-from ..clients.clients import clients_by_id
+from ..clients import clients_by_id
 from ..grants.model import Grant
+from ..policy import load_policy
 from ..policy.model import ResourceIndicator
-from ..policy.policy import load_policy
-from ..resources.rich_authorization import PARAMETER, consent_items, sentence
+from ..resources import DETAILS_PARAMETER, consent_items, sentence
 
 LANGUAGES = ("ja", "en")
 
@@ -72,7 +72,7 @@ def _add_grants(session: Session, resident_id: str, held: dict[str, _Held]) -> N
         app = held.setdefault(grant.client_id, _Held())
         if live and grant.resource:
             app.items |= {*grant.scope.split(), *(f"resource:{api}" for api in grant.resource.split())}
-        for entry in orjson.loads(grant.rich or "{}").get(PARAMETER, []):
+        for entry in orjson.loads(grant.rich or "{}").get(DETAILS_PARAMETER, []):
             text = orjson.dumps([entry]).decode()
             (item,) = consent_items(text)
             if live or item in app.agreed:

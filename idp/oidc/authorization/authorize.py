@@ -25,16 +25,23 @@ from ...foundation.web.language import prefer
 from ...signin import attempts
 from ...signin.model import SignInAttempt
 from ...signin.sessions import keep_alive
-from ..client_metadata.response_types import is_hybrid
+from ..client_metadata import is_hybrid
 from ..errors import AccessDeniedError, OAuth2Error
-from ..logout.session_management import session_state
-from ..policy.fapi import code_seconds
-from ..server.outage_answers import ERROR, LATER
-from ..server.provider import Provider, provider
-from ..server.refusal_answers import told
-from ..server.request import ParameterError, sent_well, single_parameters, was_sent
-from ..storage.interface import Standing
-from ..tokens.codes import Code, give_code
+from ..logout import session_state
+from ..policy import code_seconds
+from ..server import (
+    ASK_LATER,
+    OUTAGE_ERROR,
+    ParameterError,
+    Provider,
+    provider,
+    sent_well,
+    single_parameters,
+    told,
+    was_sent,
+)
+from ..storage import Standing
+from ..tokens import Code, give_code
 from .authorize_checks import check_request, prove_client_and_redirect
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .facts import facts_of_request, rich_of
@@ -76,7 +83,7 @@ def authorize() -> ResponseReturnValue:
         if asked is None:  # client and address are not proven: nobody is told but the browser
             raise
         log.warning("the database is away at authorize.authorize")
-        return _tell(AuthorizationError(asked, ERROR, LATER))  # a request_uri stays good
+        return _tell(AuthorizationError(asked, OUTAGE_ERROR, ASK_LATER))  # a request_uri stays good
 
 
 @bp.get("/authorize/<attempt_id>")

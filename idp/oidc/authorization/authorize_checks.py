@@ -9,17 +9,13 @@ import re
 
 from ...foundation.web.errors import ProblemError
 from ...signin.levels import ACR_VALUES
-from ..claims.claims import ClaimsParameterError, parse_claims_parameter
-from ..client_metadata.metadata import MAX_SECONDS
-from ..client_metadata.response_types import UNSUPPORTED, is_hybrid
-from ..clients.addresses import COMPARISON
-from ..clients.clients import NOBODY
+from ..claims import ClaimsParameterError, parse_claims_parameter
+from ..client_metadata import MAX_SECONDS, UNSUPPORTED_RESPONSE_TYPES, is_hybrid
+from ..clients import ADDRESS_COMPARISON, NOBODY
 from ..errors import InvalidRequestError, OAuth2Error
-from ..flows.checks import Check, Table
-from ..resources.resource_access import departments_apis, with_api_scopes
-from ..resources.rich_request import check_rich
-from ..server.provider import Provider
-from ..server.request import ProtocolRequest
+from ..flows import Check, Table
+from ..resources import check_rich, departments_apis, with_api_scopes
+from ..server import ProtocolRequest, Provider
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .fapi_checks import reject_unbound_front_channel_token, require_strong_request
 from .hybrid import check_hybrid
@@ -66,7 +62,7 @@ def require_registered_redirect_uri(_op: Provider, asked: AuthorizationRequest) 
             400,
             "unregistered_redirect_uri",
             "The app asked us to send you to an address it has not registered. For your safety we stop here.",
-            developer=COMPARISON,
+            developer=ADDRESS_COMPARISON,
         )
     asked.redirect_uri, asked.redirect_given = redirect_uri, given is not None
 
@@ -78,7 +74,7 @@ def require_known_response_type(_op: Provider, asked: AuthorizationRequest) -> N
         raise InvalidRequestError("Missing 'response_type' in request.")
     if wanted not in RESPONSE_TYPES and not is_hybrid(wanted):
         # Said here: Authlib would repeat the value in its description and stumble over characters that may not stand there.
-        raise _oauth_error("unsupported_response_type", UNSUPPORTED)
+        raise _oauth_error("unsupported_response_type", UNSUPPORTED_RESPONSE_TYPES)
 
 
 def require_registered_flow(op: Provider, asked: AuthorizationRequest) -> None:

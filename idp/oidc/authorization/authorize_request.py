@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..claims.claims import ClaimsRequest
-from ..client_metadata.response_types import is_hybrid
-from ..clients.clients import RegisteredClient
-from ..resources.rich_authorization import consent_items
+from ..claims import ClaimsRequest
+from ..client_metadata import is_hybrid
+from ..clients import RegisteredClient
+from ..resources import consent_items
 from .response import RESPONSE_MODES
 
 

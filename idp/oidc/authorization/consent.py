@@ -13,11 +13,10 @@ from ...residents.attributes import unseal
 from ...residents.model import Resident
 from ...signin import attempts
 from ...signin.sessions import current_login
-from ..claims.claims import CLAIMS, SCOPE_CLAIMS, shared_values
-from ..logos.serve import logo_path
-from ..resources.resource_access import api_sentences
-from ..resources.rich_authorization import sentences
-from ..server.provider import provider
+from ..claims import CLAIMS, SCOPE_CLAIMS, shared_values
+from ..logos import logo_path
+from ..resources import api_sentences, sentences
+from ..server import provider
 from .authorize import decide, error_response, lead_to, look, request_of
 from .authorize_request import AuthorizationError
 from .participation import grant_consent

@@ -14,10 +14,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
-from ..clients.clients import RegisteredClient
-from ..jose.keys import Key
-from ..protection.protect import DEFAULT_METHOD
-from ..server.provider import Provider
+from ..clients import RegisteredClient
+from ..jose import Key
+from ..protection import DEFAULT_METHOD
+from ..server import Provider
 
 
 class EncryptedRequestError(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from ...foundation.ids import new_id, new_secret
-from ..resources.rich_authorization import PARAMETER
-from ..storage.interface import GrantFacts, Standing
+from ..resources import DETAILS_PARAMETER
+from ..storage import GrantFacts, Standing
 from .authorize_request import AuthorizationRequest
 
 
@@ -36,7 +36,7 @@ def rich_of(asked: AuthorizationRequest) -> str | None:
     """The `rich` column of the code; None for a request without any of this."""
     rich: dict[str, Any] = {}
     if asked.details is not None:
-        rich[PARAMETER] = orjson.loads(asked.details)
+        rich[DETAILS_PARAMETER] = orjson.loads(asked.details)
     if action := asked.parameters.get("grant_management_action"):
         rich["grant_management"] = {"action": action, "id": asked.parameters.get("grant_id") or new_secret()}
     return orjson.dumps(rich).decode() if rich else None

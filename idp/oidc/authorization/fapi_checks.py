@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InvalidRequestError, UnauthorizedClientError
-from ..policy.fapi import MESSAGE_SIGNING
-from ..server.provider import Provider
+from ..policy import MESSAGE_SIGNING
+from ..server import Provider
 from .authorize_request import AuthorizationRequest
 
 

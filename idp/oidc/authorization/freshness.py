@@ -9,7 +9,7 @@ from ...foundation import clock
 from ...foundation.database import to_ms
 from ...signin.levels import assurance, load_factors
 from ...signin.model import SignInAttempt
-from ..storage.interface import Standing
+from ..storage import Standing
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest

@@ -8,16 +8,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ...foundation import clock
-from ..client_metadata.response_types import UNSUPPORTED
-from ..clients.clients import RegisteredClient
+from ..client_metadata import UNSUPPORTED_RESPONSE_TYPES
+from ..clients import RegisteredClient
 from ..errors import AccessDeniedError, InvalidRequestError, OAuth2Error, UnauthorizedClientError
-from ..resources.resources import audience_for
-from ..server.provider import Provider
-from ..server.request import ProtocolRequest
-from ..storage.interface import GrantFacts, Redemption, Standing
-from ..token_endpoint.grants.authorization_code import S256Only
-from ..tokens.id_token import make_id_token
-from ..tokens.tokens import make_access_token
+from ..resources import audience_for
+from ..server import ProtocolRequest, Provider
+from ..storage import GrantFacts, Redemption, Standing
+from ..token_endpoint import S256Only
+from ..tokens import make_access_token, make_id_token
 from .facts import facts_of_request
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, s
     """What Authlib's code grant checks for `code`: type, scope, PKCE; and the nonce. Returns the shape of that grant."""
     wanted = frozenset(parameters["response_type"].split())
     if not op.parts.settings.hybrid_flows:
-        raise OAuth2Error(error="unsupported_response_type", description=UNSUPPORTED)
+        raise OAuth2Error(error="unsupported_response_type", description=UNSUPPORTED_RESPONSE_TYPES)
     if wanted not in {frozenset(t.split()) for t in client.metadata.get("response_types", [])}:
         raise UnauthorizedClientError("The client is not registered for this response_type.")
     scope = client.get_allowed_scope(parameters.get("scope"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
-from ..flows.flow import JSON, Answer, ListedEndpoint, answered
-from ..server.provider import provider
+from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..server import provider
 from .par_checks import CHECKS, PushRequest
 from .pushed import push
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.network import client_network
-from ..client_auth.caller_checks import ANY_CLIENT
-from ..client_auth.sender import prove_sender
-from ..clients.addresses import COMPARISON
+from ..client_auth import ANY_CLIENT, prove_sender
+from ..clients import ADDRESS_COMPARISON
 from ..errors import InvalidRequestError, OAuth2Error
-from ..flows.checks import Check, Table
-from ..flows.flow import ClientRequest
-from ..server.provider import Provider
+from ..flows import Check, ClientRequest, Table
+from ..server import Provider
 from .authorize_checks import check_request
 from .authorize_request import AuthorizationError
 from .request_forms import requires_signed
@@ -67,7 +65,7 @@ def require_allowed_request(op: Provider, asked: PushRequest) -> None:
     except AuthorizationError as error:
         raise OAuth2Error(error=error.error, description=error.description) from None
     except ProblemError:
-        raise InvalidRequestError(f"{COMPARISON}.") from None
+        raise InvalidRequestError(f"{ADDRESS_COMPARISON}.") from None
 
 
 CHECKS: Table[PushRequest, None] = Table(

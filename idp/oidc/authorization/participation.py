@@ -11,7 +11,7 @@ from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_subject
 from ...residents.subjects import subject_of
 from ..grants.model import Consent, SessionClient
-from ..storage.interface import Standing
+from ..storage import Standing
 from .authorize_request import AuthorizationRequest
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
-from ..server.provider import Provider
+from ..server import Provider
 from .model import PushedRequest
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"

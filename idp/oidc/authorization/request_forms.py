@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from ...foundation.outbound import OutboundError, Room
 from ...foundation.web.errors import ProblemError
-from ..clients.addresses import is_registered_request
-from ..clients.clients import RegisteredClient
+from ..clients import RegisteredClient, is_registered_request
 from ..errors import OAuth2Error
-from ..flows.checks import Check, Table
-from ..policy.fapi import MESSAGE_SIGNING
-from ..server.provider import Provider
-from ..server.request import MAX_LENGTHS
+from ..flows import Check, Table
+from ..policy import MESSAGE_SIGNING
+from ..server import MAX_LENGTHS, Provider
 from .authorize_checks import prove_client_and_redirect
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .pushed import PREFIX, find_pushed

@@ -13,13 +13,11 @@ from urllib.parse import urlencode
 
 import orjson
 
-from ..client_auth.client_jwt import open_client_jwt
-from ..client_auth.jwt_rules import request_object
-from ..clients.clients import RegisteredClient
+from ..client_auth import open_client_jwt, request_object
+from ..clients import RegisteredClient
 from ..errors import OAuth2Error
-from ..jose.verify import JwtError
-from ..server.provider import Provider
-from ..server.request import ParameterError, single_parameters
+from ..jose import JwtError
+from ..server import ParameterError, Provider, single_parameters
 from .encrypted_request import EncryptedRequestError, signed_part
 
 _JWT_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})

@@ -12,8 +12,8 @@ from werkzeug.urls import iri_to_uri
 
 from ...foundation.web.application import Answer
 from ...foundation.web.headers import allow_any_form_target
-from ..clients.clients import RegisteredClient
-from ..server.provider import NO_STORE, provider
+from ..clients import RegisteredClient
+from ..server import NO_STORE, provider
 from .response_jwt import JWT_MODES, signed_response
 
 RESPONSE_MODES = ("query", "fragment", "form_post", *JWT_MODES)

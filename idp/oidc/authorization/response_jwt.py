@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...foundation import clock
 from ...foundation.web.errors import ProblemError
-from ..clients.clients import RegisteredClient
-from ..protection.protect import EncryptionKeyError, encrypt_for, encrypts
-from ..server.provider import Provider
+from ..clients import RegisteredClient
+from ..protection import EncryptionKeyError, encrypt_for, encrypts
+from ..server import Provider
 
 JWT_MODES = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
 LIFETIME_SECONDS = 300  # JARM §2.1 recommends at most ten minutes

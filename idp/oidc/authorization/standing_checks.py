@@ -10,12 +10,11 @@ from enum import Enum
 
 from ...signin.levels import reaches
 from ...signin.model import SignInAttempt
-from ..flows.checks import Check, Table
-from ..grants.grant_management import is_of_resident
-from ..server.provider import Provider
-from ..storage.interface import Standing
-from ..tokens.id_token import read_hint
-from ..tokens.tokens import TokenError
+from ..flows import Check, Table
+from ..grants import is_of_resident
+from ..server import Provider
+from ..storage import Standing
+from ..tokens import TokenError, read_hint
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .step_up import levels_of, should_step_up
 

@@ -13,8 +13,8 @@ from ...residents.read import identity_level
 from ...signin.levels import assurance, authentication_level, done_since, load_factors, newest, parse_acr, reaches
 from ...signin.model import SignInAttempt
 from ...signin.sessions import Login, current_login_or_none
-from ..server.provider import Provider
-from ..storage.interface import Standing
+from ..server import Provider
+from ..storage import Standing
 from .freshness import authenticated_since
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from ...foundation.web.errors import ProblemError
 from ...foundation.web.language import language
 from ...signin import attempts
 from ...signin.model import SignInAttempt
-from ..clients.clients import RegisteredClient
-from ..server.provider import provider
+from ..clients import RegisteredClient
+from ..server import provider
 from .authorize import error_response, request_of
 from .authorize_checks import prove_client_and_redirect
 from .authorize_request import AuthorizationError

@@ -6,8 +6,8 @@ from typing import Any
 
 from ...residents.attributes import unseal
 from ...residents.model import Resident
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts
+from ..server import Provider
+from ..storage import GrantFacts
 from .claims import SCOPE_CLAIMS, claim_values, parse_claims_parameter
 from .verified_claims import verified_claims
 

@@ -14,7 +14,7 @@ from ...foundation import clock
 from ...residents.attributes import Attributes
 from ...residents.model import Ceremony
 from ...residents.read import IDENTITY_LEVELS, identity_level
-from ..server.provider import Provider
+from ..server import Provider
 from .claims import claim_values
 from .verified_request import VERIFIED, VERIFIED_CLAIMS, requests_in
 

@@ -11,17 +11,17 @@ from flask import request as request_context
 
 from ...foundation.vault import digest
 from ...foundation.web.network import client_network
-from ..client_keys.secret import readable_secret
-from ..clients.clients import RegisteredClient
+from ..client_keys import readable_secret
+from ..clients import RegisteredClient
 from ..errors import InvalidClientError
-from ..jose.verify import Fault, JwtError, Keys, Secret, claimed, verify
-from ..policy.fapi import METHODS as STRONG_METHODS
-from ..server.provider import Provider, provider
+from ..jose import Fault, JwtError, Keys, Secret, claimed, verify
+from ..policy import FAPI_METHODS as STRONG_METHODS
+from ..server import Provider, provider
 from .jwt_rules import client_assertion
 from .reason import reason
 from .tls import register_tls_methods
 
-METHODS = (
+CLIENT_AUTH_METHODS = (
     "client_secret_basic",
     "client_secret_post",
     "client_secret_jwt",
@@ -30,7 +30,7 @@ METHODS = (
     "self_signed_tls_client_auth",
     "none",
 )
-CONFIDENTIAL = tuple(method for method in METHODS if method != "none")
+CONFIDENTIAL = tuple(method for method in CLIENT_AUTH_METHODS if method != "none")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ..errors import UnauthorizedClientError
-from ..flows.checks import Check
-from ..flows.flow import FORM, ClientRequest
-from ..server.provider import Provider
-from .authenticate import CONFIDENTIAL, METHODS, authenticated, reject_several
+from ..flows import FORM, Check, ClientRequest
+from ..server import Provider
+from .authenticate import CLIENT_AUTH_METHODS, CONFIDENTIAL, authenticated, reject_several
 from .sender import prove_sender
 
 
@@ -17,7 +16,7 @@ def reject_several_methods(_op: Provider, asked: ClientRequest) -> None:
 
 def require_client(_op: Provider, asked: ClientRequest) -> None:
     """The client proves itself by the method it registered; a public client names itself."""
-    asked.client = authenticated(asked.request, METHODS)
+    asked.client = authenticated(asked.request, CLIENT_AUTH_METHODS)
 
 
 def require_confidential_client(_op: Provider, asked: ClientRequest) -> None:

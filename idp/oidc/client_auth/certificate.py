@@ -20,7 +20,7 @@ from flask import request
 
 from ...foundation.addresses import read_address
 from ...foundation.settings import Settings
-from ..jose.public_keys import check_strength
+from ..jose import public_keys
 
 _CERT, _CHAIN, _SECRET = "HTTP_CLIENT_CERT", "HTTP_CLIENT_CERT_CHAIN", "HTTP_X_MACHI_PROXY_SECRET"
 _ENVIRON = "machi.client_certificate"
@@ -91,5 +91,5 @@ def _certificate(item: str) -> x509.Certificate:
     if len(item) < 3 or item[0] != ":" or item[-1] != ":":
         raise ValueError("not a byte sequence")
     found = x509.load_der_x509_certificate(base64.b64decode(item[1:-1], validate=True))
-    check_strength(found.public_key())  # a ValueError too
+    public_keys.check_strength(found.public_key())  # a ValueError too
     return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..clients.clients import RegisteredClient
-from ..jose.rules import Rules
-from ..jose.verify import verify
-from ..server.provider import Provider
+from ..clients import RegisteredClient
+from ..jose import Rules, verify
+from ..server import Provider
 
 
 def open_client_jwt(op: Provider, client: RegisteredClient, token: str, rules: Rules) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from flask import Response, g
 from ...foundation import clock
 from ...foundation.vault import Vault
 from ..errors import OAuth2Error
-from ..jose.verify import JwtError, key_brought_along, verify
-from ..server.provider import Provider
+from ..jose import JwtError, key_brought_along, verify
+from ..server import Provider
 from .jwt_rules import dpop_proof
 
 NONCE_SECONDS = 120

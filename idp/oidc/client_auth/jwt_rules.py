@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from ...foundation.database import Database, from_ms
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
-from ..clients.clients import RegisteredClient
-from ..jose.rules import Rules
-from ..policy.fapi import ALGORITHMS as FAPI_ALGORITHMS
-from ..server.endpoints import addresses
+from ..clients import RegisteredClient
+from ..jose import Rules
+from ..policy import FAPI_ALGORITHMS
+from ..server import addresses
 from .model import UsedAssertion, UsedProof
 
 _PUBLIC = ("ES256", "PS256", "RS256", "EdDSA")

@@ -10,10 +10,10 @@ from typing import Any
 
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 
-from ..clients.clients import PLAIN_SECRET_METHODS, RegisteredClient
-from ..jose.verify import claimed
-from ..policy.fapi import METHODS as STRONG_METHODS
-from ..server.provider import Provider
+from ..clients import PLAIN_SECRET_METHODS, RegisteredClient
+from ..jose import claimed
+from ..policy import FAPI_METHODS as STRONG_METHODS
+from ..server import Provider
 
 UNSAID = "The client could not be authenticated."
 _ASSERTION = "client_assertion"

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from flask import g, request
 
 from ...foundation.settings import Settings
-from ..clients.clients import RegisteredClient
+from ..clients import RegisteredClient
 from ..errors import InvalidRequestError, OAuth2Error
-from ..server import endpoints
-from ..server.provider import Provider
+from ..server import Provider, endpoints
 from .certificate import client_certificate
 from .dpop import InvalidProofError, check_proof, normalised
 

@@ -15,9 +15,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from ...foundation import clock
-from ..client_keys.keys import ClientKeysError
-from ..clients.clients import RegisteredClient
-from ..server.provider import Provider, provider
+from ..client_keys import ClientKeysError
+from ..clients import RegisteredClient
+from ..server import Provider, provider
 from .certificate import ClientCertificate, client_certificate
 
 

@@ -7,9 +7,8 @@ from typing import cast
 
 from flask import Flask, g, request
 
-from ..jose.verify import claimed
-from ..server.provider import Provider
-from ..server.request import ProtocolRequest
+from ..jose import claimed
+from ..server import ProtocolRequest, Provider
 from .reason import claimed_client
 
 

@@ -15,9 +15,8 @@ from typing import Any
 import orjson
 
 from ...foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
-from ..clients.clients import RegisteredClient
-from ..jose.public_keys import usable
-from ..jose.verify import KeysError
+from ..clients import RegisteredClient
+from ..jose import KeysError, public_keys
 
 log = logging.getLogger("machi.oidc")
 
@@ -126,4 +125,4 @@ class ClientKeys:
         if not isinstance(keys, list):
             raise ClientKeysError("not a JWK set")
         # Keys we cannot use are left out, not an error (RFC 7517 §5).
-        return [key for key in keys[:50] if usable(key)]
+        return [key for key in keys[:50] if public_keys.usable(key)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...foundation.ids import new_secret
 from ...foundation.vault import Vault, digest
-from ..clients.clients import RegisteredClient
+from ..clients import RegisteredClient
 from ..clients.model import Client
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
@@ -33,7 +33,7 @@ def give_secret(row: Client, vault: Vault, metadata: dict[str, Any]) -> str | No
     return secret
 
 
-def fits(row: Client, metadata: dict[str, Any]) -> bool:
+def secret_fits(row: Client, metadata: dict[str, Any]) -> bool:
     """Whether the row's present secret serves this metadata."""
     return bool(row.secret_digest) == needs_secret(metadata) and bool(row.secret_sealed) == computes_with_secret(
         metadata

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..clients.grant_types import CIBA
+from ..clients import CIBA
 
 DELIVERY_MODES = ("poll", "ping")
 

@@ -11,18 +11,14 @@ from urllib.parse import urlsplit
 from ...foundation.others import look, unfit
 from ...foundation.settings import Settings
 from ...signin.levels import ACR_VALUES
-from ..client_auth.authenticate import METHODS
-from ..client_auth.jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, REQUEST_ALGORITHMS
-from ..clients.addresses import parts_of, return_problem, web_problem
-from ..clients.clients import SCOPES
-from ..clients.grant_types import FURTHER_GRANT_TYPES
-from ..clients.scopes import named
-from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
-from ..jose.public_keys import KeyRefusedError, accept
-from ..protection.protect import ENCRYPTION_METHODS
+from ..client_auth import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, CLIENT_AUTH_METHODS, REQUEST_ALGORITHMS
+from ..clients import EXTENSION_GRANT_TYPES, SCOPES, parts_of, scope_names
+from ..jose import key_algorithms, public_keys
+from ..protection import ENCRYPTION_METHODS
+from .addresses import return_problem, web_problem
 from .ciba import DELIVERY_MODES, ciba_problems
 from .keys_and_certificates import keys_problems
-from .response_types import TYPES, grant_types_of, is_hybrid, response_type_problems
+from .response_types import RESPONSE_TYPES, grant_types_of, is_hybrid, response_type_problems
 from .responses import RESPONSE_MEMBERS, response_problems
 
 MAX_LIST = 50
@@ -189,7 +185,7 @@ def _some_of(*allowed: str) -> Check:
 def _scope(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     _text(settings, member, value, everything)
     if unknown := set(value.split()) - set(SCOPES):
-        raise MetadataError(member, f"must be among {' '.join(SCOPES)}; not {named(unknown)}")
+        raise MetadataError(member, f"must be among {' '.join(SCOPES)}; not {scope_names(unknown)}")
 
 
 def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
@@ -198,21 +194,23 @@ def _jwks(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) ->
         raise MetadataError(member, "must be a JWK set")
     for place, key in enumerate(keys, 1):
         try:
-            accept(key)
-        except KeyRefusedError as error:
+            public_keys.accept(key)
+        except public_keys.KeyRefusedError as error:
             raise MetadataError(member, f"key {place} cannot be used: {error}") from None
 
 
 def _grant_types(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     implicit = ("implicit",) if settings.hybrid_flows else ()
-    allowed = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES, *implicit)
+    allowed = ("authorization_code", "refresh_token", "client_credentials", *EXTENSION_GRANT_TYPES, *implicit)
     _some_of(*allowed)(settings, member, value, everything)
 
 
 def _response_types(settings: Settings, member: str, value: Any, everything: dict[str, Any]) -> None:
     _texts(settings, member, value, everything)
     if any(v != "code" and not (settings.hybrid_flows and is_hybrid(v)) for v in value):
-        raise MetadataError(member, f"must be among {', '.join(('code', *(TYPES if settings.hybrid_flows else ())))}")
+        raise MetadataError(
+            member, f"must be among {', '.join(('code', *(RESPONSE_TYPES if settings.hybrid_flows else ())))}"
+        )
 
 
 def _statement(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
@@ -233,7 +231,7 @@ _CHECKS: dict[str, Check] = {
     "tos_uri": _web_address,
     "contacts": _texts,
     "application_type": _one_of("web", "native"),
-    "token_endpoint_auth_method": _one_of(*METHODS),
+    "token_endpoint_auth_method": _one_of(*CLIENT_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
     "grant_types": _grant_types,
     "response_types": _response_types,
@@ -259,10 +257,10 @@ _CHECKS: dict[str, Check] = {
     "require_pushed_authorization_requests": _boolean,
     "request_uris": _request_addresses,
     "request_object_signing_alg": _one_of(*REQUEST_ALGORITHMS),
-    "request_object_encryption_alg": _one_of(*ENCRYPTION_ALGORITHMS),
+    "request_object_encryption_alg": _one_of(*key_algorithms.ENCRYPTION_ALGORITHMS),
     "request_object_encryption_enc": _one_of(*ENCRYPTION_METHODS),
     "require_signed_request_object": _boolean,
-    "authorization_signed_response_alg": _one_of(*ALGORITHMS),
+    "authorization_signed_response_alg": _one_of(*key_algorithms.ALGORITHMS),
     "dpop_bound_access_tokens": _boolean,
     "tls_client_certificate_bound_access_tokens": _boolean,
     "tls_client_auth_subject_dn": _text,

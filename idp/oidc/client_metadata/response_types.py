@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..jose.key_algorithms import POST_QUANTUM
+from ..jose import key_algorithms
 
-TYPES = ("code id_token", "code token", "code id_token token", "id_token", "id_token token")
+RESPONSE_TYPES = ("code id_token", "code token", "code id_token token", "id_token", "id_token token")
 # What a library that asks for another one by default shows to its developer.
-UNSUPPORTED = "This response_type is not offered here. Use 'code'."
-_SETS = frozenset(frozenset(t.split()) for t in TYPES)
+UNSUPPORTED_RESPONSE_TYPES = "This response_type is not offered here. Use 'code'."
+_SETS = frozenset(frozenset(t.split()) for t in RESPONSE_TYPES)
 
 
 def is_hybrid(response_type: str | None) -> bool:
@@ -30,5 +30,5 @@ def response_type_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]
     for grant in ("authorization_code", "implicit"):
         if (grant in grant_types_of(kinds)) != (grant in grants):
             yield "response_types", f"must fit the grant types: {grant}"
-    if "implicit" in grants and metadata["id_token_signed_response_alg"] in POST_QUANTUM:
+    if "implicit" in grants and metadata["id_token_signed_response_alg"] in key_algorithms.POST_QUANTUM:
         yield "id_token_signed_response_alg", "ML-DSA names no hash, which these response types need"

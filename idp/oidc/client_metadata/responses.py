@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
-from ..jose.public_keys import encryption_key
-from ..protection.protect import ENCRYPTION_METHODS, HMAC
+from ..jose import key_algorithms, public_keys
+from ..protection import ENCRYPTION_METHODS, HMAC
 
 _SIGNED = ("id_token", "userinfo", "introspection")
 _ENCRYPTED = (*_SIGNED, "authorization")
-SIGNING_ALGORITHMS = (*ALGORITHMS, HMAC)
+SIGNING_ALGORITHMS = (*key_algorithms.ALGORITHMS, HMAC)
 
 # Member to the values it may have.
 RESPONSE_MEMBERS: dict[str, tuple[str, ...]] = {
     **{f"{name}_signed_response_alg": SIGNING_ALGORITHMS for name in _SIGNED},
-    **{f"{name}_encrypted_response_alg": ENCRYPTION_ALGORITHMS for name in _ENCRYPTED},
+    **{f"{name}_encrypted_response_alg": key_algorithms.ENCRYPTION_ALGORITHMS for name in _ENCRYPTED},
     **{f"{name}_encrypted_response_enc": ENCRYPTION_METHODS for name in _ENCRYPTED},
 }
 
@@ -41,5 +40,8 @@ def response_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if alg is None:
             if f"{name}_encrypted_response_enc" in metadata:
                 yield f"{name}_encrypted_response_enc", f"goes with {name}_encrypted_response_alg"
-        elif "jwks_uri" not in metadata and encryption_key((metadata.get("jwks") or {}).get("keys", []), alg) is None:
+        elif (
+            "jwks_uri" not in metadata
+            and public_keys.encryption_key((metadata.get("jwks") or {}).get("keys", []), alg) is None
+        ):
             yield f"{name}_encrypted_response_alg", "needs a fitting encryption key in jwks, or a jwks_uri"

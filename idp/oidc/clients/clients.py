@@ -22,7 +22,7 @@ from ...foundation.database import Database
 from ...foundation.vault import digest
 from .addresses import is_registered
 from .model import Client, Proof
-from .scopes import refused
+from .scopes import scope_error
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 API_SCOPES = ("case:write", "notice:write", "task:write", "message:write", "grant_management_query",
@@ -106,7 +106,7 @@ class RegisteredClient(ClientMixin):
         """The requested scopes we know. Raises `InvalidScopeError` if one of them is not for this client."""
         wanted = [s for s in dict.fromkeys((scope or "").split()) if s in SCOPES]
         if denied := set(wanted) - self.scopes:
-            raise refused(denied, "The client has not registered this scope")
+            raise scope_error(denied, "The client has not registered this scope")
         return " ".join(wanted)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:

@@ -7,4 +7,4 @@ CIBA = "urn:openid:params:grant-type:ciba"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-FURTHER_GRANT_TYPES = (DEVICE, CIBA, TOKEN_EXCHANGE, JWT_BEARER)
+EXTENSION_GRANT_TYPES = (DEVICE, CIBA, TOKEN_EXCHANGE, JWT_BEARER)

@@ -12,12 +12,12 @@ _TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}")
 _SHOWN = 10
 
 
-def refused(scopes: Iterable[str], rule: str) -> InvalidScopeError:
+def scope_error(scopes: Iterable[str], rule: str) -> InvalidScopeError:
     """`rule`, and which scopes break it."""
-    names = named(scopes)
+    names = scope_names(scopes)
     return InvalidScopeError(f"{rule}: {names}." if names else f"{rule}.")
 
 
-def named(scopes: Iterable[str]) -> str:
+def scope_names(scopes: Iterable[str]) -> str:
     """The first few in order, without those that are no scopes at all."""
     return " ".join(sorted(s for s in scopes if _TOKEN.fullmatch(s))[:_SHOWN])

@@ -14,8 +14,8 @@ from ...foundation.web.errors import ProblemError
 from ...signin import attempts
 from ...signin.levels import reaches
 from ...signin.sessions import Login, current_login
-from ..resources.resource_access import still_allowed
-from ..server.provider import provider
+from ..resources import still_allowed
+from ..server import provider
 from .approvals import waiting_for
 from .backchannel_authentication import tell_pages
 from .ciba_ping import queue_ping

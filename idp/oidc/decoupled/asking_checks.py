@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import InvalidRequestError, InvalidScopeError
-from ..flows.checks import Check
-from ..flows.flow import ClientRequest
-from ..resources.resource_access import with_api_scopes
-from ..server.provider import Provider
+from ..flows import Check, ClientRequest
+from ..resources import with_api_scopes
+from ..server import Provider
 
 # What a client would have understood as done if we were silent about it.
 NOT_HERE = ("authorization_details", "claims", "request", "request_uri", "grant_management_action")

@@ -16,8 +16,8 @@ from ...foundation.ids import new_id, new_secret
 from ...foundation.live import quietly
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ..flows.flow import JSON, Answer, ListedEndpoint, answered
-from ..server.provider import provider
+from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..server import provider
 from .ciba_checks import CHECKS, BackchannelAsk
 from .model import BackchannelRequest
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..client_auth.client_jwt import open_client_jwt
-from ..client_auth.jwt_rules import backchannel_request
-from ..clients.clients import RegisteredClient
+from ..client_auth import backchannel_request, open_client_jwt
+from ..clients import RegisteredClient
 from ..errors import InvalidRequestError
-from ..jose.verify import JwtError
-from ..server.provider import Provider
+from ..jose import JwtError
+from ..server import Provider
 
 # What authenticates the client stays outside.
 _OUTSIDE = frozenset({"request", "client_id", "client_secret", "client_assertion", "client_assertion_type"})

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...signin.levels import DECOUPLED_LEVEL, parse_acr
-from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
-from ..clients.grant_types import CIBA
+from ..client_auth import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
+from ..clients import CIBA
 from ..errors import InvalidRequestError, OAuth2Error
-from ..flows.checks import Check, Table
-from ..server.provider import Provider
+from ..flows import Check, Table
+from ..server import Provider
 from .asking_checks import ASKING, AskedElsewhere
 from .backchannel_request_object import signed_parameters
 from .login_hints import resident_meant

@@ -8,12 +8,12 @@ from typing import ClassVar
 from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
-from ..client_auth.caller_checks import CONFIDENTIAL_CALLER
-from ..clients.grant_types import CIBA
+from ..client_auth import CONFIDENTIAL_CALLER
+from ..clients import CIBA
 from ..errors import InvalidRequestError
-from ..flows.checks import Check, Table
-from ..server.provider import Provider
-from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY
+from ..flows import Check, Table
+from ..server import Provider
+from ..token_endpoint import ENCRYPTION_KEY
 from .model import BackchannelRequest
 from .polling import PollingGrant, PollingRequest
 from .waiting import take_grant

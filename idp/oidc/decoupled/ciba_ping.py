@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ...foundation import clock
 from ...foundation.outbound import OutboundError
 from ...foundation.outbox import Job, RetryLaterError, enqueue
-from ..server.provider import Provider
+from ..server import Provider
 from .model import BackchannelRequest
 
 TOPIC = "oidc.ciba_ping"

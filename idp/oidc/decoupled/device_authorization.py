@@ -18,9 +18,9 @@ from ...foundation.vault import Vault, digest
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import known_network
 from ...signin.devices import device_label
-from ..clients.clients import RegisteredClient
-from ..flows.flow import JSON, Answer, ListedEndpoint, answered
-from ..server.provider import provider
+from ..clients import RegisteredClient
+from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..server import provider
 from .device_checks import CHECKS, DeviceRequest
 from .model import DeviceAuthorization
 

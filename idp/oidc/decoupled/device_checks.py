@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...foundation.web.network import client_network
-from ..client_auth.caller_checks import ANY_CLIENT, REGISTERED_GRANT
-from ..clients.grant_types import DEVICE
-from ..flows.checks import Check, Table
-from ..server.provider import Provider
+from ..client_auth import ANY_CLIENT, REGISTERED_GRANT
+from ..clients import DEVICE
+from ..flows import Check, Table
+from ..server import Provider
 from .asking_checks import ASKING, AskedElsewhere
 
 

@@ -8,12 +8,12 @@ from typing import ClassVar
 from sqlalchemy.orm import Session
 
 from ...foundation.vault import digest
-from ..client_auth.caller_checks import ANY_CALLER
-from ..clients.grant_types import DEVICE
+from ..client_auth import ANY_CALLER
+from ..clients import DEVICE
 from ..errors import InvalidRequestError
-from ..flows.checks import Check, Table
-from ..server.provider import Provider
-from ..token_endpoint.grants.shared_checks import ENCRYPTION_KEY
+from ..flows import Check, Table
+from ..server import Provider
+from ..token_endpoint import ENCRYPTION_KEY
 from .model import DeviceAuthorization
 from .polling import PollingGrant, PollingRequest
 from .waiting import take_grant

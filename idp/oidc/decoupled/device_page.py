@@ -20,11 +20,11 @@ from ...foundation.web.network import client_network
 from ...residents.attributes import unseal
 from ...residents.model import Resident
 from ...signin.sessions import Login, current_login
-from ..authorization.consent import requested_claims
-from ..claims.claims import shared_values
-from ..clients.clients import RegisteredClient
-from ..resources.resource_access import api_sentences, departments_apis, still_allowed
-from ..server.provider import Provider, provider
+from ..authorization import requested_claims
+from ..claims import shared_values
+from ..clients import RegisteredClient
+from ..resources import api_sentences, departments_apis, still_allowed
+from ..server import Provider, provider
 from .device_authorization import find_waiting, network_index, parse_user_code
 from .model import DeviceAuthorization, Waiting
 from .waiting import approve, deny

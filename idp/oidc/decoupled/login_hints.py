@@ -16,16 +16,14 @@ from ...residents.model import Resident, ResidentState
 from ...residents.read import resolve_local_number
 from ...residents.subjects import resident_of
 from ...residents.unified_id import parse_unified_id
-from ..client_auth.client_jwt import open_client_jwt
-from ..client_auth.jwt_rules import login_hint_token
-from ..clients.clients import RegisteredClient
+from ..client_auth import login_hint_token, open_client_jwt
+from ..clients import RegisteredClient
 from ..errors import InvalidRequestError, OAuth2Error
-from ..jose.verify import Fault, JwtError
-from ..policy.policy import load_policy
-from ..protection.protect import HMAC
-from ..server.provider import Provider
-from ..tokens.id_token import read_hint
-from ..tokens.tokens import TokenError
+from ..jose import Fault, JwtError
+from ..policy import load_policy
+from ..protection import HMAC
+from ..server import Provider
+from ..tokens import TokenError, read_hint
 
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..flows.flow import ClientRequest, ListedGrant
-from ..storage.interface import GrantFacts
-from ..token_endpoint.answers import grant_answer
+from ..flows import ClientRequest, ListedGrant
+from ..storage import GrantFacts
+from ..token_endpoint import grant_answer
 
 
 @dataclass

@@ -21,18 +21,17 @@ from ...residents.subjects import subject_of
 from ...signin.levels import assurance, dump_factors
 from ...signin.model import LoginSession
 from ...signin.sessions import Login
-from ..authorization.authorize_request import AuthorizationRequest
-from ..authorization.participation import grant_consent, join
-from ..client_auth.sender import sender_key
-from ..clients.clients import RegisteredClient
+from ..authorization import AuthorizationRequest, grant_consent, join
+from ..client_auth import sender_key
+from ..clients import RegisteredClient
 from ..clients.model import Client
 from ..errors import AccessDeniedError, AuthorizationPendingError, ExpiredTokenError, InvalidGrantError, SlowDownError
 from ..grants.model import Grant, SessionClient
-from ..resources.resource_access import check_target, departments_apis
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts, Standing
-from ..token_endpoint.grants.refresh_kept import facts_of
-from ..tokens.refresh_tokens import first_refresh_token
+from ..resources import check_target, departments_apis
+from ..server import Provider
+from ..storage import GrantFacts, Standing
+from ..token_endpoint import facts_of
+from ..tokens import first_refresh_token
 from .model import APPROVED, DENIED, PENDING, BackchannelRequest, DeviceAuthorization
 
 Row = TypeVar("Row", DeviceAuthorization, BackchannelRequest)

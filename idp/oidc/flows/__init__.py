@@ -1,1 +1,11 @@
-"""What a flow does, as a list: tables of named checks with their paragraphs, and the one that runs them."""
+"""What a flow does, as a list: `Table`s of named `Check`s, each with the paragraph that asks for it, and the one that runs them.
+
+`ListedEndpoint` is an endpoint of Authlib's server whose body is such a table over a `ClientRequest`.
+"""
+
+from __future__ import annotations
+
+from .checks import Check, Table
+from .flow import FORM, JSON, Answer, ClientRequest, ListedEndpoint, ListedGrant, answered
+
+__all__ = ["FORM", "JSON", "Answer", "Check", "ClientRequest", "ListedEndpoint", "ListedGrant", "Table", "answered"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..server.provider import Provider
+from ..server import Provider
 
 Asked = TypeVar("Asked", contravariant=True)
 Missing = TypeVar("Missing", covariant=True)

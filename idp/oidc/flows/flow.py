@@ -12,10 +12,9 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import BaseGrant, Endpoint, EndpointRequest, TokenEndpointMixin
 from flask import Response
 
-from ..clients.clients import NOBODY, RegisteredClient
+from ..clients import NOBODY, RegisteredClient
 from ..errors import InvalidRequestError
-from ..server.provider import Provider, provider
-from ..server.request import ProtocolRequest
+from ..server import ProtocolRequest, Provider, provider
 from .checks import Check, Table
 
 JSON = (("Content-Type", "application/json"),)

@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 
 from ...audit import EventType, record
 from ...foundation import clock
-from ..claims.claims import parse_claims_parameter
-from ..clients.clients import RegisteredClient
+from ..claims import parse_claims_parameter
+from ..clients import RegisteredClient
 from ..errors import InvalidGrantError, InvalidRequestError, OAuth2Error
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts
+from ..server import Provider
+from ..storage import GrantFacts
 from .model import Grant, ManagedGrant
 from .revoke import revoke_grants
 
 CREATE, MERGE, UPDATE, REPLACE = "create", "merge", "update", "replace"
-ACTIONS = (CREATE, MERGE, UPDATE, REPLACE)
+GRANT_ACTIONS = (CREATE, MERGE, UPDATE, REPLACE)
 
 
 class InvalidGrantIdError(OAuth2Error):
@@ -34,7 +34,7 @@ class InvalidGrantIdError(OAuth2Error):
 def check_management(op: Provider, client: RegisteredClient, parameters: dict[str, str]) -> None:
     """The parameters of an authorization request. Raises an `OAuth2Error`."""
     action, managed_id = parameters.get("grant_management_action"), parameters.get("grant_id")
-    if action not in ACTIONS:
+    if action not in GRANT_ACTIONS:
         raise InvalidRequestError("grant_management_action must be create, merge, update or replace.")
     if (managed_id is None) != (action == CREATE):
         raise InvalidRequestError("'grant_id' goes with merge, update and replace, and only with them.")

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.database import Database
+from ...foundation.housekeeping import cleans_up
 from ...foundation.vault import Vault
 from .key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS, FIRST_ALGORITHMS, SIGNERS, generate, public_members
 from .model import SigningKey
@@ -239,6 +240,7 @@ def _take_turns(session: Session) -> None:
         session.execute(text("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE"))
 
 
+@cleans_up
 def forget_retired(session: Session) -> None:
     """Delete keys whose last tokens are long over: at the next rotation, and each day."""
     over = SigningKey.retired_at < clock.now() - KEEP_RETIRED

@@ -20,7 +20,7 @@ from ...foundation.outbound import OutboundError, Room
 from ...foundation.outbox import Job, RetryLaterError, enqueue
 from ...foundation.wake import wake_after_commit
 from ..clients.model import Client
-from ..server.provider import Provider
+from ..server import Provider
 from .model import ClientLogo
 from .picture import NotTakenError, media_type_of
 

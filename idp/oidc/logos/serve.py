@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from ...foundation.context import parts
 from ...foundation.web.callers import Caller, called_by
-from ..clients.clients import RegisteredClient
+from ..clients import RegisteredClient
 from ..clients.model import Client
 from .model import ClientLogo
 

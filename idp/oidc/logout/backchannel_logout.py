@@ -15,8 +15,8 @@ from ...foundation.outbound import OutboundError
 from ...foundation.outbox import Job, RetryLaterError
 from ...residents.subjects import subject_of
 from ...signin.model import LoginSession
-from ..protection.protect import EncryptionKeyError, encrypt_for, encrypts, sign_for
-from ..server.provider import Provider
+from ..protection import EncryptionKeyError, encrypt_for, encrypts, sign_for
+from ..server import Provider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME = 120

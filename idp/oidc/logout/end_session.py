@@ -18,12 +18,10 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import language, prefer
 from ...foundation.web.leaving import by_page, way_leads_to
 from ...signin.sessions import Login, current_login_or_none, end_sessions
-from ..clients.clients import clients_by_id
+from ..clients import clients_by_id
 from ..grants.model import SessionClient
-from ..server.provider import provider
-from ..server.request import ParameterError, single_parameters
-from ..tokens.id_token import read_hint
-from ..tokens.tokens import TokenError
+from ..server import ParameterError, provider, single_parameters
+from ..tokens import TokenError, read_hint
 from .frontchannel_logout import frames_of
 from .logout_reference import REFERENCE, LogoutRequest, read_reference, refer_to
 from .logout_report import deliveries_since

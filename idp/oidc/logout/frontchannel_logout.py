@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..clients.clients import clients_by_id
+from ..clients import clients_by_id
 from ..grants.model import SessionClient
 
 

@@ -13,8 +13,8 @@ import orjson
 
 from ...foundation import clock
 from ...foundation.vault import VaultError
-from ..clients.clients import RegisteredClient
-from ..server.provider import provider
+from ..clients import RegisteredClient
+from ..server import provider
 
 REFERENCE = "request"
 SECONDS = 600

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from ...foundation.outbox import OutboxRow
 from ...foundation.web.cookies import browser_digest
-from ..grants.revoke import LOGOUT_TOPIC
-from ..server.provider import Provider
+from ..grants import LOGOUT_TOPIC
+from ..server import Provider
 
 _PURPOSE = "logout-report"
 MAX_TICKET = 8000

@@ -18,8 +18,8 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import cookie_name, get_cookie
 from ...foundation.web.headers import allow_framing
 from ...signin.sessions import current_login_or_none
-from ..clients.clients import RegisteredClient
-from ..server.provider import provider
+from ..clients import RegisteredClient
+from ..server import provider
 
 bp = Blueprint("session_management", __name__, template_folder="templates")
 

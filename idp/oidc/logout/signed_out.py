@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.headers import allow_frame
 from ...foundation.web.language import language
-from ..clients.clients import clients_by_id
-from ..server.provider import provider
+from ..clients import clients_by_id
+from ..server import provider
 from .logout_report import issue_ticket, read_ticket, report
 
 bp = Blueprint("signed_out", __name__)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
-    from ..clients.clients import RegisteredClient
+    from ..clients import RegisteredClient
 
 SECURITY, MESSAGE_SIGNING = "2.0-security", "2.0-message-signing"
 PROFILES = (SECURITY, MESSAGE_SIGNING)
 # Security Profile §5.3.2.1, §5.4: confidential clients by key or certificate, modern algorithms only.
-METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
-ALGORITHMS = ("ES256", "PS256", "EdDSA")
+FAPI_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
+FAPI_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", "urn:openid:params:grant-type:ciba")
 # §5.3.2.1: authorization codes live at most a minute.
 CODE_SECONDS = 60
@@ -44,8 +44,8 @@ def profile_problems(metadata: dict[str, Any], profile: str | None) -> Iterator[
 
 
 def _security_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if metadata.get("token_endpoint_auth_method") not in METHODS:
-        yield "token_endpoint_auth_method", f"FAPI 2.0 asks for one of {', '.join(METHODS)}"
+    if metadata.get("token_endpoint_auth_method") not in FAPI_METHODS:
+        yield "token_endpoint_auth_method", f"FAPI 2.0 asks for one of {', '.join(FAPI_METHODS)}"
     if not (metadata.get("dpop_bound_access_tokens") or metadata.get("tls_client_certificate_bound_access_tokens")):
         yield "dpop_bound_access_tokens", "FAPI 2.0 asks for sender-constrained tokens (DPoP or client certificate)"
     if metadata.get("require_pkce") is False:
@@ -55,8 +55,8 @@ def _security_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not set(metadata.get("response_types", ())) <= {"code"}:
         yield "response_types", "FAPI 2.0 allows code only"
     for member in _ALGORITHM_MEMBERS:
-        if member in metadata and metadata[member] not in ALGORITHMS:
-            yield member, f"FAPI 2.0 allows {', '.join(ALGORITHMS)}"
+        if member in metadata and metadata[member] not in FAPI_ALGORITHMS:
+            yield member, f"FAPI 2.0 allows {', '.join(FAPI_ALGORITHMS)}"
 
 
 def _signing_problems(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:

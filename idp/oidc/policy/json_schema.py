@@ -47,7 +47,7 @@ def check_schema(schema: Any, depth: int = 0) -> None:
         check_schema(part, depth + 1)
 
 
-def problem(schema: dict[str, Any], value: Any, where: str = "") -> str | None:
+def schema_problem(schema: dict[str, Any], value: Any, where: str = "") -> str | None:
     """What is wrong with `value`, in words for a developer; None if nothing is. Members nobody described are refused."""
     kind = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
@@ -76,7 +76,7 @@ def _object_problem(schema: dict[str, Any], value: dict[str, Any], where: str) -
     if not schema.get("additionalProperties", False) and (unknown := [name for name in value if name not in known]):
         return f"{prefix}{unknown[0]} is not known"[:120]
     return next(
-        (p for name in known if name in value and (p := problem(known[name], value[name], prefix + name))), None
+        (p for name in known if name in value and (p := schema_problem(known[name], value[name], prefix + name))), None
     )
 
 
@@ -85,7 +85,9 @@ def _list_problem(schema: dict[str, Any], value: list[Any], where: str) -> str |
         return f"{where} has too few or too many entries"
     if "items" not in schema:
         return None
-    return next((p for n, entry in enumerate(value) if (p := problem(schema["items"], entry, f"{where}[{n}]"))), None)
+    return next(
+        (p for n, entry in enumerate(value) if (p := schema_problem(schema["items"], entry, f"{where}[{n}]"))), None
+    )
 
 
 def _check_pattern(pattern: Any) -> None:

@@ -15,7 +15,7 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.context import parts
 from ...foundation.others import unfit
-from ..clients.clients import SCOPES
+from ..clients import SCOPES
 from ..clients.model import Client
 from .json_schema import check_schema
 from .model import ClientPolicy, ResourceIndicator

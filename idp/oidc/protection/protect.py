@@ -11,12 +11,11 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
-from ..client_keys.keys import ClientKeysError
-from ..client_keys.secret import readable_secret
-from ..clients.clients import RegisteredClient
+from ..client_keys import ClientKeysError, readable_secret
+from ..clients import RegisteredClient
 from ..errors import OAuth2Error
-from ..jose.public_keys import encryption_key
-from ..server.provider import Provider
+from ..jose import public_keys
+from ..server import Provider
 
 ENCRYPTION_METHODS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 DEFAULT_METHOD = "A128CBC-HS256"
@@ -71,7 +70,7 @@ def encrypt_for(op: Provider, client: RegisteredClient, answer: str, content: st
 def client_encryption_key(op: Provider, client: RegisteredClient, alg: str) -> dict[str, Any]:
     """Raises `EncryptionKeyError`."""
     try:
-        jwk = encryption_key(op.client_keys.of(client), alg)
+        jwk = public_keys.encryption_key(op.client_keys.of(client), alg)
     except ClientKeysError as error:
         raise EncryptionKeyError(str(error)) from None
     if jwk is None:

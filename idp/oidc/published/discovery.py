@@ -14,29 +14,27 @@ from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import LANGUAGES
 from ...signin.levels import ACR_VALUES
-from ..authorization.response import RESPONSE_MODES
-from ..claims.claims import CLAIMS
-from ..claims.verified_claims import TRUST_FRAMEWORK
-from ..claims.verified_request import VERIFIED_CLAIMS
-from ..client_auth.authenticate import METHODS
-from ..client_auth.jwt_rules import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, DPOP_ALGORITHMS, REQUEST_ALGORITHMS
-from ..client_metadata.ciba import DELIVERY_MODES
-from ..client_metadata.keys_and_certificates import TLS_METHODS
-from ..client_metadata.response_types import TYPES
-from ..client_metadata.responses import SIGNING_ALGORITHMS
-from ..clients.clients import SCOPES
-from ..clients.grant_types import FURTHER_GRANT_TYPES
-from ..grants.grant_management import ACTIONS
-from ..jose.key_algorithms import ALGORITHMS, ENCRYPTION_ALGORITHMS
-from ..protection.protect import ENCRYPTION_METHODS
-from ..server import endpoints
-from ..server.provider import provider
+from ..authorization import RESPONSE_MODES
+from ..claims import CLAIMS, TRUST_FRAMEWORK, VERIFIED_CLAIMS
+from ..client_auth import (
+    ASSERTION_ALGORITHMS,
+    CIBA_ALGORITHMS,
+    CLIENT_AUTH_METHODS,
+    DPOP_ALGORITHMS,
+    REQUEST_ALGORITHMS,
+)
+from ..client_metadata import DELIVERY_MODES, RESPONSE_TYPES, SIGNING_ALGORITHMS, TLS_METHODS
+from ..clients import EXTENSION_GRANT_TYPES, SCOPES
+from ..grants import GRANT_ACTIONS
+from ..jose import key_algorithms
+from ..protection import ENCRYPTION_METHODS
+from ..server import endpoints, provider
 from .signed_metadata import signed_metadata
 
 bp = Blueprint("discovery", __name__)
 
 _HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "public, max-age=600"))
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", *FURTHER_GRANT_TYPES)
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", *EXTENSION_GRANT_TYPES)
 
 
 def offered_methods(settings: Settings) -> list[str]:
@@ -44,7 +42,7 @@ def offered_methods(settings: Settings) -> list[str]:
     missing = set() if settings.mtls else set(TLS_METHODS)
     if settings.mtls_roots is None:
         missing.add("tls_client_auth")
-    return [method for method in METHODS if method not in missing]
+    return [method for method in CLIENT_AUTH_METHODS if method not in missing]
 
 
 def security_members(settings: Settings) -> dict[str, Any]:
@@ -55,10 +53,10 @@ def security_members(settings: Settings) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(REQUEST_ALGORITHMS),
-        "request_object_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "request_object_encryption_alg_values_supported": list(key_algorithms.ENCRYPTION_ALGORITHMS),
         "request_object_encryption_enc_values_supported": list(ENCRYPTION_METHODS),
-        "authorization_signing_alg_values_supported": list(ALGORITHMS),
-        "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "authorization_signing_alg_values_supported": list(key_algorithms.ALGORITHMS),
+        "authorization_encryption_alg_values_supported": list(key_algorithms.ENCRYPTION_ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(ENCRYPTION_METHODS),
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
     }
@@ -75,7 +73,7 @@ def response_members() -> dict[str, Any]:
         for name in ("id_token", "userinfo", "introspection")
         for what, values in (
             ("signing_alg", SIGNING_ALGORITHMS),
-            ("encryption_alg", ENCRYPTION_ALGORITHMS),
+            ("encryption_alg", key_algorithms.ENCRYPTION_ALGORITHMS),
             ("encryption_enc", ENCRYPTION_METHODS),
         )
     }
@@ -95,11 +93,11 @@ def document(settings: Settings) -> dict[str, Any]:
         "backchannel_authentication_request_signing_alg_values_supported": list(CIBA_ALGORITHMS),
         "backchannel_user_code_parameter_supported": False,
         "grant_management_endpoint": f"{issuer}/grants",
-        "grant_management_actions_supported": ["query", "revoke", *ACTIONS],
+        "grant_management_actions_supported": ["query", "revoke", *GRANT_ACTIONS],
         "grant_management_action_required": False,
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
-        "response_types_supported": ["code", *(TYPES if settings.hybrid_flows else ())],
+        "response_types_supported": ["code", *(RESPONSE_TYPES if settings.hybrid_flows else ())],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANT_TYPES, *(["implicit"] if settings.hybrid_flows else [])],
         "acr_values_supported": list(ACR_VALUES),

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
-from ..server.provider import provider
+from ..server import provider
 
 bp = Blueprint("jwks", __name__)
 

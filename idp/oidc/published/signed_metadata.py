@@ -6,7 +6,7 @@ from typing import Any
 
 from ...foundation import clock
 from ...foundation.settings import Settings
-from ..jose.keys import KeyRing
+from ..jose import KeyRing
 
 _made: dict[tuple[Settings, str], str] = {}
 

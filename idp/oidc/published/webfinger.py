@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ..server.provider import provider
+from ..server import provider
 
 bp = Blueprint("webfinger", __name__)
 

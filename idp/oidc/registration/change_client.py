@@ -13,13 +13,12 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.key_ring import vault_in
 from ...foundation.settings import Settings
-from ..client_keys.secret import computes_with_secret, fits, give_secret, needs_secret
-from ..client_metadata.metadata import MetadataError, present, validate_metadata
-from ..client_metadata.responses import key_algorithms_of
+from ..client_keys import computes_with_secret, give_secret, needs_secret, secret_fits
+from ..client_metadata import MetadataError, key_algorithms_of, present, validate_metadata
 from ..clients.model import Client
-from ..jose.keys import ensure_keys
-from ..logos.fetch import follow_logo
-from ..policy.fapi import profile_problems, with_profile_defaults
+from ..jose import ensure_keys
+from ..logos import follow_logo
+from ..policy import profile_problems, with_profile_defaults
 from .join_sector import next_sector
 from .register_client import CityOptions, Prepared, require_source
 
@@ -69,7 +68,7 @@ def change_client(
     row.changed_at = clock.now()
     follow_logo(session, row)
     secret = None
-    if not fits(row, prepared.metadata):
+    if not secret_fits(row, prepared.metadata):
         _forget_old_secret(row)
         secret = give_secret(row, vault_in(session, settings), prepared.metadata)
     ensure_keys(session, vault_in(session, settings), key_algorithms_of(prepared.metadata))

@@ -16,12 +16,12 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import client_network
-from ..client_metadata.metadata import MetadataError
-from ..clients.clients import CLIENT_ID
+from ..client_metadata import MetadataError
+from ..clients import CLIENT_ID
 from ..clients.model import Client
 from ..grants.model import Grant
-from ..server.provider import NO_STORE, provider
-from ..token_endpoint.bearer import BearerError, presented_token
+from ..server import NO_STORE, provider
+from ..token_endpoint import BearerError, presented_token
 from .change_client import change_client, options_of
 from .register_client import prepare_client
 from .registration import json_response, metadata_document, refused

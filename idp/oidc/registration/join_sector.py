@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...residents.model import SubjectIdentifier
-from ..client_metadata.metadata import MetadataError
+from ..client_metadata import MetadataError
 from ..clients.model import Client, Proof
 from .sectors import Claim, Sector, host_of, host_sector, own_sector
 

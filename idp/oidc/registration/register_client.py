@@ -16,14 +16,13 @@ from ...foundation.key_ring import vault_in
 from ...foundation.outbound import Outbound
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
-from ..client_keys.secret import give_secret
-from ..client_metadata.metadata import MetadataError, present, validate_metadata
-from ..client_metadata.responses import key_algorithms_of
-from ..clients.clients import CLIENT_ID
+from ..client_keys import give_secret
+from ..client_metadata import MetadataError, key_algorithms_of, present, validate_metadata
+from ..clients import CLIENT_ID
 from ..clients.model import Client
-from ..jose.keys import ensure_keys
-from ..logos.fetch import follow_logo
-from ..policy.fapi import profile_problems, with_profile_defaults
+from ..jose import ensure_keys
+from ..logos import follow_logo
+from ..policy import profile_problems, with_profile_defaults
 from .join_sector import first_sector
 from .sector_document import by_document
 from .sectors import Claim, by_addresses, decided

@@ -16,10 +16,9 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import client_network
-from ..client_metadata.metadata import MetadataError
-from ..server.provider import NO_STORE, provider
-from ..server.refusal_answers import told
-from ..token_endpoint.bearer import NO_TOKEN, BearerError, presented_token
+from ..client_metadata import MetadataError
+from ..server import NO_STORE, provider, told
+from ..token_endpoint import NO_TOKEN, BearerError, presented_token
 from .model import InitialAccessToken
 from .register_client import CityOptions, prepare_client, store_client
 

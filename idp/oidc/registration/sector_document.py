@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from ...foundation.outbound import Outbound, OutboundError, Room
-from ..client_metadata.metadata import MetadataError
+from ..client_metadata import MetadataError
 from ..clients.model import Proof
 from .sectors import Claim, host_of, host_sector
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..client_metadata.metadata import MetadataError
+from ..client_metadata import MetadataError
 from ..clients.model import Proof
 
 MAX_LENGTH = 255

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...foundation.settings import Settings, SettingsError
-from ..client_auth.jwt_rules import software_statement
-from ..jose.public_keys import SIGNATURE, KeyRefusedError, accept
-from ..jose.verify import JwtError, claimed, verify
+from ..client_auth import software_statement
+from ..jose import JwtError, claimed, public_keys, verify
 
 MAX_LENGTH = 16000
 _ABOUT_ITSELF = frozenset({"iss", "iat", "exp", "nbf", "jti", "aud", "sub"})
@@ -46,8 +45,8 @@ def load_issuers(path: Path | None) -> dict[str, list[dict[str, Any]]]:
         raise SettingsError("MACHI_SOFTWARE_STATEMENT_ISSUERS: must be JSON, issuer to JWK set") from None
     for key in (key for keys in issuers.values() for key in keys):
         try:
-            accept(key, SIGNATURE)
-        except KeyRefusedError as error:
+            public_keys.accept(key, public_keys.SIGNATURE)
+        except public_keys.KeyRefusedError as error:
             raise SettingsError(f"MACHI_SOFTWARE_STATEMENT_ISSUERS: holds a key that cannot be used: {error}") from None
     return issuers
 

@@ -11,14 +11,12 @@ import orjson
 
 from ...foundation.database import from_ms
 from ...foundation.settings import Settings
-from ..clients.clients import SCOPES, RegisteredClient
-from ..clients.scopes import refused
+from ..clients import SCOPES, RegisteredClient, scope_error
 from ..errors import OAuth2Error
-from ..policy.policy import load_policy, resource_owner
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts
-from ..tokens import reference_tokens
-from ..tokens.tokens import api_audience, userinfo_audience
+from ..policy import load_policy, resource_owner
+from ..server import Provider
+from ..storage import GrantFacts
+from ..tokens import api_audience, reference_tokens, userinfo_audience
 from .resources import InvalidTargetError, audience_for
 
 MAX_RESOURCES = 10
@@ -48,7 +46,7 @@ def with_api_scopes(op: Provider, client: RegisteredClient, parameters: dict[str
             known = orjson.loads(owner.scopes_json)
             here = [s for s in wanted if s in allowed[api] and s in known]
             if not here:
-                raise refused(wanted, f"None of these is a scope that the client may have at {api}")
+                raise scope_error(wanted, f"None of these is a scope that the client may have at {api}")
             found |= dict.fromkeys(here)
     return " ".join([*scope.split(), *found])
 
@@ -118,7 +116,7 @@ def department_token(
         }
         part = " ".join(s for s in scope.split() if s in known)
         if not part:
-            raise refused(scope.split(), "None of these scopes is for this resource")
+            raise scope_error(scope.split(), "None of these scopes is for this resource")
         made = reference_tokens.make(
             session,
             client_id=client.client_id,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...foundation.settings import Settings
-from ..clients.clients import API_SCOPES
+from ..clients import API_SCOPES
 from ..errors import OAuth2Error
-from ..tokens.tokens import api_audience, userinfo_audience
+from ..tokens import api_audience, userinfo_audience
 
 
 class InvalidTargetError(OAuth2Error):

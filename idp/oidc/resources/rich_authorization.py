@@ -11,11 +11,10 @@ from typing import Any
 import orjson
 
 from ..errors import OAuth2Error
-from ..policy.json_schema import problem
-from ..policy.policy import CityPolicy, load_policy
-from ..server.provider import Provider
+from ..policy import CityPolicy, load_policy, schema_problem
+from ..server import Provider
 
-PARAMETER = "authorization_details"
+DETAILS_PARAMETER = "authorization_details"
 MAX_ENTRIES = 10
 
 
@@ -45,7 +44,7 @@ def _check(policy: CityPolicy, entry: Any) -> None:
     described = policy.authorization_details_types.get(kind) if isinstance(kind, str) else None
     if described is None:
         raise InvalidDetailsError("A type in authorization_details is not one of this client's.")
-    if wrong := problem(described.details_schema, {k: v for k, v in entry.items() if k != "type"}):
+    if wrong := schema_problem(described.details_schema, {k: v for k, v in entry.items() if k != "type"}):
         wrong = "".join(c for c in wrong if c.isascii() and c.isprintable() and c not in '"\\')
         raise InvalidDetailsError(f"authorization_details: {wrong}.")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from ..clients.clients import RegisteredClient
-from ..grants.grant_management import check_management
-from ..server.provider import Provider
-from .rich_authorization import PARAMETER, InvalidDetailsError, parse_details
+from ..clients import RegisteredClient
+from ..grants import check_management
+from ..server import Provider
+from .rich_authorization import DETAILS_PARAMETER, InvalidDetailsError, parse_details
 
 _MANAGEMENT = ("grant_management_action", "grant_id")
 
@@ -18,7 +18,9 @@ def check_rich(op: Provider, client: RegisteredClient, parameters: dict[str, str
     """Check the parameters if they are there; the authorization details as canonical JSON. Raises an `OAuth2Error`."""
     if any(name in parameters for name in _MANAGEMENT):
         check_management(op, client, parameters)
-    return parse_details(op, client.client_id, parameters[PARAMETER]) if PARAMETER in parameters else None
+    return (
+        parse_details(op, client.client_id, parameters[DETAILS_PARAMETER]) if DETAILS_PARAMETER in parameters else None
+    )
 
 
 def token_members(rich: str) -> dict[str, Any]:
@@ -30,11 +32,11 @@ def token_members(rich: str) -> dict[str, Any]:
 
 def introspection_members(rich: str | None) -> dict[str, Any]:
     """RFC 9396 §9.2."""
-    details = orjson.loads(rich or "{}").get(PARAMETER)
-    return {PARAMETER: details} if details else {}
+    details = orjson.loads(rich or "{}").get(DETAILS_PARAMETER)
+    return {DETAILS_PARAMETER: details} if details else {}
 
 
 def reject_details_here(form: dict[str, str]) -> None:
     """At the token endpoint: what was consented to is given whole; asking for a part (RFC 9396 §6) is not supported, nor ignored."""
-    if PARAMETER in form:
+    if DETAILS_PARAMETER in form:
         raise InvalidDetailsError("authorization_details is taken at the authorization endpoint only.")

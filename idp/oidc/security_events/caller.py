@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from ...foundation.ids import is_id
 from ...foundation.limits import LimitExceededError
 from ...foundation.web.errors import ProblemError, problem_response
-from ..server.provider import NO_STORE, provider
-from ..token_endpoint.bearer import ApiClient, bearer_client
+from ..server import NO_STORE, provider
+from ..token_endpoint import ApiClient, bearer_client
 from .model import EventStream
 
 MANAGE, READ = "ssf.manage", "ssf.read"

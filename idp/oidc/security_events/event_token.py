@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from ..clients.clients import RegisteredClient
-from ..protection.protect import encrypt_for, encrypts, sign_for
-from ..server.provider import Provider
+from ..clients import RegisteredClient
+from ..protection import encrypt_for, encrypts, sign_for
+from ..server import Provider
 from .model import SecurityEvent
 
 TYPE = "secevent+jwt"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ...audit import on_record
-from ..server.provider import Provider
+from ..server import Provider
 from . import (
     cleanup,  # noqa: F401 - registers its cleaner
     metadata,

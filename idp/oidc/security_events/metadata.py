@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from ...foundation.settings import Settings
 from ...foundation.web.callers import Caller, called_by
-from ..server.provider import provider
+from ..server import provider
 from . import status_api, streams_api
 from .caller import json_answer
 from .stream_config import POLL, PUSH

@@ -15,9 +15,9 @@ from ...foundation.ids import is_id
 from ...foundation.live import BusAwayError
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ..clients.clients import RegisteredClient
-from ..protection.protect import EncryptionKeyError
-from ..server.provider import Provider, provider
+from ..clients import RegisteredClient
+from ..protection import EncryptionKeyError
+from ..server import Provider, provider
 from .caller import document, for_machines, json_answer, own_stream, reading_client
 from .event_token import make_event_token
 from .happenings import poll_channel

@@ -10,8 +10,8 @@ from sqlalchemy import delete, select
 from ...foundation import clock
 from ...foundation.outbound import Answer, OutboundError
 from ...foundation.outbox import Job, RetryLaterError
-from ..protection.protect import EncryptionKeyError
-from ..server.provider import Provider
+from ..protection import EncryptionKeyError
+from ..server import Provider
 from .event_token import TYPE, make_event_token
 from .model import ENABLED, EventStream, SecurityEvent
 from .stream_config import open_authorization

@@ -11,7 +11,7 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ..server.provider import provider
+from ..server import provider
 from .caller import document, for_machines, json_answer, managing_client, own_stream, reading_client
 from .happenings import announce_waiting
 from .model import DISABLED, ENABLED, STATUSES, EventStream, SecurityEvent

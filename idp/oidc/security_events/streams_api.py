@@ -13,7 +13,7 @@ from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_id
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ..server.provider import NO_STORE, provider
+from ..server import NO_STORE, provider
 from .caller import document, for_machines, json_answer, managing_client, own_stream, reading_client
 from .happenings import announce_waiting
 from .model import ENABLED, EventStream, IgnoredSubject, SecurityEvent

@@ -13,8 +13,8 @@ from ...foundation.ids import is_subject
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
 from ...residents.subjects import resident_of
-from ..server.provider import NO_STORE, provider
-from ..token_endpoint.bearer import ApiClient
+from ..server import NO_STORE, provider
+from ..token_endpoint import ApiClient
 from .caller import document, for_machines, managing_client, own_stream
 from .model import IgnoredSubject
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ..server.provider import NO_STORE, provider
+from ..server import NO_STORE, provider
 from .caller import document, for_machines, managing_client, own_stream
 from .event_types import VERIFICATION, Event
 from .happenings import store

@@ -19,8 +19,8 @@ from .provider import provider
 from .refusal_answers import told
 
 _JSON = {"Content-Type": "application/json"}
-ERROR = "temporarily_unavailable"
-LATER = "The request cannot be answered just now. Nothing was done; ask again."
+OUTAGE_ERROR = "temporarily_unavailable"
+ASK_LATER = "The request cannot be answered just now. Nothing was done; ask again."
 TOO_MANY = "Too many requests of this kind."
 UNKNOWN = "The connection to the database was lost: it is not known whether the request took effect."
 
@@ -36,7 +36,7 @@ def speak_oauth(app: Flask, blueprints: Iterable[str]) -> None:
     def on_limit(error: LimitExceededError) -> Response:
         if not for_program():
             return too_many(error)
-        body = {"error": ERROR, "error_description": f"{TOO_MANY} Ask again in {error.retry_after} s."}
+        body = {"error": OUTAGE_ERROR, "error_description": f"{TOO_MANY} Ask again in {error.retry_after} s."}
         response = provider().server.handle_response(429, told(body), _JSON)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
@@ -46,5 +46,5 @@ def speak_oauth(app: Flask, blueprints: Iterable[str]) -> None:
         usual = unavailable(error)
         if not for_program():
             return usual
-        body = {"error": ERROR, "error_description": LATER if error.nothing_done else UNKNOWN}
+        body = {"error": OUTAGE_ERROR, "error_description": ASK_LATER if error.nothing_done else UNKNOWN}
         return with_retry_after(provider().server.handle_response(503, told(body), _JSON), error)

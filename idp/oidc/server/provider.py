@@ -12,10 +12,10 @@ from flask import Flask, Response
 from ...foundation.context import Parts
 from ...foundation.here import here, this_app
 from ...foundation.web.application import Answer
-from ..client_keys.keys import ClientKeys
-from ..clients.clients import ClientStore, RegisteredClient
+from ..client_keys import ClientKeys
+from ..clients import ClientStore, RegisteredClient
 from ..errors import InvalidClientError
-from ..jose.keys import KeyRing
+from ..jose import KeyRing
 from ..storage import HotStore, open_store
 from .challenges import BASIC
 from .refusal_answers import told

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...foundation import clock
-from ..client_auth.sender import sender_key
-from ..clients.clients import RegisteredClient
-from ..resources.resource_access import department_token, own_part, own_target
-from ..resources.rich_request import token_members
-from ..server.provider import provider
-from ..storage.interface import GrantFacts
-from ..tokens.id_token import make_id_token
-from ..tokens.tokens import make_access_token
+from ..client_auth import sender_key
+from ..clients import RegisteredClient
+from ..resources import department_token, own_part, own_target, token_members
+from ..server import provider
+from ..storage import GrantFacts
+from ..tokens import make_access_token, make_id_token
 
 
 def token_answer(access_token: str, seconds: int, scope: str) -> dict[str, Any]:

@@ -9,14 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...foundation.web.errors import ProblemError
-from ..client_auth.jwt_rules import DPOP_ALGORITHMS
-from ..client_auth.sender import check_presented
+from ..client_auth import DPOP_ALGORITHMS, check_presented
 from ..clients.model import Client
 from ..errors import OAuth2Error
-from ..server.challenges import challenge
-from ..server.provider import provider
+from ..server import challenge, provider
+from ..tokens import AccessToken, TokenError, api_audience, check_access_token
 from ..tokens.model import RevokedToken
-from ..tokens.tokens import AccessToken, TokenError, api_audience, check_access_token
 
 # What `bearer_client` answers, for the description of the routes that use it (RFC 6750 §3.1, RFC 9449 §7.1).
 TOKEN_PROBLEMS: dict[int, tuple[str, ...]] = {

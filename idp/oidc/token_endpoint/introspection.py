@@ -12,14 +12,19 @@ from flask import Blueprint, Response
 from ...foundation import clock
 from ...foundation.database import to_ms
 from ...foundation.web.callers import Caller, called_by
-from ..client_auth.caller_checks import CONFIDENTIAL_CLIENT
-from ..flows.checks import Check, Table
-from ..flows.flow import Answer, ClientRequest, ListedEndpoint, answered
-from ..resources.rich_request import introspection_members
-from ..server.provider import provider
-from ..tokens import reference_tokens
-from ..tokens.refresh_tokens import read_refresh_token
-from ..tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
+from ..client_auth import CONFIDENTIAL_CLIENT
+from ..flows import Answer, Check, ClientRequest, ListedEndpoint, Table, answered
+from ..resources import introspection_members
+from ..server import provider
+from ..tokens import (
+    AccessToken,
+    TokenError,
+    api_audience,
+    check_access_token,
+    read_refresh_token,
+    reference_tokens,
+    userinfo_audience,
+)
 from .bearer import own_token_stands
 from .grants.refresh_kept import live_grant_of
 from .introspection_jwt import introspection_answer

@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 
 from ...foundation import clock
-from ..clients.clients import RegisteredClient
-from ..flows.flow import JSON, Answer
-from ..protection.protect import encrypt_for, encrypts, sign_for
-from ..server.provider import provider
+from ..clients import RegisteredClient
+from ..flows import JSON, Answer
+from ..protection import encrypt_for, encrypts, sign_for
+from ..server import provider
 
 TYPE = "token-introspection+jwt"
 

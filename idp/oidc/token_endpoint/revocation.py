@@ -5,19 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Blueprint, Response
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
+from ...foundation import clock
 from ...foundation.database import from_ms, insert_if_absent
+from ...foundation.housekeeping import cleans_up
 from ...foundation.web.callers import Caller, called_by
-from ..client_auth.caller_checks import ANY_CLIENT
-from ..flows.checks import Check, Table
-from ..flows.flow import Answer, ClientRequest, ListedEndpoint, answered
+from ..client_auth import ANY_CLIENT
+from ..flows import Answer, Check, ClientRequest, ListedEndpoint, Table, answered
+from ..grants import revoke_grants
 from ..grants.model import Grant
-from ..grants.revoke import revoke_grants
-from ..server.provider import provider
-from ..tokens import reference_tokens
+from ..server import provider
+from ..tokens import (
+    TokenError,
+    api_audience,
+    check_access_token,
+    read_refresh_token,
+    reference_tokens,
+    userinfo_audience,
+)
 from ..tokens.model import RevokedToken
-from ..tokens.refresh_tokens import read_refresh_token
-from ..tokens.tokens import TokenError, api_audience, check_access_token, userinfo_audience
 from .token_sent import require_token
 
 bp = Blueprint("revocation", __name__)
@@ -78,3 +86,8 @@ def _revoke_access_token(client_id: str, token: str) -> None:
             expires_at = from_ms(found.expires_at * 1000) + timedelta(seconds=60)
             insert_if_absent(session, RevokedToken, ["jti"], {"jti": found.jti, "expires_at": expires_at})
         return
+
+
+@cleans_up
+def forget_revoked(session: Session) -> None:
+    session.execute(delete(RevokedToken).where(RevokedToken.expires_at < clock.now()))

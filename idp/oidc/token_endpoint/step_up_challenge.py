@@ -9,7 +9,7 @@ from ...foundation import clock
 from ...foundation.settings import Settings
 from ...residents.read import identity_level
 from ...signin.levels import acr, assurance, load_factors, reaches
-from ..storage.interface import GrantFacts
+from ..storage import GrantFacts
 from .bearer import BearerError
 
 

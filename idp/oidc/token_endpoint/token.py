@@ -6,10 +6,9 @@ from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
 from ..errors import OAuth2Error
-from ..flows.checks import Check, Table
-from ..flows.flow import FORM, ClientRequest
-from ..resources.rich_request import reject_details_here
-from ..server.provider import Provider, provider
+from ..flows import FORM, Check, ClientRequest, Table
+from ..resources import reject_details_here
+from ..server import Provider, provider
 
 bp = Blueprint("token", __name__)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InvalidRequestError
-from ..flows.flow import ClientRequest
-from ..server.provider import Provider
+from ..flows import ClientRequest
+from ..server import Provider
 
 
 def require_token(_op: Provider, asked: ClientRequest) -> None:

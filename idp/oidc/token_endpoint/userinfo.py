@@ -10,13 +10,11 @@ from ...foundation.here import here
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
 from ...residents.attributes import unseal
-from ..claims.claims import claim_names, claim_values, parse_claims_parameter
-from ..claims.verified_claims import verified_claims
-from ..clients.clients import RegisteredClient
-from ..policy.fapi import interaction_id
-from ..server.provider import NO_STORE, provider
-from ..server.refusal_answers import told
-from ..tokens.tokens import userinfo_audience
+from ..claims import claim_names, claim_values, parse_claims_parameter, verified_claims
+from ..clients import RegisteredClient
+from ..policy import interaction_id
+from ..server import NO_STORE, provider, told
+from ..tokens import userinfo_audience
 from .bearer import NO_TOKEN, BearerError, checked_token
 from .step_up_challenge import require_authentication
 from .userinfo_response import is_protected, protected_response

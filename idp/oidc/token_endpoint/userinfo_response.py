@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from flask import Response
 
-from ..clients.clients import RegisteredClient
+from ..clients import RegisteredClient
 from ..errors import OAuth2Error
-from ..protection.protect import encrypt_for, encrypts, sign_for
-from ..server.provider import NO_STORE, provider
+from ..protection import encrypt_for, encrypts, sign_for
+from ..server import NO_STORE, provider
 from .bearer import BearerError
 
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
+from ...foundation import clock
 from ...foundation.database import from_ms
+from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_secret
 from ...foundation.vault import VaultError, digest
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts, grant_values
+from ..server import Provider
+from ..storage import GrantFacts, grant_values
 from .model import AuthorizationCode
 
 MAX_LENGTH = 1000
@@ -82,3 +87,8 @@ def _decoded(text: str) -> bytes | None:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error:
         return None
+
+
+@cleans_up
+def forget_codes(session: Session) -> None:
+    session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < clock.now() - timedelta(days=1)))

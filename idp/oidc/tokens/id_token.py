@@ -8,12 +8,12 @@ import orjson
 
 from ...residents.read import identity_level
 from ...signin.levels import acr, assurance, load_factors, methods
-from ..claims.id_token_claims import id_token_claims
-from ..clients.clients import RegisteredClient
-from ..jose.key_algorithms import half_hash
-from ..protection.protect import HMAC, encrypt_for, encrypts, hmac_header, sign_for, signed_by_secret
-from ..server.provider import Provider
-from ..storage.interface import GrantFacts
+from ..claims import id_token_claims
+from ..clients import RegisteredClient
+from ..jose import key_algorithms
+from ..protection import HMAC, encrypt_for, encrypts, hmac_header, sign_for, signed_by_secret
+from ..server import Provider
+from ..storage import GrantFacts
 from .tokens import TokenError, decode_segment, read_id_token_hint
 
 
@@ -42,9 +42,9 @@ def make_id_token(
     }
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce
-    if access_token is not None and (hashed := half_hash(access_token, alg)) is not None:
+    if access_token is not None and (hashed := key_algorithms.half_hash(access_token, alg)) is not None:
         claims["at_hash"] = hashed
-    if code is not None and (hashed := half_hash(code, alg)) is not None:
+    if code is not None and (hashed := key_algorithms.half_hash(code, alg)) is not None:
         claims["c_hash"] = hashed
     claims = {**id_token_claims(op, grant, with_scopes), **claims}
     token = sign_for(op, client, alg, claims)

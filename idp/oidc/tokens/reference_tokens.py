@@ -21,11 +21,11 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import digest
 from ...residents.model import Resident, ResidentState
 from ...residents.subjects import subject_of
-from ..client_auth.sender import sender_key
+from ..client_auth import sender_key
 from ..clients.model import Client
 from ..grants.model import Grant
 from ..policy.model import ResourceIndicator
-from ..server.provider import provider
+from ..server import provider
 from .model import ReferenceToken
 
 # What tells them from our JWTs, and where a leaked one comes from.

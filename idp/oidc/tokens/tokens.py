@@ -11,7 +11,7 @@ import orjson
 
 from ...foundation import clock
 from ...foundation.settings import Settings
-from ..jose.keys import KeyRing
+from ..jose import KeyRing
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 

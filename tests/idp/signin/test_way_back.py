@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
-from idp.oidc.cleanup import forget_expired
 from idp.oidc.clients.model import Client
+from idp.signin.attempts import forget_attempts
 from idp.signin.model import SignInAttempt
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
@@ -73,11 +73,11 @@ def test_it_is_known_for_a_week(town: Town, app: App) -> None:
     attempt = began(browser, app)
     with clock.travelled(timedelta(days=6)):
         with town.writing() as session:
-            forget_expired(session)
+            forget_attempts(session)
         assert way_back(browser.get(f"/signin/{attempt}").text)
     with clock.travelled(timedelta(days=8)):
         with town.writing() as session:
-            forget_expired(session)
+            forget_attempts(session)
         assert town.count(SignInAttempt) == 0
         page = browser.get(f"/signin/{attempt}")
         assert page.status_code == 410

@@ -11,9 +11,9 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from ...errors import InvalidRequestError
-from ...flows.flow import ListedGrant
-from ...grants.grant_management import settle
-from ...server.provider import provider
+from ...flows import ListedGrant
+from ...grants import settle
+from ...server import provider
 from ..answers import grant_answer
 from .code_checks import CHECKS, CodeRequest
 

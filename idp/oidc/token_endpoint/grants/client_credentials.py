@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
-from ...clients.clients import API_SCOPES
-from ...clients.scopes import refused
-from ...flows.checks import Check, Table
-from ...flows.flow import ListedGrant
-from ...server.provider import Provider
+from ...client_auth import CONFIDENTIAL_CALLER
+from ...clients import API_SCOPES, scope_error
+from ...flows import Check, ListedGrant, Table
+from ...server import Provider
 from ..answers import jwt_answer
 from .shared_checks import KNOWN_RESOURCE, OwnRequest
 
@@ -27,7 +25,7 @@ def require_own_scope(_op: Provider, asked: CredentialsRequest) -> None:
     own = asked.client.scopes & set(API_SCOPES)
     wanted = set((asked.form.get("scope") or " ".join(own)).split())
     if not wanted or not wanted <= own:
-        raise refused(wanted - own, "The client may not have this scope for itself")
+        raise scope_error(wanted - own, "The client may not have this scope for itself")
     asked.scope = " ".join(sorted(wanted))
 
 

@@ -16,18 +16,15 @@ from typing import ClassVar
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
-from ...client_auth.caller_checks import ANY_CALLER
-from ...client_auth.sender import sender_key
+from ...client_auth import ANY_CALLER, sender_key
 from ...errors import InvalidGrantError, InvalidRequestError, OAuth2Error
-from ...flows.checks import Check, Table
-from ...flows.flow import ClientRequest
+from ...flows import Check, ClientRequest, Table
+from ...grants import revoke_grants
 from ...grants.model import Grant
-from ...grants.revoke import revoke_grants
-from ...resources.resource_access import check_target
-from ...server.provider import Provider
-from ...storage.interface import GrantFacts, Redemption
-from ...tokens.codes import Code, open_code
-from ...tokens.refresh_tokens import first_refresh_token
+from ...resources import check_target
+from ...server import Provider
+from ...storage import GrantFacts, Redemption
+from ...tokens import Code, first_refresh_token, open_code
 from .shared_checks import ENCRYPTION_KEY
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")

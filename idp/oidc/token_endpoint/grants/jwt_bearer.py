@@ -20,19 +20,14 @@ from ....foundation.database import from_ms
 from ....foundation.ids import new_id
 from ....residents.model import Resident, ResidentState
 from ....residents.subjects import resident_of
-from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
-from ...client_auth.client_jwt import open_client_jwt
-from ...client_auth.jwt_rules import authorization_grant
-from ...clients.clients import RegisteredClient
-from ...clients.grant_types import JWT_BEARER
-from ...clients.scopes import refused
+from ...client_auth import CONFIDENTIAL_CALLER, authorization_grant, open_client_jwt
+from ...clients import JWT_BEARER, RegisteredClient, scope_error
 from ...errors import InvalidGrantError, InvalidRequestError
-from ...flows.checks import Check, Table
-from ...flows.flow import ListedGrant
+from ...flows import Check, ListedGrant, Table
 from ...grants.model import Consent, Grant
-from ...jose.verify import JwtError
-from ...policy.policy import load_policy
-from ...server.provider import Provider
+from ...jose import JwtError
+from ...policy import load_policy
+from ...server import Provider
 from ..answers import jwt_answer
 from .shared_checks import KNOWN_RESOURCE, OwnRequest
 
@@ -70,7 +65,7 @@ def require_allowed_scope(op: Provider, asked: AssertionRequest) -> None:
         raise InvalidGrantError("The city does not allow this client such assertions.")
     scopes = set(asked.form.get("scope", "").split()) or set(allowed)
     if not scopes <= set(allowed):
-        raise refused(scopes - set(allowed), "The client may not have this scope by an assertion")
+        raise scope_error(scopes - set(allowed), "The client may not have this scope by an assertion")
     asked.scope = " ".join(sorted(scopes))
 
 
@@ -111,11 +106,11 @@ def _grant(session: Session, client: RegisteredClient, sub: str, scope: str, sec
     now = clock.now()
     resident_id = resident_of(session, sub, client.sector)
     resident = session.get(Resident, resident_id) if resident_id is not None else None
-    refused = InvalidGrantError("No resident who shares this with the client is known by this sub.")
+    scope_error = InvalidGrantError("No resident who shares this with the client is known by this sub.")
     if resident is None or resident.state != ResidentState.ACTIVE.value:
-        raise refused
+        raise scope_error
     if not set(scope.split()) <= _shared_now(session, client.client_id, resident.resident_id):
-        raise refused
+        raise scope_error
     grant = Grant(
         grant_id=new_id(),
         client_id=client.client_id,

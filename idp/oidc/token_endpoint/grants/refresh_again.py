@@ -16,14 +16,14 @@ from sqlalchemy import update
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
-from ...client_auth.sender import sender_key
-from ...clients.clients import RegisteredClient
+from ...client_auth import sender_key
+from ...clients import RegisteredClient
 from ...errors import InvalidGrantError
+from ...grants import revoke_grants
 from ...grants.model import Grant
-from ...grants.revoke import revoke_grants
-from ...server.provider import provider
-from ...storage.interface import GrantFacts
-from ...tokens.refresh_tokens import RefreshToken
+from ...server import provider
+from ...storage import GrantFacts
+from ...tokens import RefreshToken
 from .refresh_kept import facts_of, live_family
 
 log = logging.getLogger("machi.oidc")

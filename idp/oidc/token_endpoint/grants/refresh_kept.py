@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from ....foundation import clock
 from ....foundation.database import to_ms
 from ....residents.model import Resident, ResidentState
-from ...client_auth.sender import sender_key
+from ...client_auth import sender_key
 from ...clients.model import Client
 from ...errors import InvalidGrantError
 from ...grants.model import Grant
-from ...server.provider import provider
-from ...storage.interface import GRANT_NAMES, GrantFacts
-from ...tokens.refresh_tokens import RefreshToken
+from ...server import provider
+from ...storage import GRANT_NAMES, GrantFacts
+from ...tokens import RefreshToken
 
 
 def keep(client_id: str, token: RefreshToken) -> tuple[GrantFacts, str]:

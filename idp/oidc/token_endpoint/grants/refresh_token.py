@@ -10,18 +10,15 @@ from typing import Any, ClassVar
 
 from ....foundation import clock
 from ....foundation.vault import digest
-from ...client_auth.caller_checks import ANY_CALLER
-from ...client_auth.sender import sender_key
-from ...clients.clients import RegisteredClient
-from ...clients.scopes import refused
+from ...client_auth import ANY_CALLER, sender_key
+from ...clients import RegisteredClient, scope_error
 from ...errors import InvalidGrantError, InvalidRequestError
-from ...flows.checks import Check, Table
-from ...flows.flow import ClientRequest, ListedGrant
+from ...flows import Check, ClientRequest, ListedGrant, Table
 from ...grants.model import Grant
-from ...resources.resource_access import check_target
-from ...server.provider import Provider
-from ...storage.interface import GrantFacts, Rotation
-from ...tokens.refresh_tokens import RefreshToken, read_refresh_token
+from ...resources import check_target
+from ...server import Provider
+from ...storage import GrantFacts, Rotation
+from ...tokens import RefreshToken, read_refresh_token
 from ..answers import grant_answer
 from .refresh_again import show_again
 from .refresh_kept import keep
@@ -60,7 +57,7 @@ def require_granted_part(op: Provider, asked: RefreshRequest) -> None:
     if grant is None:
         return
     if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
-        raise refused(more, "This scope was not granted")
+        raise scope_error(more, "This scope was not granted")
     check_target(op.parts.settings, grant.resource, grant.scope, resource)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...flows.checks import Check
-from ...flows.flow import ClientRequest
-from ...protection.protect import require_encryption_key
-from ...resources.resources import audience_for
-from ...server.provider import Provider
+from ...flows import Check, ClientRequest
+from ...protection import require_encryption_key
+from ...resources import audience_for
+from ...server import Provider
 
 
 @dataclass

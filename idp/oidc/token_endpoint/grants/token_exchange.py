@@ -16,20 +16,16 @@ from sqlalchemy.orm import Session
 from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.database import from_ms
-from ...client_auth.caller_checks import CONFIDENTIAL_CALLER
-from ...client_auth.sender import sender_key
-from ...clients.grant_types import TOKEN_EXCHANGE
-from ...clients.scopes import refused
+from ...client_auth import CONFIDENTIAL_CALLER, sender_key
+from ...clients import TOKEN_EXCHANGE, scope_error
 from ...errors import InvalidRequestError
-from ...flows.checks import Check, Table
-from ...flows.flow import ClientRequest, ListedGrant
+from ...flows import Check, ClientRequest, ListedGrant, Table
 from ...grants.model import Grant
+from ...policy import load_policy, resource_owner
 from ...policy.model import ResourceIndicator
-from ...policy.policy import load_policy, resource_owner
-from ...resources.resources import InvalidTargetError
-from ...server.provider import Provider, provider
-from ...tokens import reference_tokens
-from ...tokens.tokens import AccessToken, TokenError, api_audience, check_access_token, userinfo_audience
+from ...resources import InvalidTargetError
+from ...server import Provider, provider
+from ...tokens import AccessToken, TokenError, api_audience, check_access_token, reference_tokens, userinfo_audience
 from ..answers import token_answer
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -108,7 +104,7 @@ def require_allowed_scope(_op: Provider, asked: ExchangeRequest) -> None:
     """The scope is one that the client may have there; without one it is all of them."""
     wanted = set(asked.form.get("scope", " ".join(asked.allowed)).split())
     if not wanted or not wanted <= set(asked.allowed):
-        raise refused(wanted - set(asked.allowed), "The client may not have this scope at this API")
+        raise scope_error(wanted - set(asked.allowed), "The client may not have this scope at this API")
     asked.scope = " ".join(sorted(wanted))
 
 

@@ -147,9 +147,9 @@ def test_an_installation_that_takes_pushed_requests_only(strict: Town) -> None:
 
 
 def test_expired_references_are_forgotten(town: Town, app: App) -> None:
-    from idp.oidc.cleanup import forget_expired
+    from idp.oidc.authorization.cleanup import forget_pushed
 
     pushed(app)
     with clock.travelled(timedelta(days=1)), town.writing() as session:
-        forget_expired(session)
+        forget_pushed(session)
     assert town.count(PushedRequest) == 0

@@ -162,10 +162,10 @@ def test_a_proof_is_remembered_beyond_its_life_and_no_longer(town: Town) -> None
     redeem(app, town.signed_in().code(app))
     row = town.rows(UsedProof)[0]
     assert row.expires_at >= clock.now() + timedelta(seconds=PAST)
-    from idp.oidc.cleanup import forget_expired
+    from idp.oidc.client_auth.cleanup import forget_used
 
     with clock.travelled(timedelta(seconds=PAST * 2)), town.writing() as session:
-        forget_expired(session)
+        forget_used(session)
     assert town.count(UsedProof) == 0
 
 

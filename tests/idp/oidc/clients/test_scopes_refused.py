@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.oidc.clients.scopes import named
+from idp.oidc.clients.scopes import scope_names
 from idp.oidc.policy.policy import set_policy
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
@@ -77,5 +77,5 @@ def test_at_another_departments_api(town: Town, app: App) -> None:
 
 def test_what_is_no_scope_is_not_repeated() -> None:
     """RFC 6749 §5.2: neither quotes nor backslashes nor anything beyond ASCII stands in a description."""
-    assert named(['a"b', "a\\b", "役所", "x" * 101, "b", "a"]) == "a b"
-    assert len(named(f"s{n}" for n in range(100)).split()) == 10
+    assert scope_names(['a"b', "a\\b", "役所", "x" * 101, "b", "a"]) == "a b"
+    assert len(scope_names(f"s{n}" for n in range(100)).split()) == 10
