@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from idp.front.apps import approvals_waiting
 from idp.front.logins import current_login
 from idp.front.people import resident_profile
 from idp.front.storage import parts
-from idp.front.web import Caller, ProblemError, called_by
+from idp.front.web import Caller, ProblemError, called_by, guard
 
 from .navigation import counts, entries
 
 bp = Blueprint("my", __name__, template_folder="templates")
+
+
+def install_mark(app: Flask) -> None:
+    """Have each page know up to where in the journal it has everything."""
+
+    def remember() -> None:
+        # Before the view reads anything: what it then finds is at least as new.
+        g.live_after = parts().journal.mark()
+
+    guard(app, Caller.RESIDENT, remember)
 
 
 def asked_for_fragment() -> bool:
@@ -47,6 +57,7 @@ def show(session: Session, template: str, entry: str, **values: Any) -> Response
             approvals=approvals_waiting(session, login.resident_id),
             approvals_fragment_url=url_for("my.approvals"),
             live_url=url_for("live.live"),
+            live_after=g.live_after,
             nav_fragment_url=url_for("my.navigation", entry=entry),
             logout_url=url_for("end_session.signout"),
             resident_name=resident_profile(session, login.resident_id).name,

@@ -17,6 +17,7 @@ from .home import bp as home
 def install_pages(app: Flask) -> None:
     """Register the pages, their static files and the words their templates use."""
     add_static("mypage", Path(__file__).parent / "static")
+    page.install_mark(app)
     for helper in shown.TEMPLATE_GLOBALS:
         app.add_template_global(helper)
     of_families = [bp for family in families() for bp in family.pages]

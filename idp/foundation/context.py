@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask
 
 from .database import Database
 from .here import this_app
+from .journal import Journal, open_journal
 from .key_ring import open_vault
 from .limits import Limits
 from .live import Bus, open_bus
@@ -28,16 +30,22 @@ class Parts:
     database: Database
     vault: Vault
     bus: Bus
+    journal: Journal
     limits: Limits
     outbound: Outbound
     worker: Worker
     readiness: Readiness
     refusals: Tally
+    at_close: list[Callable[[], None]] = field(default_factory=list)
+    """What else is to end with this instance."""
 
     def close(self) -> None:
         """Stop the loop and let go of connections."""
+        for end in self.at_close:
+            end()
         self.worker.stop()
         self.refusals.flush()
+        self.journal.close()
         self.bus.close()
         self.database.close()
 
@@ -52,6 +60,7 @@ def build_parts(settings: Settings) -> Parts:
         database=database,
         vault=vault,
         bus=bus,
+        journal=open_journal(settings.live_url),
         limits=Limits(settings.live_url),
         outbound=Outbound(settings),
         worker=Worker(database, bus),

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     live_url: str = "memory://"
     """`memory://` (one process) or Redis (any number): live updates, limits and wake-ups of the worker. `redis://…`, `rediss://…`,
     `redis+sentinel://host:port,host:port/service`, `redis+cluster://host:port,host:port`."""
+    live_refreshes: int = Field(default=100, ge=1)
+    """How many pages a process that holds open pages may ask in a second to fetch what has changed; more of them wait their turn. About
+    what the web servers can do beside everything else (some 50 a core), divided by the number of such processes."""
     worker: str = "inline"
     """`inline` runs the delivery loop inside each web process, `external` leaves it to `machi worker`."""
     city_name: str = "みほん市"

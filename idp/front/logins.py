@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ..foundation.web.cookies import session_cookie
 from ..signin.devices import Device, devices, end_device, end_other_devices
 from ..signin.first import part_of_first_sign_in
 from ..signin.pages import renew_login, sign_in_again
-from ..signin.sessions import Login, current_login, on_session_end, session_is_live
+from ..signin.sessions import Login, current_login, on_session_end
+from ..signin.standing import Standing, cookie_digest, seen_now, standing_logins, still_standing
 
 __all__ = [
     "Device",
     "Login",
+    "Standing",
+    "cookie_digest",
     "current_login",
     "devices",
     "end_device",
@@ -17,6 +21,9 @@ __all__ = [
     "on_session_end",
     "part_of_first_sign_in",
     "renew_login",
-    "session_is_live",
+    "seen_now",
+    "session_cookie",
     "sign_in_again",
+    "standing_logins",
+    "still_standing",
 ]

@@ -7,6 +7,7 @@ from ..foundation.context import Parts, parts
 from ..foundation.database import Base, Instant
 from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import new_id
+from ..foundation.journal import Line, Mark
 from ..foundation.limits import LimitExceededError
 from ..foundation.live import BusAwayError
 from ..foundation.outbox import Job, RetryLaterError, enqueue
@@ -19,6 +20,8 @@ __all__ = [
     "Instant",
     "Job",
     "LimitExceededError",
+    "Line",
+    "Mark",
     "Parts",
     "RetryLaterError",
     "UnavailableError",

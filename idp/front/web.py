@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..foundation.others import seen, unfit, web_address
 from ..foundation.refusals import refused_part
-from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.callers import Caller, called_by, guard
 from ..foundation.web.errors import ProblemError, problem_response
+from ..foundation.web.health import is_the_doctor
 from ..foundation.web.isolated import isolated
 from ..foundation.web.language import city_name, language
+from ..foundation.web.mount import without as without_mount
 from ..foundation.web.shell import add_static
 from ..residents.my_number import looks_like_my_number
 
@@ -17,6 +19,8 @@ __all__ = [
     "add_static",
     "called_by",
     "city_name",
+    "guard",
+    "is_the_doctor",
     "isolated",
     "language",
     "looks_like_my_number",
@@ -25,4 +29,5 @@ __all__ = [
     "seen",
     "unfit",
     "web_address",
+    "without_mount",
 ]

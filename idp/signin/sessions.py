@@ -156,16 +156,10 @@ def keep_alive(session_id: str, seen_at: datetime) -> None:
 def _live(session: Session, token: str | None, settings: Settings) -> LoginSession | None:
     if not token:
         return None
-    return session.scalars(_live_logins(settings).where(LoginSession.token_digest == digest(token))).first()
+    return session.scalars(live_logins(settings).where(LoginSession.token_digest == digest(token))).first()
 
 
-def session_is_live(session: Session, session_id: str) -> bool:
-    """Whether this login still counts; for long-lived answers such as the live stream."""
-    wanted = _live_logins(parts().settings).where(LoginSession.session_id == session_id)
-    return session.scalar(wanted.with_only_columns(LoginSession.session_id)) is not None
-
-
-def _live_logins(settings: Settings) -> Select[LoginSession]:
+def live_logins(settings: Settings) -> Select[LoginSession]:
     """Those that count now (as `_STANDING` of the hot path has it)."""
     now = clock.now()
     return (

@@ -13,6 +13,7 @@ from flask import Response, g
 from ..context import parts
 from ..here import here, of_request
 from ..ids import is_secret, new_secret
+from ..settings import Settings
 from ..vault import digest
 
 SESSION = "machi_session"
@@ -26,6 +27,11 @@ def cookie_name(name: str) -> str:
     """Its own for each path of a host, where several installations may live: their cookies are for the whole host (decision 0031)."""
     settings = parts().settings
     return _named(name, settings.path, settings.secure)
+
+
+def session_cookie(settings: Settings) -> str:
+    """What the login's cookie is called, outside of a request."""
+    return _named(SESSION, settings.path, settings.secure)
 
 
 @lru_cache(maxsize=256)

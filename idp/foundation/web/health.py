@@ -68,7 +68,7 @@ def readyz() -> Response:
     """200 when requests sent here will be answered, 503 when they should go elsewhere."""
     report = parts().readiness.report()
     body: Ready = {"status": report.status, "checks": report.checks}
-    if _is_the_doctor(request.headers.get(DOCTOR, "")):
+    if is_the_doctor(parts().vault, request.headers.get(DOCTOR, "")):
         body["seen"] = {"address": request.remote_addr or "", "scheme": request.scheme}
     return _answer(200 if report.serves else 503, body)
 
@@ -79,10 +79,11 @@ def doctors_word(vault: Vault) -> str:
     return f"{now}.{vault.sign(DOCTOR, now)}"
 
 
-def _is_the_doctor(word: str) -> bool:
+def is_the_doctor(vault: Vault, word: str) -> bool:
+    """Whether `word` is one of `doctors_word`'s."""
     at, _, signature = word.partition(".")
     fresh = at.isdecimal() and at.isascii() and abs(clock.epoch() - int(at[:12])) < 60
-    return fresh and parts().vault.signed(DOCTOR, at, signature)
+    return fresh and vault.signed(DOCTOR, at, signature)
 
 
 def _answer(status: int, body: object) -> Response:

@@ -1,6 +1,7 @@
-"""The live channel: every posting goes over the bus to the open pages of its resident, which fetch what changed."""
+"""The live channel: every posting goes through the journal to the open pages of its resident, which fetch what changed."""
 
 from .fanout import LIVE, install_fanout
+from .serve import serve_live
 from .stream import install_stream
 
-__all__ = ["LIVE", "install_fanout", "install_stream"]
+__all__ = ["LIVE", "install_fanout", "install_stream", "serve_live"]

@@ -1,13 +1,14 @@
 // Live page: listens to the stream named by <body data-live-url>, fetches again the fragments a change concerns and swaps them in.
 //
-// Stream: event "hello" (from here on nothing is missed), "change" with data {"fragments": ["home", "case:ID", ...]}, "ended" when the
-// session is over.
+// Stream: event "hello" (from here on nothing is missed; with {"in": ms}: look at everything then), "change" with data
+// {"fragments": ["home", "case:ID", ...], "in": ms}, "beat", "deaf" (it hears nothing until the next hello), "back" (it ends; come back
+// in {"in": ms}), "ended" when the session is over. The id of an event says up to where this page has heard; {"every": ms} how often it
+// may look by itself when it cannot hear: there are many like it.
 // Fragment: <div data-fragment="home case:ID" data-fragment-url="/..."> ; fetched with X-Fragment: 1, answered with its inner HTML.
 // Inside a fragment, an element with data-announce="text" is read out politely when its text changes.
 // Nothing moves under the reader: a fragment that is scrolled into, or typed in, waits behind the button [data-live-show].
 const POLL = 15_000;
-const FIRST_PAUSE = 1000;
-const FIRST_PAUSE_REFUSED = 3000;
+const FIRST_PAUSE = 4000;
 const LONGEST_PAUSE = 30_000;
 const LONGEST_PAUSE_REFUSED = 120_000;
 const HIDDEN_PATIENCE = 60_000;
@@ -24,6 +25,11 @@ let failures = 0;
 let polling = null;
 let retry = null;
 let leaving = null;
+let heard = document.body.dataset.liveAfter ?? "";
+let every = POLL;
+let renewal = null;
+const awaited = new Set(); // keys of fragments whose turn to be fetched comes with `renewal`
+const EVERYTHING = "*";
 
 const fragments = () => [...document.querySelectorAll("[data-fragment][data-fragment-url]")];
 const keysOf = (element) => element.dataset.fragment.split(/\s+/);
@@ -145,25 +151,48 @@ function renewAll() {
   for (const element of fragments()) renew(element);
 }
 
+function renewAwaited() {
+  clearTimeout(renewal);
+  renewal = null;
+  const all = awaited.has(EVERYTHING);
+  for (const element of fragments()) if (all || keysOf(element).some((key) => awaited.has(key))) renew(element);
+  awaited.clear();
+}
+
+// Very many pages that change together are asked to fetch one after another; what comes until its turn joins it.
+function renewIn(keys, wait) {
+  for (const key of keys) awaited.add(key);
+  if (!wait) renewAwaited();
+  else renewal ??= setTimeout(renewAwaited, wait);
+}
+
+// Every event: how far this page has heard.
+function note(event) {
+  if (event.lastEventId) heard = event.lastEventId;
+  const data = JSON.parse(event.data);
+  if (data.every) every = data.every;
+  return data;
+}
+
 function onChange(event) {
-  let concerned;
-  try {
-    concerned = new Set(JSON.parse(event.data).fragments);
-  } catch {
-    renewAll();
-    return;
-  }
-  for (const element of fragments()) if (keysOf(element).some((key) => concerned.has(key))) renew(element);
+  const data = note(event);
+  renewIn(data.fragments, data.in ?? 0);
 }
 
 function startPolling() {
   if (polling) return;
-  polling = setInterval(() => document.hidden || renewAll(), POLL);
-  renewAll();
+  // Not all at once, neither the first time.
+  const next = (share) => {
+    polling = setTimeout(() => {
+      if (!document.hidden) renewAll();
+      next(0.75 + Math.random() / 2);
+    }, every * share);
+  };
+  next(Math.random());
 }
 
 function stopPolling() {
-  clearInterval(polling);
+  clearTimeout(polling);
   polling = null;
 }
 
@@ -179,12 +208,24 @@ function later(pause) {
   retry = setTimeout(listen, pause);
 }
 
-function onHello() {
+function onHello(event) {
+  const data = note(event);
   failures = 0;
   stopPolling();
   setState("live");
-  // What happened between the page and the stream, or while nobody listened.
-  renewAll();
+  // What happened between the page and the stream, or while nobody listened, if the server cannot say.
+  if ("in" in data) renewIn([EVERYTHING], data.in);
+}
+
+function onDeaf(event) {
+  note(event);
+  startPolling();
+}
+
+function onBack(event) {
+  source.close();
+  source = null;
+  later(note(event).in);
 }
 
 function onEnded() {
@@ -199,18 +240,19 @@ function onError() {
   failures += 1;
   if (!navigator.onLine || (!refused && failures > 2)) setState("offline");
   if (refused) startPolling();
-  const growth = 2 ** Math.min(failures - 1, 10);
-  const pause = refused
-    ? Math.min(LONGEST_PAUSE_REFUSED, FIRST_PAUSE_REFUSED * growth)
-    : Math.min(LONGEST_PAUSE, FIRST_PAUSE * growth);
-  later(pause * (0.75 + Math.random() / 2));
+  // Anywhere between soon and late: a server that ends loses all its pages in the same moment.
+  const longest = Math.min(refused ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures - 1, 10));
+  later(longest * (0.1 + 0.9 * Math.random()));
 }
 
 function listen() {
   if (source || document.hidden) return;
-  source = new EventSource(streamUrl);
+  source = new EventSource(heard ? `${streamUrl}?after=${encodeURIComponent(heard)}` : streamUrl);
   source.addEventListener("hello", onHello);
   source.addEventListener("change", onChange);
+  source.addEventListener("beat", note);
+  source.addEventListener("deaf", onDeaf);
+  source.addEventListener("back", onBack);
   source.addEventListener("ended", onEnded);
   source.addEventListener("error", onError);
 }

@@ -11,7 +11,8 @@ from idp.foundation.vault import digest
 from idp.signin.devices import device_label, devices, end_device, end_other_devices
 from idp.signin.levels import Factor, load_factors
 from idp.signin.model import LoginSession
-from idp.signin.sessions import end_sessions, now_ms, session_is_live
+from idp.signin.sessions import end_sessions, now_ms
+from idp.signin.standing import still_standing
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -142,8 +143,7 @@ def test_devices_end_at_once(any_town: Town) -> None:
         assert len(devices(session, resident)) == 3
         assert end_device(session, resident, lost)
         assert not end_device(session, resident, lost)
-        assert not session_is_live(session, lost)
-        assert session_is_live(session, mine)
+        assert still_standing(session, any_town.parts.settings, [lost, mine]) == {mine}
     assert not is_in(phone)
     assert is_in(here)
     assert is_in(tablet)

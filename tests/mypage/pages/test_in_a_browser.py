@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -59,7 +61,7 @@ def test_a_list_that_is_being_read_does_not_jump(browser: Browser, served: Serve
 
 def test_a_refused_stream_becomes_polling(browser: Browser, served: Served, hanako: Visit) -> None:
     page = window(browser, served, hanako).new_page()
-    page.route("**/my/live", lambda route: route.fulfill(status=503))
+    page.route(re.compile("/my/live"), lambda route: route.fulfill(status=503))
     page.clock.install()
     page.goto(served.url + "/my/")
     expect(page.get_by_test_id("nothing-to-do")).to_be_visible()

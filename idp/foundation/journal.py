@@ -1,0 +1,267 @@
+"""What open pages have to hear, in order and for a while: a page that comes back says up to where it had heard, and gets the rest.
+
+`memory://`: within this process. `redis://`: one stream (XADD) that every process reads. Entries are small JSON objects that say *what*
+changed, never what it changed to. Nobody depends on it for the truth: a page that cannot be told what it missed looks at everything.
+
+A mark names a place in the journal and the journal itself: when Redis starts anew, or another server takes over, older marks name
+nothing, for something may have been lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from .live import LOOK_AGAIN, BusAwayError
+from .redis_address import AWAY, open_client
+
+log = logging.getLogger("machi.live")
+
+Entry = dict[str, Any]
+STREAM = "machi:journal"
+KEPT_MS = 300_000
+"""What is older may be forgotten (Redis forgets by the hundred)."""
+KEPT_ENTRIES = 5_000
+"""In memory, and at most read back by a reader that begins."""
+BLOCK_MS = 500
+READ_AT_ONCE = 200
+
+
+class Mark(NamedTuple):
+    """A place: `epoch` names the journal, the rest orders within it."""
+
+    epoch: str
+    ms: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.ms}-{self.number}"
+
+    @classmethod
+    def read(cls, text: str) -> Mark | None:
+        """From what `str` gave; None for anything else."""
+        epoch, _, place = text.partition(".")
+        ms, _, number = place.partition("-")
+        if not (epoch.isalnum() and all(p.isascii() and p.isdecimal() and len(p) < 20 for p in (ms, number))):
+            return None
+        return cls(epoch, int(ms), int(number))
+
+
+class Line(NamedTuple):
+    mark: Mark
+    entry: Entry
+
+
+class Reader(Protocol):
+    """Called from a thread of the journal's, one call at a time."""
+
+    def begin(self, lines: Sequence[Line], mark: Mark) -> None:
+        """Reading begins, or begins anew after a gap: what is still kept, and where the journal is now."""
+
+    def hear(self, lines: Sequence[Line]) -> None:
+        """What was appended since."""
+
+    def lost(self) -> None:
+        """Nothing can be heard just now."""
+
+    def back(self) -> None:
+        """It can again, and nothing was missed: `hear` goes on."""
+
+
+class Following(Protocol):
+    def close(self) -> None: ...
+
+
+class Journal(Protocol):
+    def append(self, entry: Entry) -> None:
+        """Raises `BusAwayError`."""
+
+    def mark(self) -> str:
+        """A place at or before the newest entry, at most about a second old; "" while nobody knows."""
+
+    def follow(self, reader: Reader) -> Following:
+        """Have `reader` called from now on, until closed."""
+
+    def close(self) -> None: ...
+
+
+class MemoryJournal:
+    """Within one process; ends with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lines: deque[Line] = deque(maxlen=KEPT_ENTRIES)
+        self._newest = Mark(secrets.token_hex(4), 0, 0)
+        self._readers: list[Reader] = []
+
+    def append(self, entry: Entry) -> None:
+        with self._lock:
+            self._newest = Mark(self._newest.epoch, int(time.time() * 1000), self._newest.number + 1)
+            line = Line(self._newest, entry)
+            self._lines.append(line)
+            for reader in self._readers:
+                reader.hear([line])
+
+    def mark(self) -> str:
+        return str(self._newest)
+
+    def follow(self, reader: Reader) -> Following:
+        with self._lock:
+            reader.begin(list(self._lines), self._newest)
+            self._readers.append(reader)
+        return _Until(self, reader)
+
+    def leave(self, reader: Reader) -> None:
+        with self._lock, suppress(ValueError):
+            self._readers.remove(reader)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class _Until:
+    def __init__(self, journal: MemoryJournal, reader: Reader) -> None:
+        self._journal, self._reader = journal, reader
+
+    def close(self) -> None:
+        self._journal.leave(self._reader)
+
+
+class RedisJournal:
+    """One stream in Redis or Valkey; each process that has pages follows it on one connection."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._mark = ("", 0.0)
+
+    def append(self, entry: Entry) -> None:
+        oldest = int(time.time() * 1000) - KEPT_MS
+        try:
+            self._speaker().xadd(STREAM, {"e": orjson.dumps(entry)}, minid=oldest, approximate=True)
+        except AWAY as error:
+            raise BusAwayError from error
+
+    def mark(self) -> str:
+        text, good_until = self._mark
+        if time.monotonic() >= good_until and self._lock.acquire(blocking=False):
+            try:
+                text = str(_newest(self._speaker()))
+            except AWAY:
+                text = ""
+            finally:
+                self._lock.release()
+            self._mark = (text, time.monotonic() + LOOK_AGAIN)
+        return text
+
+    def follow(self, reader: Reader) -> Following:
+        return _Follower(self._url, reader)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def _speaker(self) -> Any:
+        if self._client is None:
+            self._client = open_client(self._url)
+        return self._client
+
+
+class _Follower:
+    def __init__(self, url: str, reader: Reader) -> None:
+        self._url, self._reader = url, reader
+        self._at = Mark("", 0, 0)
+        self._closed = threading.Event()
+        threading.Thread(target=self._run, name="machi-journal", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _run(self) -> None:
+        away = False
+        while not self._closed.is_set():
+            client = None
+            try:
+                # No second try: whether something was missed is for `_begin` to say.
+                client = open_client(self._url, tries=0)
+                self._begin(client, away)
+                away = False
+                while not self._closed.is_set():
+                    self._listen(client)
+            except AWAY as error:
+                if not away:
+                    log.warning("pages hear nothing: Redis does not answer (%s)", type(error).__name__)
+                    away = True
+                    self._reader.lost()
+                self._closed.wait(LOOK_AGAIN)
+            finally:
+                with suppress(*AWAY):
+                    if client is not None:
+                        client.close()
+
+    def _begin(self, client: Any, was_away: bool) -> None:
+        now = _newest(client)
+        if self._at.epoch == now.epoch and self._at <= now:
+            if was_away:
+                self._reader.back()
+            return
+        lines = _kept(client, now)
+        self._at = lines[-1].mark if lines else now
+        self._reader.begin(lines, self._at)
+
+    def _listen(self, client: Any) -> None:
+        found = client.xread({STREAM: _place(self._at)}, count=READ_AT_ONCE, block=BLOCK_MS)
+        if found:
+            lines = [_line(self._at.epoch, one) for one in found[0][1]]
+            self._at = lines[-1].mark
+            self._reader.hear(lines)
+
+
+def _place(mark: Mark) -> str:
+    return f"{mark.ms}-{mark.number}"
+
+
+def _line(epoch: str, found: tuple[bytes, dict[bytes, bytes]]) -> Line:
+    ms, _, number = found[0].decode().partition("-")
+    return Line(Mark(epoch, int(ms), int(number)), orjson.loads(found[1][b"e"]))
+
+
+def _newest(client: Any) -> Mark:
+    # The server is asked first: if another one takes over between the two, the mark names a place that is nowhere, and that is safe.
+    epoch = _epoch(client)
+    last = client.xrevrange(STREAM, count=1)
+    return _line(epoch, last[0]).mark if last else Mark(epoch, 0, 0)
+
+
+def _epoch(client: Any) -> str:
+    """Of the very server process that holds the stream: each start of it has its own."""
+    if hasattr(client, "get_node_from_key"):
+        client = client.get_redis_connection(client.get_node_from_key(STREAM))
+    return str(client.info("server")["run_id"])[:8]
+
+
+def _kept(client: Any, now: Mark) -> list[Line]:
+    """The newest entries as far as they are worth reading, oldest first."""
+    lines: list[Line] = []
+    last, since = "+", now.ms - KEPT_MS
+    while len(lines) < KEPT_ENTRIES:
+        found = client.xrevrange(STREAM, last, max(since, 0), count=READ_AT_ONCE)
+        lines += [_line(now.epoch, one) for one in found]
+        if len(found) < READ_AT_ONCE:
+            break
+        last = f"({_place(lines[-1].mark)}"
+    return lines[::-1]
+
+
+def open_journal(url: str) -> Journal:
+    """The journal beside the bus that `MACHI_LIVE_URL` names."""
+    return MemoryJournal() if url.startswith("memory") else RedisJournal(url)

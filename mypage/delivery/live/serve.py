@@ -1,0 +1,69 @@
+"""`machi live`: one process for very many open pages. It needs Redis, to hear what other processes have to tell."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from flask import Flask
+
+from idp.front.storage import Parts, parts
+
+from .running import running_hub
+from .server import Server
+from .stream import stream_path
+
+BACKLOG = 4096
+SPARE_FILES = 200
+LAST_WORDS = 5.0
+"""Seconds for what was sent last."""
+
+
+def serve_live(app: Flask, host: str, port: int, drain: float) -> None:
+    """Until SIGTERM or SIGINT: it then says `draining` for `drain` seconds, asks its pages to come back one by one, and ends."""
+    asyncio.run(_serve(parts(app), stream_path(app), host, port, drain))
+
+
+async def _serve(instance: Parts, path: str, host: str, port: int, drain: float) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with (
+        running_hub(instance, most_pages()) as (hub, gate),
+        listening(Server(instance, hub, gate, path), host, port) as server,
+    ):
+        await stop.wait()
+        server.draining = True
+        await asyncio.sleep(drain)
+
+
+@asynccontextmanager
+async def listening(server: Server, host: str, port: int) -> AsyncIterator[Server]:
+    """`server` takes connections; at the end its pages are asked to come back."""
+    loop = asyncio.get_running_loop()
+    taking = await loop.create_server(server.connection, host, port, backlog=BACKLOG, reuse_address=True)
+    server.port = taking.sockets[0].getsockname()[1]
+    sweeping = asyncio.create_task(_sweep(server))
+    try:
+        yield server
+    finally:
+        sweeping.cancel()
+        taking.close()
+        server.hub.drain()
+        await server.idle(LAST_WORDS)
+
+
+async def _sweep(server: Server) -> None:
+    while True:
+        await asyncio.sleep(1)
+        server.sweep()
+
+
+def most_pages() -> int:
+    """As many as files may be open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return (1 << 20 if most == resource.RLIM_INFINITY else most) - SPARE_FILES

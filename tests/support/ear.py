@@ -1,0 +1,31 @@
+"""A reader of the journal, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.foundation.journal import Entry, Line, Mark
+
+
+class Ear:
+    """A reader that remembers."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.marks: list[Mark] = []
+        self.begun: list[Mark] = []
+        self.said: list[str] = []
+
+    def begin(self, lines: Sequence[Line], mark: Mark) -> None:
+        self.begun.append(mark)
+        self.hear(lines)
+
+    def hear(self, lines: Sequence[Line]) -> None:
+        self.entries += [line.entry for line in lines]
+        self.marks += [line.mark for line in lines]
+
+    def lost(self) -> None:
+        self.said.append("lost")
+
+    def back(self) -> None:
+        self.said.append("back")
