@@ -29,9 +29,11 @@ def cpu_seconds(roots: list[int]) -> float:
     return total
 
 
-def resident_megabytes(roots: list[int]) -> float:
-    """Memory of the processes and their descendants, shared pages counted once a sharer (PSS)."""
-    total, waiting = 0, list(roots)
+def resident_megabytes(roots: list[int]) -> tuple[float, float]:
+    """Memory of the processes and their descendants together, shared pages counted once (PSS), and of the largest of them, all that it
+    holds counted (RSS).
+    """
+    total, largest, waiting = 0, 0, list(roots)
     while waiting:
         pid = waiting.pop()
         try:
@@ -39,5 +41,7 @@ def resident_megabytes(roots: list[int]) -> float:
             waiting += [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         except OSError:
             continue
-        total += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-    return total / 1024
+        held = {line.split()[0]: int(line.split()[1]) for line in lines if line.endswith(" kB")}
+        total += held.get("Pss:", 0)
+        largest = max(largest, held.get("Rss:", 0))
+    return total / 1024, largest / 1024

@@ -1,20 +1,22 @@
-"""Cold start to the first answer, and memory at rest, ours and the peer's."""
+"""Cold start to the first answer (seconds, and of CPU), and memory at rest, ours and the peer's."""
 
 from __future__ import annotations
 
 import time
 from contextlib import ExitStack
 
-from .cpu import resident_megabytes
+from .cpu import cpu_seconds, resident_megabytes
 from .instance import instance
 from .peer import peer
 
 
 def run(kinds: list[str], with_peer: bool) -> None:
-    """Print seconds and megabytes (PSS, without the database server or Redis)."""
-    print(f"{'':18} {'start s':>8} {'at rest MB':>10}")
+    """Print seconds and megabytes (without the database server or Redis)."""
+    print(f"{'':18} {'start s':>8} {'CPU s':>8} {'all, MB':>8} {'largest, MB':>12}")
     for kind in [*kinds, *(["peer"] if with_peer else [])]:
         with ExitStack() as stack:
             target = stack.enter_context(peer() if kind == "peer" else instance(kind))
             time.sleep(2)  # what start-up left to do in the background
-            print(f"{target.name:18} {target.started_in:8.2f} {resident_megabytes(target.pids[:1]):10.0f}", flush=True)
+            together, largest = resident_megabytes(target.pids[:1])
+            cpu = cpu_seconds(target.pids[:1])
+            print(f"{target.name:18} {target.started_in:8.2f} {cpu:8.2f} {together:8.0f} {largest:12.0f}", flush=True)

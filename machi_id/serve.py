@@ -6,6 +6,7 @@ while requests are still answered, then the workers end; a second SIGTERM, or Ct
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -65,6 +66,8 @@ def application() -> Callable[..., object]:
     """
     from .wsgi import app
 
+    gc.collect()
+    gc.freeze()  # what is there now stays for good: no collection walks through it again
     return app
 
 
@@ -78,6 +81,11 @@ def serve(host: str, port: int, *, processes: int, threads: int, drain: float) -
     processes = processes or (1 if alone else os.cpu_count() or 1)
     if alone and processes > 1:
         sys.exit("machi: several processes need redis:// (MACHI_LIVE_URL)")
+    # Imported once, before the worker processes part from this one: they share the pages, and are there the sooner.
+    from . import wsgi  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
     with tempfile.TemporaryDirectory(prefix="machi-") as folder:
         mark = Path(folder) / "draining"
         os.environ[DRAIN_MARK] = str(mark)

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 import idp.tables
 import mypage
 from idp.foundation.database import Base, Database
-from idp.foundation.schema import alembic_config
+from idp.foundation.schema import alembic_config, known
 from tests.support import databases
 
 assert idp.tables
@@ -50,3 +50,5 @@ def test_one_line_of_revisions(tmp_path: Path) -> None:
     script = ScriptDirectory.from_config(alembic_config(f"sqlite:///{tmp_path}/x.db"))
     assert len(script.get_heads()) == 1
     assert len(script.get_bases()) == 1
+    everything = frozenset(revision.revision for revision in script.walk_revisions())
+    assert known() == (frozenset(script.get_heads()), everything), "as processes that serve read them off the files"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from ..foundation.backup import BackupError, back_up
@@ -14,7 +12,7 @@ from ..foundation.backup import restore as put_back
 from ..foundation.context import Parts, parts
 from ..foundation.key_ring import WRONG, check_key, ensure_ring
 from ..foundation.outbox import OutboxRow
-from ..foundation.schema import alembic_config
+from ..foundation.schema import known, upgrade
 from ..foundation.vault import RING_PLACE, VaultError
 from ..oidc.jose import ensure_keys
 from ..residents.model import Resident
@@ -48,11 +46,10 @@ def backup(file: Path, as_json: bool) -> None:
 def restore(file: Path, overwrite: bool, keep_logins: bool, as_json: bool) -> None:
     """Put a backup back: check it and its key first, bring its schema up, end every login. Nothing else may run meanwhile."""
     instance = parts()
-    config = alembic_config(instance.settings.database_url)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    _, versions = known()
 
     def accept(revision: str | None, ring: bytes | None) -> None:
-        if revision not in known:
+        if revision not in versions:
             raise BackupError(
                 f"the backup's schema ({revision}) is unknown to this version: restore it with the version that made it"
             )
@@ -67,7 +64,7 @@ def restore(file: Path, overwrite: bool, keep_logins: bool, as_json: bool) -> No
     except BackupError as error:
         fail(as_json, str(error))
     check_key(instance.database, instance.vault)
-    command.upgrade(config, "head")
+    upgrade(instance.settings.database_url)
     instance.vault.forget_ring()
     with instance.database.write() as session:
         ensure_ring(session, instance.vault)

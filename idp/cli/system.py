@@ -8,13 +8,12 @@ import signal
 import threading
 
 import click
-from alembic import command
 
 from ..foundation.context import parts
 from ..foundation.here import this_app
 from ..foundation.housekeeping import ensure_scheduled
 from ..foundation.key_ring import ensure_ring
-from ..foundation.schema import alembic_config, one_at_a_time
+from ..foundation.schema import one_at_a_time, upgrade
 from ..oidc.jose import ensure_keys
 from .health_server import serve_health
 from .root import json_option, machi, say
@@ -25,7 +24,7 @@ from .root import json_option, machi, say
 def migrate(as_json: bool) -> None:
     """Bring the database to the newest schema."""
     with one_at_a_time(parts().database):
-        command.upgrade(alembic_config(parts().settings.database_url), "head")
+        upgrade(parts().settings.database_url)
         with parts().database.write() as session:
             ensure_ring(session, parts().vault)
     say(as_json, {"migrated": True}, "The database has the newest schema.")
@@ -36,7 +35,7 @@ def migrate(as_json: bool) -> None:
 def init(as_json: bool) -> None:
     """Migrate, and make the first signing keys. Safe to run again, and on several machines at once."""
     with one_at_a_time(parts().database):
-        command.upgrade(alembic_config(parts().settings.database_url), "head")
+        upgrade(parts().settings.database_url)
         with parts().database.write() as session:
             ensure_ring(session, parts().vault)
             ensure_keys(session, parts().vault)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from .live import LOOK_AGAIN, BusAwayError
-from .redis_address import AWAY, open_client
+from .redis_address import failures, open_client
 
 log = logging.getLogger("machi.live")
 
@@ -148,7 +148,7 @@ class RedisJournal:
         oldest = int(time.time() * 1000) - KEPT_MS
         try:
             self._speaker().xadd(STREAM, {"e": orjson.dumps(entry)}, minid=oldest, approximate=True)
-        except AWAY as error:
+        except failures() as error:
             raise BusAwayError from error
 
     def mark(self) -> str:
@@ -156,7 +156,7 @@ class RedisJournal:
         if time.monotonic() >= good_until and self._lock.acquire(blocking=False):
             try:
                 text = str(_newest(self._speaker()))
-            except AWAY:
+            except failures():
                 text = ""
             finally:
                 self._lock.release()
@@ -197,14 +197,14 @@ class _Follower:
                 away = False
                 while not self._closed.is_set():
                     self._listen(client)
-            except AWAY as error:
+            except failures() as error:
                 if not away:
                     log.warning("pages hear nothing: Redis does not answer (%s)", type(error).__name__)
                     away = True
                     self._reader.lost()
                 self._closed.wait(LOOK_AGAIN)
             finally:
-                with suppress(*AWAY):
+                with suppress(*failures()):
                     if client is not None:
                         client.close()
 

@@ -19,7 +19,7 @@ from limits.storage import MemoryStorage, RedisClusterStorage, RedisSentinelStor
 from limits.strategies import MovingWindowRateLimiter
 
 from . import clock
-from .redis_address import AWAY, TIMEOUT, connection_options
+from .redis_address import TIMEOUT, connection_options, failures
 
 log = logging.getLogger("machi.limits")
 
@@ -71,7 +71,7 @@ class Limits:
                 if self._shared is None:
                     self._shared = MovingWindowRateLimiter(_storage(self._url))
                 return question(self._shared)
-            except AWAY as error:
+            except failures() as error:
                 self._away_until = time.monotonic() + LOOK_AGAIN
                 log.warning("limits are counted in this process: Redis does not answer (%s)", type(error).__name__)
         return question(self._here)

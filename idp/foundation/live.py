@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from .redis_address import AWAY, open_client
+from .redis_address import failures, open_client
 
 log = logging.getLogger("machi.live")
 
@@ -213,16 +213,18 @@ class _Ear:
         if not self._counts[channel]:
             del self._counts[channel]
             if not self._closed.is_set():
-                with suppress(*AWAY):  # the listening thread notices, too
+                with suppress(*failures()):  # the listening thread notices, too
                     self._pubsub.unsubscribe(f"machi:{channel}")
 
     def close(self) -> None:
         self._closed.set()
-        with suppress(*AWAY):
+        with suppress(*failures()):
             self._pubsub.close()
             self._client.close()
 
     def _listen(self) -> None:
+        # The last two: redis-py, when `close` takes the connection away from under this thread.
+        lost: tuple[type[Exception], ...] = (*failures(), ValueError, AttributeError)
         heard, asked = time.monotonic(), False
         while not self._closed.is_set():
             try:
@@ -233,8 +235,7 @@ class _Ear:
                     with self._lock:
                         self._pubsub.ping()
                     heard, asked = time.monotonic(), True
-            except (*AWAY, ValueError, AttributeError):
-                # The last two: redis-py, when `close` takes the connection away from under this thread.
+            except lost:
                 self._lost(self)
                 return
             if message:
@@ -247,7 +248,7 @@ class _Ear:
 def _as_away() -> Iterator[None]:
     try:
         yield
-    except AWAY as error:
+    except failures() as error:
         raise BusAwayError from error
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -54,10 +54,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _says_unavailable(error: BaseException) -> bool:
     if isinstance(error, NoConnectionFree):
         return True
-    if isinstance(error, psycopg.Error):
-        state = error.sqlstate
+    driver = sys.modules.get("psycopg")  # loaded where PostgreSQL is used; elsewhere nothing of it can be raised
+    if driver is not None and isinstance(error, driver.Error):
+        state: str | None = error.sqlstate
         if state is None:  # not from the server: the connection was not made, or is lost
-            return isinstance(error, psycopg.OperationalError)
+            return isinstance(error, driver.OperationalError)
         return state in OVER or state.startswith(_CLASSES)
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CODES

@@ -4,29 +4,29 @@
     redis+sentinel://[user:password@]host:26379,host:26379/service-name
     redis+cluster://[user:password@]host:6379,host:6379
 
-The forms are those of the `limits` library, so that one address serves counters and bus.
+The forms are those of the `limits` library, so that one address serves counters and bus. The client library is loaded when it is used:
+with memory:// nobody needs its 60 modules.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import redis
-from limits.errors import ConfigurationError
-from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisClusterException
-from redis.retry import Retry
-from redis.sentinel import Sentinel
-
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
-
-AWAY = (redis.RedisError, RedisClusterException, ConfigurationError, OSError)
-"""What is raised when nothing is there, it went away, or it cannot do what it is asked now."""
 
 TIMEOUT = 1.0
 """Seconds for connecting and for an answer: people wait meanwhile."""
+
+
+@cache
+def failures() -> tuple[type[Exception], ...]:
+    """What is raised when nothing is there, it went away, or it cannot do what it is asked now."""
+    from limits.errors import ConfigurationError
+    from redis.exceptions import RedisClusterException, RedisError
+
+    return RedisError, RedisClusterException, ConfigurationError, OSError
 
 
 class Places(NamedTuple):
@@ -69,6 +69,9 @@ def check_address(url: str) -> None:
 
 def connection_options(url: str, tries: int) -> dict[str, Any]:
     """How connections wait and try: never long, as there is always a way on without Redis."""
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     options: dict[str, Any] = {
         "socket_connect_timeout": TIMEOUT,
         "socket_timeout": TIMEOUT,
@@ -79,9 +82,13 @@ def connection_options(url: str, tries: int) -> dict[str, Any]:
 
 def open_client(url: str, tries: int = 1) -> Any:
     """A client. `tries`: how often an answer that did not come is asked for again. Connects at once only for a cluster."""
+    from redis import Redis, RedisCluster
+    from redis.cluster import ClusterNode
+    from redis.sentinel import Sentinel
+
     options = connection_options(url, tries)
     if not url.startswith(("redis+sentinel", "redis+cluster")):
-        return redis.Redis.from_url(url, **options)
+        return Redis.from_url(url, **options)
     places = _places(url)
     options |= places.login
     if url.startswith("redis+cluster"):

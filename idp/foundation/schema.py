@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from .database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # In the wheel they lie in the provider's package (setup.py), in the source tree at its top.
 MIGRATIONS = next(folder / "migrations" for folder in (_PACKAGE, _PACKAGE.parent) if (folder / "migrations").is_dir())
 # A number of our own in PostgreSQL's space of advisory locks.
 _ONE_AT_A_TIME = 0x6D616369
+_LINK = re.compile(r'^(revision|down_revision) = "(.+)"$', re.MULTILINE)
 
 
 def alembic_config(url: str) -> Config:
     """Alembic's configuration for this database."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["machi_url"] = url
     return config
+
+
+def upgrade(url: str) -> None:
+    """Bring this database to the newest schema."""
+    from alembic import command
+
+    command.upgrade(alembic_config(url), "head")
 
 
 @contextmanager
@@ -56,21 +68,26 @@ def one_at_a_time(database: Database) -> Iterator[None]:
 
 
 @cache
-def _known() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest version, and all, that this source knows."""
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    return frozenset(scripts.get_heads()), frozenset(one.revision for one in scripts.walk_revisions())
+def known() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest version, and all, that this source knows. Read off the files: Alembic executes each, in every process that serves,
+    and stays there with 120 modules.
+    """
+    links = [dict(_LINK.findall(path.read_text("utf-8"))) for path in (MIGRATIONS / "versions").glob("*.py")]
+    every = frozenset(link["revision"] for link in links)
+    return every - {link.get("down_revision") for link in links}, every
 
 
 def schema_state(database: Database) -> str:
     """`ok`, `missing` (an empty database), `old` (`machi init` is due), `newer` (another version of ours migrated it). Raises
     `UnavailableError`.
     """
-    newest, all_known = _known()
+    newest, every = known()
     with database.read() as session:
-        found = frozenset(MigrationContext.configure(session.connection()).get_current_heads())
+        if not inspect(session.connection()).has_table("alembic_version"):
+            return "missing"
+        found = frozenset(session.scalars(text("SELECT version_num FROM alembic_version")))
     if not found:
         return "missing"
-    if not found <= all_known:
+    if not found <= every:
         return "newer"
     return "ok" if found == newest else "old"

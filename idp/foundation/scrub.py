@@ -10,11 +10,15 @@ from __future__ import annotations
 import linecache
 import re
 import sqlite3
+import sys
 import traceback
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    import psycopg
 
 MAX_SQL = 1000
 _OURS = ("idp.", "mypage.", "clients.", "deploy.", "machi_id.")
@@ -53,7 +57,7 @@ def _facts(error: BaseException) -> Iterator[str]:
             yield f"({described(error.orig)})"
         if error.statement:  # with placeholders: the engine hides what stands in them
             yield f"[SQL: {' '.join(error.statement.split())[:MAX_SQL]}]"
-    elif isinstance(error, psycopg.Error):
+    elif (driver := sys.modules.get("psycopg")) is not None and isinstance(error, driver.Error):  # as in outage.py
         yield from _of_postgresql(error)
     elif isinstance(error, sqlite3.Error):
         yield getattr(error, "sqlite_errorname", "")
@@ -66,8 +70,10 @@ def _facts(error: BaseException) -> Iterator[str]:
 
 
 def _of_postgresql(error: psycopg.Error) -> Iterator[str]:
+    from psycopg import OperationalError
+
     if error.sqlstate is None:  # of the client's side: hosts, users and what the network said
-        if isinstance(error, psycopg.OperationalError):
+        if isinstance(error, OperationalError):
             yield str(error).split("\n", 1)[0]
         return
     yield error.sqlstate

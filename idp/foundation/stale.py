@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import select
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from .outage import OVER
+
+if TYPE_CHECKING:
+    import psycopg
 
 # A server that is silent is given up: connecting after 5 s, unanswered data after 10 s, a connection at rest after about a minute.
 # What the URL says itself wins. (libpq, "Parameter Key Words"; times in s, tcp_user_timeout in ms)
@@ -28,6 +29,8 @@ _PATIENCE = {
 
 def conninfo(engine: Engine, url: URL) -> str:
     """What libpq is to be told for a SQLAlchemy URL, several hosts included."""
+    from psycopg.conninfo import make_conninfo
+
     _, given = engine.dialect.create_connect_args(url)
     named = {name: value for name, value in patient(given).items() if name != "context"}  # psycopg's own, not libpq's
     return make_conninfo(**named)
