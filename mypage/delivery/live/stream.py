@@ -14,7 +14,7 @@ from .feed import Feed
 from .hub import HEARTBEAT, LONGEST, PER_RESIDENT, FullError
 from .running import HubThread
 
-# Each holds a thread of the server; more open pages want `machi live` (decision 0040).
+# Each holds a thread of the server; more open pages want `machi live` (decision 0041).
 PER_PROCESS = 200
 
 bp = Blueprint("live", __name__)
