@@ -1,12 +1,14 @@
-"""`python -m bench [hot|signin|intake|start ...] [--database default|sqlite|postgresql ...] [--seconds 5] [--rounds 3] [--no-peer]`."""
+"""`python -m bench [hot|signin|intake|live|start ...] [--database default|sqlite|postgresql ...] [--seconds 5] [--rounds 3]
+[--no-peer]`, and `--pages 10000` for `live`.
+"""
 
 from __future__ import annotations
 
 import argparse
 
-from . import hot, intake, press, signin, start
+from . import hot, intake, live, press, signin, start
 
-PARTS = ("hot", "signin", "intake", "start")
+PARTS = ("hot", "signin", "intake", "live", "start")
 KINDS = ["default", "sqlite", "postgresql"]
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true", help="ours only (no npm needed)")
     parser.add_argument("--only", action="append", choices=list(press.WORK), help="of the hot paths")
+    parser.add_argument("--pages", type=int, default=10_000, help="open at once, of the live bench")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
@@ -29,6 +32,8 @@ def main() -> None:
         signin.run()
     if "intake" in parts:
         intake.run(kinds, options.seconds, options.rounds)
+    if "live" in parts:
+        live.run(options.pages)
     if "start" in parts:
         start.run(kinds, not options.no_peer)
 

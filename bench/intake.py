@@ -30,7 +30,7 @@ def run(kinds: list[str], seconds: int, rounds: int) -> None:
     print(f"{'':12} {'':12} {'per s':>8} {'min':>8} {'max':>8} {'CPU ms':>7}")
     for kind in kinds:
         with instance(kind, RESIDENTS) as target:
-            token = _token(target)
+            token = access_token(target)
             works: dict[str, Callable[[], tuple[float, float]]] = {
                 "single": partial(_send, target, token, seconds, 1),
                 "batch of 100": partial(_send, target, token, seconds, 100),
@@ -80,7 +80,7 @@ def connect(target: Target) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(urlsplit(target.base).netloc, timeout=60)
 
 
-def _token(target: Target) -> str:
+def access_token(target: Target) -> str:
     connection = connect(target)
     headers = {"Authorization": f"Basic {target.basic}", "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", target.paths.token, "grant_type=client_credentials", headers)

@@ -8,7 +8,7 @@ from idp.front.storage import cleans_up, parts
 
 from . import registered  # noqa: F401 - the families
 from .delivery import subscribed  # noqa: F401 - the channels
-from .delivery.live import install_fanout, install_stream
+from .delivery.live import install_fanout, install_look, install_stream
 from .families import families
 from .intake import BLUEPRINTS, forget_receipts
 from .notices import install_security_notices
@@ -23,6 +23,7 @@ def install(app: Flask) -> None:
     install_stream(app)
     install_channels(parts(app))
     install_fanout(parts(app))
+    install_look(app)
     install_security_notices()
     install_pages(app)
     for cleaner in (forget_receipts, *(forget for family in families() for forget in family.forgets)):

@@ -57,7 +57,9 @@ def doctor(url: str | None, offline: bool, as_json: bool) -> None:
     instance = parts()
     found = [*_settings(instance), *_parts(instance), *_machine(instance), *_clock(instance)]
     if not offline:
-        found += [Finding(*line) for line in look_at_front(url or instance.settings.issuer, instance.vault)]
+        address = url or instance.settings.issuer
+        found += [Finding(*line) for line in look_at_front(address, instance.vault)]
+        found += [Finding(*line) for look in instance.looks for line in look(address)]
     well = all(one.state != FAIL for one in found)
     lines = "\n".join(f"{one.state:4}  {one.name:14} {one.detail}" for one in found)
     say(as_json, {"ok": well, "checks": [one._asdict() for one in found]}, lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -38,6 +38,8 @@ class Parts:
     refusals: Tally
     at_close: list[Callable[[], None]] = field(default_factory=list)
     """What else is to end with this instance."""
+    looks: list[Callable[[str], Iterable[tuple[str, str, str]]]] = field(default_factory=list)
+    """What else `machi doctor` looks at from outside, given the public base URL: name, state (ok, warn, FAIL) and sentence."""
 
     def close(self) -> None:
         """Stop the loop and let go of connections."""

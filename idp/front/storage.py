@@ -12,6 +12,7 @@ from ..foundation.limits import LimitExceededError
 from ..foundation.live import BusAwayError
 from ..foundation.outbox import Job, RetryLaterError, enqueue
 from ..foundation.unavailable import UnavailableError
+from ..foundation.vault import VaultError
 from ..foundation.wake import wake_after_commit
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Parts",
     "RetryLaterError",
     "UnavailableError",
+    "VaultError",
     "cleans_up",
     "clock",
     "enqueue",

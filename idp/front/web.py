@@ -6,7 +6,7 @@ from ..foundation.others import seen, unfit, web_address
 from ..foundation.refusals import refused_part
 from ..foundation.web.callers import Caller, called_by, guard
 from ..foundation.web.errors import ProblemError, problem_response
-from ..foundation.web.health import is_the_doctor
+from ..foundation.web.health import DOCTOR, doctors_word, is_the_doctor
 from ..foundation.web.isolated import isolated
 from ..foundation.web.language import city_name, language
 from ..foundation.web.mount import without as without_mount
@@ -14,11 +14,13 @@ from ..foundation.web.shell import add_static
 from ..residents.my_number import looks_like_my_number
 
 __all__ = [
+    "DOCTOR",
     "Caller",
     "ProblemError",
     "add_static",
     "called_by",
     "city_name",
+    "doctors_word",
     "guard",
     "is_the_doctor",
     "isolated",

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session
 
 from idp.front.logins import on_session_end
 from idp.front.storage import BusAwayError, Job, Parts, RetryLaterError, enqueue
 
+from ...notices.alike import MANY, said_to_many
 from ...posted import Channel, Posted
 
 TOPIC = "mypage.changed"
 ENDED_TOPIC = "mypage.session_ended"
 RESIDENTS = 500
 """Told by one entry of the journal."""
+WORDS = "live-words"
+"""What words on their way through the journal are sealed for: there they say nothing to anybody."""
 
 
 def tell_changes(instance: Parts, postings: Sequence[Posted]) -> None:
@@ -25,16 +30,51 @@ def tell_changes(instance: Parts, postings: Sequence[Posted]) -> None:
     changed: dict[str, dict[str, None]] = {}
     for posting in postings:
         changed.setdefault(posting.resident_id, {}).update(dict.fromkeys(posting.fragments))
+    for words, residents in _by_words(instance, postings).items():
+        told = {resident_id: changed.pop(resident_id) for resident_id in residents if resident_id in changed}
+        _tell(instance, told, {"words": words})
+    _tell(instance, changed, {})
+
+
+def _tell(instance: Parts, changed: Mapping[str, Mapping[str, None]], more: dict[str, str]) -> None:
     residents = iter(changed.items())
     while some := list(islice(residents, RESIDENTS)):
         alike: dict[tuple[str, ...], list[str]] = {}
         for resident_id, fragments in some:
             alike.setdefault(tuple(fragments), []).append(resident_id)
-        _append(instance, {"told": [[resident_ids, fragments] for fragments, resident_ids in alike.items()]})
+        told = [[resident_ids, fragments] for fragments, resident_ids in alike.items()]
+        _append(instance, {"told": told, **more})
 
 
-LIVE = Channel(topic=TOPIC, wants=lambda posting: replace(posting, items=()), deliver=tell_changes)
-"""Every posting, for whoever has a page open: which fragments, never what they say."""
+def _by_words(instance: Parts, postings: Sequence[Posted]) -> dict[str, list[str]]:
+    """Residents by the words, sealed, that many of them are told: their pages need not all fetch at once to show them."""
+    told = {item.row_id: posting.resident_id for posting in postings for item in posting.items}
+    if len(told) < MANY:
+        return {}
+    with instance.database.read() as session:
+        said = said_to_many(session, told)
+    found: dict[bytes, list[str]] = {}
+    for notice_id, words in said.items():
+        found.setdefault(orjson.dumps(words), []).append(told[notice_id])
+    return {seal_words(instance, plain): residents for plain, residents in found.items()}
+
+
+def seal_words(instance: Parts, plain: bytes) -> str:
+    return base64.b64encode(instance.vault.encrypt(plain, WORDS)).decode()
+
+
+def open_words(instance: Parts, sealed: str) -> dict[str, Any]:
+    """What `seal_words` sealed. Raises `VaultError`."""
+    found: dict[str, Any] = orjson.loads(instance.vault.decrypt(base64.b64decode(sealed), WORDS))
+    return found
+
+
+def _wanted(posting: Posted) -> Posted:
+    return replace(posting, items=tuple(item for item in posting.items if item.family == "notice"))
+
+
+LIVE = Channel(topic=TOPIC, wants=_wanted, deliver=tell_changes)
+"""Every posting, for whoever has a page open: which fragments, never what they say, but for what is said to many in the same words."""
 
 
 def install_fanout(instance: Parts) -> None:

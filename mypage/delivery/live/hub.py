@@ -31,6 +31,8 @@ UNKNOWN_LONGEST = 60.0
 """Seconds that a page may stay open while nobody can say whether its login still counts."""
 DEAF_AFTER = 3.0
 """Seconds without a journal after which pages are told that they hear nothing."""
+SUCCESSOR_MS = 2000
+"""Until the process that follows this one can be there."""
 BACK_PER_SECOND = 1000
 """So many pages are asked back in a second when this process ends."""
 
@@ -134,7 +136,7 @@ class Hub:
         """This process ends: pages come back one after another, to another one."""
         spread = max(2000, len(self._pages) * 1000 // BACK_PER_SECOND)
         for page in list(self._pages):
-            self._end(page, wire.back(random.randrange(250, spread)))  # noqa: S311
+            self._end(page, wire.back(random.randrange(SUCCESSOR_MS, SUCCESSOR_MS + spread)))  # noqa: S311
 
     def _end(self, page: Page, word: bytes) -> None:
         self.leave(page)

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from idp.front.storage import Line, Mark, Parts
+from idp.front.storage import Line, Mark, Parts, VaultError
 
+from .fanout import open_words
 from .gate import Gate
 from .hub import HEARTBEAT, Hub
 
@@ -20,14 +21,24 @@ BEGIN = 2.0
 class _Reader:
     """Brings the journal's words from its thread into the loop's."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, hub: Hub) -> None:
-        self._loop, self._hub = loop, hub
+    def __init__(self, loop: asyncio.AbstractEventLoop, hub: Hub, parts: Parts) -> None:
+        self._loop, self._hub, self._parts = loop, hub, parts
 
     def begin(self, lines: Sequence[Line], mark: Mark) -> None:
         self._call(self._hub.begin, lines, mark)
 
     def hear(self, lines: Sequence[Line]) -> None:
-        self._call(self._hub.hear, lines)
+        self._call(self._hub.hear, [self._opened(line) for line in lines])
+
+    def _opened(self, line: Line) -> Line:
+        """With its words as they are said."""
+        if "words" not in line.entry:
+            return line
+        try:
+            words = open_words(self._parts, line.entry["words"])
+        except VaultError:  # sealed by a process with a newer key: the page will fetch what it is about
+            words = None
+        return line._replace(entry={**line.entry, "words": words})
 
     def lost(self) -> None:
         self._call(self._hub.lost)
@@ -47,7 +58,7 @@ async def running_hub(
     """A hub that hears the journal and keeps time, in the running loop."""
     gate = Gate(parts)
     hub = Hub(gate.standing, most, **{"rate": parts.settings.live_refreshes, **limits})
-    following = parts.journal.follow(_Reader(asyncio.get_running_loop(), hub))
+    following = parts.journal.follow(_Reader(asyncio.get_running_loop(), hub, parts))
     with suppress(TimeoutError):
         await asyncio.wait_for(hub.begun.wait(), BEGIN)
     ticking = asyncio.create_task(_tick(hub, heartbeat))

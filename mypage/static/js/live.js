@@ -1,7 +1,7 @@
 // Live page: listens to the stream named by <body data-live-url>, fetches again the fragments a change concerns and swaps them in.
 //
 // Stream: event "hello" (from here on nothing is missed; with {"in": ms}: look at everything then), "change" with data
-// {"fragments": ["home", "case:ID", ...], "in": ms}, "beat", "deaf" (it hears nothing until the next hello), "back" (it ends; come back
+// {"fragments": ["home", "case:ID", ...], "in": ms, "words": {"title": {"ja": ...}, "important"}}, "beat", "deaf" (it hears nothing until the next hello), "back" (it ends; come back
 // in {"in": ms}), "ended" when the session is over. The id of an event says up to where this page has heard; {"every": ms} how often it
 // may look by itself when it cannot hear: there are many like it.
 // Fragment: <div data-fragment="home case:ID" data-fragment-url="/..."> ; fetched with X-Fragment: 1, answered with its inner HTML.
@@ -16,6 +16,7 @@ const HIDDEN_PATIENCE = 60_000;
 const streamUrl = document.body.dataset.liveUrl;
 const announcer = document.getElementById("live-announcer");
 const showButton = document.querySelector("[data-live-show]");
+const wordsElement = document.querySelector("[data-live-words]");
 const stateElement = document.querySelector("[data-live-state]");
 const waiting = new Map();
 const fetching = new Map();
@@ -157,6 +158,7 @@ function renewAwaited() {
   const all = awaited.has(EVERYTHING);
   for (const element of fragments()) if (all || keysOf(element).some((key) => awaited.has(key))) renew(element);
   awaited.clear();
+  if (wordsElement) wordsElement.hidden = true;
 }
 
 // Very many pages that change together are asked to fetch one after another; what comes until its turn joins it.
@@ -174,8 +176,20 @@ function note(event) {
   return data;
 }
 
+// What many are told in the same words is shown at once, until the page's own turn to fetch it comes.
+function showWords(words) {
+  const title = words.title[document.documentElement.lang] ?? words.title.ja ?? Object.values(words.title)[0];
+  const link = wordsElement?.querySelector("a");
+  if (!link || !title) return;
+  link.textContent = title;
+  wordsElement.dataset.tone = words.important ? "warn" : "info";
+  wordsElement.hidden = false;
+  if (announcer) announcer.textContent = wordsElement.textContent.trim();
+}
+
 function onChange(event) {
   const data = note(event);
+  if (data.words && data.in) showWords(data.words);
   renewIn(data.fragments, data.in ?? 0);
 }
 
@@ -241,7 +255,7 @@ function onError() {
   if (!navigator.onLine || (!refused && failures > 2)) setState("offline");
   if (refused) startPolling();
   // Anywhere between soon and late: a server that ends loses all its pages in the same moment.
-  const longest = Math.min(refused ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures - 1, 10));
+  const longest = Math.min(refused ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE, FIRST_PAUSE * 1.5 ** Math.min(failures - 1, 10));
   later(longest * (0.1 + 0.9 * Math.random()));
 }
 

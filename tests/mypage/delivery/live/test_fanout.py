@@ -13,6 +13,8 @@ from idp.foundation.outbox import Job, OutboxRow
 from idp.front.storage import RetryLaterError
 from idp.signin.sessions import end_sessions
 from mypage.cases.read import list_cases
+from mypage.delivery.live.fanout import open_words
+from mypage.notices.alike import MANY
 from mypage.notices.open import mark_opened
 from mypage.notices.read import list_notices
 from tests.mypage.city import City
@@ -65,6 +67,32 @@ def test_one_batch_is_one_job_and_one_entry_however_many_residents(small_city: C
         assert len(session.scalars(select(OutboxRow)).all()) == 1
     (entry,) = told(city)
     assert [sorted(one) for one, _ in entry["told"]] == [sorted(residents)]
+
+
+def test_what_is_said_to_many_in_the_same_words_is_told_in_them_sealed(small_city: City):
+    city = small_city
+    residents = [city.resident() for _ in range(MANY)]
+    city.statuses([city.notice(resident, f"N-{n}", 1) for n, resident in enumerate(residents)])
+    other = city.resident()
+    city.send(city.notice(other, "N-other", 1, title={"ja": "あなただけに"}))
+    with_words, without = told(city)
+    assert sorted(with_words["told"][0][0]) == sorted(residents)
+    assert open_words(city.parts, with_words["words"]) == {
+        "title": {"ja": "お知らせ", "en": "Notice"},
+        "important": False,
+    }
+    assert "お知らせ" not in str(with_words)
+    assert without == {"told": [[[other], with_words["told"][0][1]]]}
+
+
+@pytest.mark.parametrize("differs", ["title", "body"])
+def test_what_is_said_to_few_is_never_told_in_words(small_city: City, differs: str):
+    """One letter of a batch may be about one person."""
+    city = small_city
+    for n in range(MANY + 5):
+        own = {differs: {"ja": f"{n}番の方"}} if n >= MANY - 1 else {}
+        city.send(city.notice(city.resident(), f"N-{n}", 1, **own))
+    assert all("words" not in entry for entry in told(city))
 
 
 def test_opening_a_notice_is_told_to_the_other_pages(small_city: City):
