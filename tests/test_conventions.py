@@ -96,7 +96,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 # Where Authlib is built upon: its errors in one module, the server, its request, its endpoint and grant, what it asks of a client, and
-# its code grant. Everything else builds on these.
+# its flows. Everything else builds on these.
 KNOW_AUTHLIB = {
     "idp/oidc/errors.py",
     "idp/oidc/clients/clients.py",
@@ -104,7 +104,7 @@ KNOW_AUTHLIB = {
     "idp/oidc/server/request.py",
     "idp/oidc/flows/flow.py",
     "idp/oidc/client_auth/reason.py",
-    "idp/oidc/token_endpoint/grants/authorization_code.py",
+    "idp/oidc/authorization/code_flows.py",
 }
 
 

@@ -4,17 +4,14 @@ client registered them: tokens in a browser's address are what OAuth 2.1 did awa
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...foundation import clock
-from ..client_metadata import UNSUPPORTED_RESPONSE_TYPES
-from ..clients import RegisteredClient
-from ..errors import AccessDeniedError, InvalidRequestError, OAuth2Error, UnauthorizedClientError
+from ..client_metadata import is_hybrid
+from ..errors import AccessDeniedError, InvalidRequestError
 from ..resources import audience_for
-from ..server import ProtocolRequest, Provider
+from ..server import Provider
 from ..storage import GrantFacts, Redemption, Standing
-from ..token_endpoint import S256Only
 from ..tokens import make_access_token, make_id_token
 from .facts import facts_of_request
 
@@ -22,26 +19,16 @@ if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest
 
 
-def check_hybrid(op: Provider, client: RegisteredClient, parameters: dict[str, str]) -> Any:
-    """What Authlib's code grant checks for `code`: type, scope, PKCE; and the nonce. Returns the shape of that grant."""
-    wanted = frozenset(parameters["response_type"].split())
-    if not op.parts.settings.hybrid_flows:
-        raise OAuth2Error(error="unsupported_response_type", description=UNSUPPORTED_RESPONSE_TYPES)
-    if wanted not in {frozenset(t.split()) for t in client.metadata.get("response_types", [])}:
-        raise UnauthorizedClientError("The client is not registered for this response_type.")
-    scope = client.get_allowed_scope(parameters.get("scope"))
-    if "id_token" in wanted and "nonce" not in parameters:
-        raise InvalidRequestError("Missing 'nonce' in request.")  # OIDC Core §3.2.2.1, §3.3.2.11
-    if parameters.get("response_mode", "fragment").startswith("query"):
+def require_nonce(_op: Provider, asked: AuthorizationRequest) -> None:
+    """A response type with an ID token comes with a nonce."""
+    if "id_token" in asked.parameters["response_type"].split() and "nonce" not in asked.parameters:
+        raise InvalidRequestError("Missing 'nonce' in request.")
+
+
+def reject_tokens_in_query(_op: Provider, asked: AuthorizationRequest) -> None:
+    """Tokens never stand in a query."""
+    if is_hybrid(asked.parameters["response_type"]) and asked.parameters.get("response_mode", "").startswith("query"):
         raise InvalidRequestError("Tokens never stand in a query.")
-    request = ProtocolRequest("GET", parameters, {})
-    request.client, request.scope = client, scope
-    grant = SimpleNamespace(request=SimpleNamespace(payload=request.payload, client=client, scope=scope))
-    if "code" in wanted:
-        pkce = S256Only()
-        pkce.require_challenge(grant, "")
-        pkce.validate_code_challenge(grant, "")
-    return grant
 
 
 def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing: Standing) -> dict[str, str | None]:

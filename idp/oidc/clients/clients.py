@@ -132,7 +132,9 @@ class RegisteredClient(ClientMixin):
         return method == self.auth_method or either
 
     def check_response_type(self, response_type: str) -> bool:
-        return response_type in (self.metadata.get("response_types") or ["code"])
+        """Their words in any order (OAuth 2.0 Multiple Response Types §3)."""
+        registered = self.metadata.get("response_types") or ["code"]
+        return response_type in registered or set(response_type.split()) in [set(kind.split()) for kind in registered]
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in (self.metadata.get("grant_types") or ["authorization_code"])

@@ -1,14 +1,13 @@
 """The token endpoint and its grants, introspection, revocation, userinfo, and the bearer of a token at an API.
 
 `bearer_client` is who calls one of our APIs. A grant that is asked for elsewhere (CIBA, device flow) makes its answer with
-`token_body`.
+`grant_answer`.
 """
 
 from __future__ import annotations
 
 from .answers import grant_answer
 from .bearer import NO_TOKEN, TOKEN_PROBLEMS, ApiClient, BearerError, bearer_client, presented_token
-from .grants.authorization_code import S256Only
 from .grants.refresh_kept import facts_of
 from .grants.shared_checks import ENCRYPTION_KEY
 from .install import install
@@ -19,7 +18,6 @@ __all__ = [
     "TOKEN_PROBLEMS",
     "ApiClient",
     "BearerError",
-    "S256Only",
     "bearer_client",
     "facts_of",
     "grant_answer",

@@ -8,7 +8,7 @@ from ...foundation.settings import SettingsError
 from ...signin.levels import parse_acr
 from ..server import Provider
 from . import introspection, revocation, token, userinfo
-from .grants.authorization_code import CodeGrant, S256Only
+from .grants.authorization_code import CodeGrant
 from .grants.client_credentials import ClientGrant
 from .grants.jwt_bearer import AssertionGrant
 from .grants.refresh_token import RefreshGrant
@@ -19,8 +19,7 @@ def install(app: Flask, op: Provider) -> None:
     """Raises `SettingsError`."""
     if op.parts.settings.userinfo_acr and parse_acr(op.parts.settings.userinfo_acr) is None:
         raise SettingsError("MACHI_USERINFO_ACR: is not one of our levels")
-    op.server.register_grant(CodeGrant, [S256Only()])
-    for grant in (RefreshGrant, ClientGrant, ExchangeGrant, AssertionGrant):
+    for grant in (CodeGrant, RefreshGrant, ClientGrant, ExchangeGrant, AssertionGrant):
         op.server.register_grant(grant)
     op.server.register_endpoint(introspection.IntrospectionEndpoint)
     op.server.register_endpoint(revocation.RevocationEndpoint)

@@ -1,16 +1,9 @@
-"""`grant_type=authorization_code` (RFC 6749 §4.1, OIDC Core §3.1) with PKCE S256 (RFC 7636), at both endpoints.
-
-Authlib's code grant and its PKCE extension validate the authorization request (a row of /authorize), the table the token request.
-"""
+"""`grant_type=authorization_code` (RFC 6749 §4.1.3, OIDC Core §3.1.3): what a code gives. Its checks are in `code_checks`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from authlib.oauth2.rfc7636 import CodeChallenge
-
-from ...errors import InvalidRequestError
 from ...flows import ListedGrant
 from ...grants import settle
 from ...server import provider
@@ -18,33 +11,7 @@ from ..answers import grant_answer
 from .code_checks import CHECKS, CodeRequest
 
 
-class S256Only(CodeChallenge):
-    """PKCE at the authorization endpoint, S256 the only method; or a nonce where that is enough (RFC 9700 §2.1.1)."""
-
-    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
-    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
-
-    def __call__(self, grant: Any) -> None:
-        grant.register_hook("after_validate_authorization_request_payload", self.require_challenge)
-        grant.register_hook("after_validate_authorization_request_payload", self.validate_code_challenge)
-
-    def require_challenge(self, grant: Any, redirect_uri: str) -> None:
-        data = grant.request.payload.data
-        challenge = data.get("code_challenge")
-        if challenge is None:
-            needed = grant.request.client.code_binding(provider().parts.settings.code_binding)
-            if needed == "pkce":
-                raise InvalidRequestError("Missing 'code_challenge'")
-            if needed == "nonce" and "nonce" not in data:
-                raise InvalidRequestError("Missing 'code_challenge' or 'nonce': one of them is needed")
-            return
-        if data.get("code_challenge_method") != "S256":
-            raise InvalidRequestError("Unsupported 'code_challenge_method'")
-        if len(challenge) != 43:
-            raise InvalidRequestError("Invalid 'code_challenge'")
-
-
-class CodeGrant(ListedGrant, AuthorizationCodeGrant):
+class CodeGrant(ListedGrant):
     """Registered with Authlib's server."""
 
     GRANT_TYPE = CodeRequest.GRANT_TYPE

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from authlib.oauth2 import rfc8414, rfc9101, rfc9207
+from authlib.oidc import rpinitiated
+from authlib.oidc.discovery import OpenIDProviderMetadata
 
 from idp.foundation.web.callers import Caller, caller_of
 from tests.support.apps import App
@@ -22,6 +25,16 @@ def test_both_well_known_paths_say_the_same(shared_town: Town) -> None:
     assert first.data == second.data
     assert first.content_type == "application/json"
     assert "max-age=600" in first.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_the_document_is_valid_metadata_by_authlib_s_rules(sqlite_url: str, hybrid: bool) -> None:
+    """RFC 8414 §2, OIDC Discovery §3, and what RFC 9101, RFC 9207 and RP-Initiated Logout add; with an issuer on https."""
+    with Town(sqlite_url, issuer="https://id.mihon.example", hybrid_flows=hybrid) as town:
+        document = town.app.test_client().get("/.well-known/openid-configuration").json
+    more = [rfc9101.AuthorizationServerMetadata, rfc9207.AuthorizationServerMetadata]
+    rfc8414.AuthorizationServerMetadata(document).validate(metadata_classes=more)
+    OpenIDProviderMetadata(document).validate(metadata_classes=[rpinitiated.OpenIDProviderMetadata])
 
 
 def test_the_issuer_comes_from_the_settings_not_from_a_header(shared_town: Town) -> None:

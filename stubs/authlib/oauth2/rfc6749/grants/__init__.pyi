@@ -1,3 +1,0 @@
-from authlib.oauth2.rfc6749 import AuthorizationEndpointMixin, BaseGrant, TokenEndpointMixin
-
-class AuthorizationCodeGrant(BaseGrant, AuthorizationEndpointMixin, TokenEndpointMixin): ...

@@ -1,0 +1,3 @@
+from authlib.oauth2.rfc6749 import BaseGrant
+
+def validate_code_authorization_request(grant: BaseGrant) -> str: ...
