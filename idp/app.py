@@ -1,4 +1,4 @@
-"""Builds the provider's part of the application."""
+"""Builds the application: the provider alone, or with the pages that stand above it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,41 @@ from flask import Flask
 from . import desk, staff
 from .credentials.jpki import CardPolicy, TrustError, TrustStore
 from .foundation import housekeeping
-from .foundation.context import Parts
+from .foundation.context import Parts, build_parts
+from .foundation.key_ring import check_key
 from .foundation.settings import Settings, SettingsError
+from .foundation.web.application import Application
+from .foundation.web.callers import undeclared
+from .foundation.web.home import Home
+from .foundation.web.mount import refuse_ambiguous
 from .foundation.web.shell import install_shell
 from .oidc import install as oidc
+from .oidc.access.plain_home import PLAIN_HOME
 from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, way_back, welcome
 
 
-def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) -> None:
-    """Web shell, sign-in and protocol on `app`. Raises `SettingsError` for what cannot be used."""
-    install_shell(app, instance, translation_packages)
+def create_app(
+    settings: Settings, home: Home = PLAIN_HOME, *, worker: bool = True, check_secret_key: bool = True
+) -> Application:
+    """The provider with the pages of `home` above it; without any it has a page of its own. Raises `SettingsError`.
+
+    `worker`: run the delivery loop here, if the settings say inline. Commands check the key themselves.
+    """
+    instance = build_parts(settings)
+    if check_secret_key:
+        check_key(instance.database, instance.vault, serving=True)
+    app = Application("machi")
+    _install(app, instance, home)
+    if missing := undeclared(app):
+        raise RuntimeError(f"routes without a declared caller: {', '.join(missing)}")
+    refuse_ambiguous(app, settings.path)
+    if worker and settings.worker == "inline":
+        instance.worker.start()
+    return app
+
+
+def _install(app: Flask, instance: Parts, home: Home) -> None:
+    install_shell(app, instance, home)
     if (store := load_trust_store(instance.settings)) is not None:
         app.extensions["machi_trust_store"] = store
     guard.install_guard(app)
@@ -28,6 +53,7 @@ def install(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) 
     oidc.install(app, instance)
     desk.install(app)
     instance.worker.handles(housekeeping.TOPIC, lambda job: housekeeping.handle(instance.database, job), slow=True)
+    home.install(app)
 
 
 def load_trust_store(settings: Settings) -> TrustStore | None:

@@ -8,16 +8,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import mypage
-from idp.app import install as install_idp
+from idp.app import create_app as create
 from idp.cli import machi
-from idp.foundation.context import build_parts
-from idp.foundation.key_ring import check_key
 from idp.foundation.settings import Settings, SettingsError, load
 from idp.foundation.telemetry import configure_logging
-from idp.foundation.web.application import Application
-from idp.foundation.web.callers import undeclared
-from idp.foundation.web.mount import refuse_ambiguous
+from mypage import MY_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,19 +22,8 @@ if TYPE_CHECKING:
 
 def create_app(settings: Settings | None = None, *, worker: bool = True, commands: bool = False) -> Flask:
     """Build the application from `settings` (default: the environment); `commands` check the key themselves. Raises `SettingsError`."""
-    settings = settings or load()
-    instance = build_parts(settings)
-    if not commands:
-        check_key(instance.database, instance.vault, serving=True)
-    app = Application("machi")
-    install_idp(app, instance, ("idp", "mypage"))
-    mypage.install(app)
+    app = create(settings or load(), MY_PAGE, worker=worker, check_secret_key=not commands)
     app.cli.add_command(machi)
-    if missing := undeclared(app):
-        raise RuntimeError(f"routes without a declared caller: {', '.join(missing)}")
-    refuse_ambiguous(app, settings.path)
-    if worker and settings.worker == "inline":
-        instance.worker.start()
     return app
 
 

@@ -1,5 +1,5 @@
-"""My page: what the city is doing for you, live, and the door through which departments say so."""
+"""My page: what the city is doing for you, live, and the API through which departments say so."""
 
-from .install import install
+from .install import MY_PAGE
 
-__all__ = ["install"]
+__all__ = ["MY_PAGE"]

@@ -79,7 +79,7 @@ SECTION_TITLES = {
 }
 
 TEXTS = {
-    "client_name": (_("App name"), _("As residents see it on the consent page and on their page.")),
+    "client_name": (_("App name"), _("As residents see it wherever the app is named.")),
     "department": (_("Department"), _("Who is in charge of this app.")),
     "purpose": (_("Purpose"), _("One sentence: what the shared data is used for.")),
     "client_uri": (_("Website"), _("The app's front page, https.")),
@@ -94,7 +94,7 @@ TEXTS = {
             "Where residents go back to, one per line. Compared character by character. https; several hosts need a sector document."
         ),
     ),
-    "initiate_login_uri": (_("Start address"), _("My page opens the app here, already signed in.")),
+    "initiate_login_uri": (_("Start address"), _("Where the app is opened for residents who are signed in already.")),
     "sector_identifier_uri": (
         _("Sector document"),
         _(

@@ -1,4 +1,4 @@
-"""What the rest of the product (`mypage/`) may use of the provider, by what it is about; the import contract in the test run holds it.
+"""What pages that stand above the provider may use of it, by what it is about; the import contract in the test run holds it.
 
 - `people`: residents, as the page may know them: a profile decrypted for one request, and who stands behind a number or a `sub`.
 - `logins`: the login of this browser: who is signed in, at which level, on which devices, and when it ends.

@@ -7,6 +7,7 @@ from ..foundation.refusals import refused_part
 from ..foundation.web.callers import Caller, called_by, guard
 from ..foundation.web.errors import ProblemError, problem_response
 from ..foundation.web.health import DOCTOR, doctors_word, is_the_doctor
+from ..foundation.web.home import Home
 from ..foundation.web.isolated import isolated
 from ..foundation.web.language import city_name, language
 from ..foundation.web.mount import without as without_mount
@@ -16,6 +17,7 @@ from ..residents.my_number import looks_like_my_number
 __all__ = [
     "DOCTOR",
     "Caller",
+    "Home",
     "ProblemError",
     "add_static",
     "called_by",

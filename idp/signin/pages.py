@@ -15,6 +15,7 @@ from ..foundation.ids import new_secret
 from ..foundation.vault import digest
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
+from ..foundation.web.home import start_url
 from ..foundation.web.language import prefer
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.paths import local_path
@@ -31,7 +32,7 @@ bp = Blueprint("signin", __name__, template_folder="templates")
 @called_by(Caller.BROWSER)
 def begin() -> ResponseReturnValue:
     """Sign in for our own pages; `next` is a path of ours."""
-    target = local_path(request.args.get("next"), url_for("my_home.home"))
+    target = local_path(request.args.get("next"), start_url())
     if current_login_or_none() is not None:
         return redirect(target, 303)
     with parts().database.write() as session:

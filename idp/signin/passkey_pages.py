@@ -17,6 +17,7 @@ from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
+from ..foundation.web.home import credentials_url
 from ..foundation.web.network import client_network
 from ..residents.read import resident_profile
 from . import attempts
@@ -67,7 +68,7 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
             raise ProblemError(
                 403,
                 "passkey_held",
-                "This passkey was stopped on your page. Sign in another way, or come to the residents' counter.",
+                "This passkey was stopped. Sign in another way, or come to the residents' counter.",
             )
         raise ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
     factor = Factor("passkey", now_ms(), synced=who.synced, attested=who.attested, credential_id=who.credential_id)
@@ -106,7 +107,7 @@ def new() -> ResponseReturnValue:
             "signin/passkey_new.html",
             options_url=url_for("passkey.add_options"),
             verify_url=url_for("passkey.add_verify"),
-            continue_url=url_for("my_credentials.credentials"),
+            continue_url=credentials_url(),
         ),
         content_type="text/html; charset=utf-8",
     )
@@ -162,4 +163,4 @@ def _way_on() -> str:
     attempt_id = request.args.get("attempt")
     if attempt_id:
         return attempts.load(parts().database, attempt_id).continue_to
-    return url_for("my_credentials.credentials")
+    return credentials_url()

@@ -6,6 +6,7 @@ import base64
 import itertools
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -14,19 +15,16 @@ import orjson
 from flask import Flask
 from werkzeug.test import TestResponse
 
-import idp.app
-import mypage
-from idp.foundation.context import build_parts
-from idp.foundation.settings import Settings
 from idp.foundation.vault import digest
 from idp.front.storage import clock, new_id
 from idp.oidc.clients.model import Client
-from idp.oidc.server.provider import provider
 from idp.oidc.tokens.tokens import api_audience, make_access_token
 from idp.residents.model import RegistryLink, Resident
 from idp.residents.subjects import subject_of
 from idp.signin.levels import Factor, dump_factors
 from idp.signin.model import LoginSession
+from mypage import MY_PAGE
+from tests.support.town import Town
 
 ISSUER = "http://localhost:8000"
 SINGLE = "application/cloudevents+json"
@@ -35,17 +33,18 @@ ALL_SCOPES = "case:write notice:write task:write"
 
 
 class City:
-    """`kodomo` and `fukushi` are departments; residents are made by `resident`. The database has the schema already."""
+    """The town as departments see it: `kodomo` and `fukushi` report, about residents made by `resident`. The database has the schema.
+
+    `config` goes to Flask's, before my page is installed.
+    """
 
     def __init__(self, database_url: str, live_url: str = "memory://", **config: Any) -> None:
-        settings = Settings(
-            demo=True, issuer=ISSUER, database_url=database_url, live_url=live_url, outbound_loopback=True
-        )
-        self.parts = build_parts(settings)
-        self.app = Flask("city")
-        self.app.config.update(config)
-        idp.app.install(self.app, self.parts, ("idp", "mypage"))
-        mypage.install(self.app)
+        def install(app: Flask) -> None:
+            app.config.update(config)
+            MY_PAGE.install(app)
+
+        self.town = Town(database_url, live_url, home=replace(MY_PAGE, install=install), issuer=ISSUER)
+        self.app, self.parts = self.town.app, self.town.parts
         self._ids = itertools.count(1)
         self._residents = itertools.count(1)
         self._tokens: dict[tuple[str, str], str] = {}
@@ -58,8 +57,7 @@ class City:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        provider(self.app).store.close()
-        self.parts.close()
+        self.town.__exit__(kind, error, trace)
 
     # people and departments ------------------------------------------------------------------------------------------------------
 
@@ -210,7 +208,7 @@ class City:
             settings = self.parts.settings
             self._tokens[client_id, scope] = make_access_token(
                 settings,
-                provider(self.app).keys,
+                self.town.op.keys,
                 client_id=client_id,
                 sub=client_id,
                 scope=scope,

@@ -9,16 +9,18 @@ from typing import Any
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import func, select
 
+from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.foundation.context import parts as parts_of
 from idp.foundation.settings import Settings
+from idp.foundation.web.home import Home
 from idp.oidc.registration.register_client import CityOptions, register_client
 from idp.oidc.server.provider import provider
 from idp.residents.activation import issue_activation_code
 from idp.residents.claim import claim_by_attributes
 from idp.residents.import_register import Report, import_register
 from idp.residents.read import resolve_local_number
-from machi_id import wsgi
+from mypage import MY_PAGE
 
 from .apps import App
 from .browser import Browser
@@ -58,9 +60,9 @@ _compiled_sql = _CompiledSql()
 
 
 class Town:
-    """`settings` go to `Settings` over test defaults; `database_url` must have the schema."""
+    """`settings` go to `Settings` over test defaults; `database_url` must have the schema. `home`: the pages above the provider."""
 
-    def __init__(self, database_url: str, live_url: str = "memory://", **settings: Any) -> None:
+    def __init__(self, database_url: str, live_url: str = "memory://", home: Home = MY_PAGE, **settings: Any) -> None:
         values: dict[str, Any] = {
             "demo": True,
             "issuer": ISSUER,
@@ -71,7 +73,7 @@ class Town:
             "attempt_limit": "100000/minute",
         }
         self.settings = Settings(**values | settings)
-        self.app = wsgi.create_app(self.settings, worker=False)
+        self.app = create_app(self.settings, home, worker=False)
         self.app.jinja_env.bytecode_cache = _compiled
         self.parts = parts_of(self.app)
         self.parts.database.engine.update_execution_options(compiled_cache=_compiled_sql)

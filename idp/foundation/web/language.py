@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, redirect, request
 
 from ..context import parts
 from . import cookies
 from .callers import Caller, called_by
 from .errors import ProblemError
+from .home import front_url
 from .paths import local_path
 
 LANGUAGES = ("ja", "en")
@@ -39,7 +40,7 @@ def choose() -> Response:
     wanted = request.form.get("lang")
     if wanted not in LANGUAGES:
         raise ProblemError(400, "unknown_language", "This language is not available.")
-    response = redirect(local_path(request.form.get("next"), url_for("my_home.front")), 303)
+    response = redirect(local_path(request.form.get("next"), front_url()), 303)
     cookies.set_cookie(response, cookies.LANGUAGE, wanted, 365 * 86400)  # type: ignore[arg-type]
     return response  # type: ignore[return-value]
 

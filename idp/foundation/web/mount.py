@@ -42,7 +42,7 @@ def without(path: str, asked: str) -> str:
 
 
 def refuse_ambiguous(app: Flask, path: str) -> None:
-    """Raises `SettingsError` where a route of ours begins like the issuer's path: `/my/my` could then mean two pages."""
+    """Raises `SettingsError` where a route of ours begins like the issuer's path: `/desk/desk` could then mean two pages."""
     first = path.split("/")[1:2]
     taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     if path and taken.intersection(first):

@@ -14,10 +14,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ..clock import CITY_ZONE
 from ..context import Parts, parts
 from ..others import seen, web_address
+from ..scrub import trust
 from . import callers, cookies, csrf, headers, health, language, mount, openapi_document, paths
 from .bodies import Bodies
 from .callers import Caller, called_by
 from .errors import register_error_handlers
+from .home import Home, set_home
 from .isolated import isolated
 from .nul import refuse_nul_in_path, refuse_nul_in_values
 from .telemetry_hooks import log_request
@@ -62,7 +64,7 @@ def static_file(package: str, path: str) -> Response:
     return response
 
 
-def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, ...]) -> None:
+def install_shell(app: Flask, instance: Parts, home: Home) -> None:
     """Make `app` ready for rooms to register their blueprints."""
     app.extensions["machi"] = instance
     app.config.update(
@@ -71,7 +73,8 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
         BABEL_DEFAULT_LOCALE="ja",
         BABEL_DEFAULT_TIMEZONE=str(CITY_ZONE),
         BABEL_TRANSLATION_DIRECTORIES=";".join(
-            str(Path(str(import_module(name).__file__)).parent / "translations") for name in translation_packages
+            str(Path(str(import_module(name).__file__)).parent / "translations")
+            for name in dict.fromkeys(("idp", home.package))
         ),
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -90,6 +93,8 @@ def install_shell(app: Flask, instance: Parts, translation_packages: tuple[str, 
     for helper in (isolated, seen, web_address):
         app.add_template_global(helper)
     app.add_template_filter(isolated)
+    set_home(app, home)
+    trust(home.package)
     app.register_blueprint(bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(language.bp)

@@ -11,13 +11,13 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
+from ...foundation.web.home import start_url
 from ...signin import attempts
 from ...signin.levels import reaches
 from ...signin.sessions import Login, current_login
 from ..resources import still_allowed
 from ..server import provider
 from .approvals import waiting_for
-from .backchannel_authentication import tell_pages
 from .ciba_ping import queue_ping
 from .device_page import asked_of
 from .model import BackchannelRequest
@@ -52,7 +52,7 @@ def waiting() -> Response:
         "oidc/approve.html",
         questions=questions,
         answered=request.args.get("answered"),
-        home_url=url_for("my_home.home"),
+        home_url=start_url(),
     )
     return Response(html, content_type="text/html; charset=utf-8")
 
@@ -84,7 +84,6 @@ def answer(request_id: str) -> ResponseReturnValue:
     if not done:
         raise ProblemError(410, "request_over", "This request has ended. The department can ask you again.")
     op.parts.worker.wake()
-    tell_pages(login.resident_id)
     return redirect(url_for("approve.waiting", answered=decision), 303)
 
 

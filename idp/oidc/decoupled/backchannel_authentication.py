@@ -1,4 +1,4 @@
-"""Backchannel authentication endpoint (OpenID CIBA Core 1.0 §7): a department asks, the resident answers on their own page."""
+"""Backchannel authentication endpoint (OpenID CIBA Core 1.0 §7): a department asks, the resident answers on a page of ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_id, new_secret
-from ...foundation.live import quietly
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
 from ..flows import JSON, Answer, ListedEndpoint, answered
@@ -36,7 +35,6 @@ class BackchannelEndpoint(ListedEndpoint):
     def create_response(self, asked: BackchannelAsk) -> Answer:
         """§7.3: the request's handle, how long it lives and how often it may be polled for."""
         auth_req_id = _store(asked)
-        tell_pages(asked.resident_id)
         return 200, {"auth_req_id": auth_req_id, "expires_in": asked.lifetime, "interval": INTERVAL}, JSON
 
 
@@ -70,12 +68,6 @@ def _store(asked: BackchannelAsk) -> str:
         )
         record(session, EventType.APPROVAL_ASKED, resident_id=resident_id, client_id=client_id)
     return auth_req_id
-
-
-def tell_pages(resident_id: str) -> None:
-    """Let the resident's open pages look again at what waits for them."""
-    bus = provider().parts.bus
-    quietly(lambda: bus.publish(f"resident:{resident_id}", {"fragments": ["approvals"]}))
 
 
 @cleans_up

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
+from ...foundation.web.home import start_url
 from ...foundation.web.language import language
 from ...foundation.web.network import client_network
 from ...residents.attributes import unseal
@@ -80,7 +81,7 @@ def decide() -> ResponseReturnValue:
         "oidc/device_done.html",
         allowed=decision == "allow",
         client_name=client.name(language()),
-        home_url=url_for("my_home.home"),
+        home_url=start_url(),
     )
     return Response(html, content_type="text/html; charset=utf-8")
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ...foundation import clock
 from ...foundation.web import cookies
 from ...foundation.web.callers import Caller, called_by
+from ...foundation.web.home import start_url
 from ...foundation.web.language import language, prefer
 from ...foundation.web.leaving import by_page, way_leads_to
 from ...signin.sessions import Login, current_login_or_none, end_sessions
@@ -131,7 +132,7 @@ def _confirm_page(login: Login, asked: LogoutRequest) -> Response:
     html = render_template(
         "signin/signout_confirm.html",
         confirm_url=url_for("end_session.confirm"),
-        cancel_url=url_for("my_home.home"),
+        cancel_url=start_url(),
         apps=_apps_of(login),
         client_name=asked.client.name(language()) if asked.client is not None else None,
         hidden_fields={REFERENCE: refer_to(asked), **_language()} if asked.client else {},

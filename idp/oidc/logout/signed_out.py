@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.headers import allow_frame
+from ...foundation.web.home import front_url
 from ...foundation.web.language import language
 from ..clients import clients_by_id
 from ..server import provider
@@ -57,7 +58,7 @@ def check() -> ResponseReturnValue:
     op = provider()
     deliveries = read_ticket(op, request.args.get("ticket", ""))
     if deliveries is None:
-        return redirect(url_for("my_home.front"), 303)
+        return redirect(front_url(), 303)
     found = report(op, deliveries)
     fragment = bool(request.headers.get("X-Fragment"))
     unreached = found.failed if fragment else [*found.failed, *found.pending]

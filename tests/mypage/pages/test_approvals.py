@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
+import orjson
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 from sqlalchemy import update
 
+from idp.audit import EventType, record
 from idp.foundation import clock
-from idp.oidc.decoupled.backchannel_authentication import tell_pages
+from idp.foundation.outbox import OutboxRow
 from idp.oidc.decoupled.model import BackchannelRequest
 from idp.oidc.registration.change_client import switch_client
+from mypage.delivery.live.fanout import TOPIC
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit, named_resident
 from tests.support.browser import Browser
@@ -70,6 +74,21 @@ def test_an_expired_one_and_one_of_an_app_that_is_off_are_gone(town: Town, hanak
     assert WAITING not in hanako.get("/my/").text
 
 
+def test_open_pages_are_told_in_the_transaction_of_what_happened(town: Town, hanako: Browser, desk: Desk) -> None:
+    """By a row of the outbox: not lost with a bus that is away, not told of what was rolled back."""
+    resident_id = town.resident("hanako")
+    change = {"changes": [{"resident_id": resident_id, "fragments": ["approvals"]}]}
+    told = OutboxRow.topic == TOPIC, OutboxRow.payload == orjson.dumps(change).decode()
+    assert town.count(OutboxRow, *told) == 1
+    assert answer(hanako, "deny").status_code == 303
+    assert town.count(OutboxRow, *told) == 2
+    with suppress(ZeroDivisionError), town.writing() as session:
+        record(session, EventType.APPROVAL_ASKED, resident_id=resident_id, client_id=desk.app.client_id)
+        session.flush()
+        raise ZeroDivisionError
+    assert town.count(OutboxRow, *told) == 2
+
+
 def test_two_are_counted(any_town: Town) -> None:
     desk, resident = Desk(any_town), any_town.resident("hanako")
     for _ in range(2):
@@ -100,21 +119,16 @@ def test_it_appears_and_goes_on_an_open_page(chromium: Chromium, served: Served,
         expires_at=now + timedelta(minutes=5),
         interval_seconds=5,
     )
-    with served.city.parts.database.write() as session:
+    with served.city.app.app_context(), served.city.parts.database.write() as session:
         session.add(asked)
-    tell(served, visitor)
+        record(session, EventType.APPROVAL_ASKED, resident_id=visitor.resident_id, client_id="kodomo")
     expect(page.get_by_test_id("approvals-waiting")).to_be_visible()
     expect(page.locator("#live-announcer")).to_contain_text("確認が1件あります")
     check_readable(page, ("light", 390), ("dark", 390))
-    with served.city.parts.database.write() as session:
+    with served.city.app.app_context(), served.city.parts.database.write() as session:
         session.execute(update(BackchannelRequest).values(state="denied"))
-    tell(served, visitor)
+        record(session, EventType.APPROVAL_REFUSED, resident_id=visitor.resident_id, client_id="kodomo")
     expect(page.get_by_test_id("approvals-waiting")).to_be_hidden()
-
-
-def tell(served: Served, visitor: Visit) -> None:
-    with served.city.app.app_context():
-        tell_pages(visitor.resident_id)
 
 
 @pytest.fixture

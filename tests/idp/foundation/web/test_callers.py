@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
 from idp.foundation.web.callers import Caller, called_by, caller_of, undeclared
+from mypage import MY_PAGE
 from tests.support.town import Town
 
 
@@ -28,18 +31,13 @@ def test_an_undeclared_route_is_found_and_does_not_answer(town: Town) -> None:
     assert "hello" not in answer.text
 
 
-def test_the_application_refuses_to_start_with_one(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import mypage
-
-    install = mypage.install
-
+def test_the_application_refuses_to_start_with_one(sqlite_url: str) -> None:
     def forgetful(app: Flask) -> None:
-        install(app)
+        MY_PAGE.install(app)
         app.add_url_rule("/forgotten", "forgotten", lambda: "hello")
 
-    monkeypatch.setattr(mypage, "install", forgetful)
     with pytest.raises(RuntimeError, match="forgotten"):
-        Town(sqlite_url)
+        Town(sqlite_url, home=replace(MY_PAGE, install=forgetful))
 
 
 def test_what_is_for_residents_asks_for_a_login(shared_town: Town) -> None:
