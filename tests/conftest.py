@@ -26,7 +26,7 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile("steady")
 
-pytest_plugins = ["tests.support.chromium", "tests.relying_parties.needed"]
+pytest_plugins = ["tests.support.chromium", "tests.support.site", "tests.relying_parties.needed"]
 
 _names = itertools.count(1)
 

@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, jsonify
 
 from idp.oidc.policy.policy import set_policy
-from tests.clients.serving import Served
 from tests.conftest import sqlite_copy
 from tests.support.apps import App
 from tests.support.ciba import answer as answer_question
 from tests.support.fapi import SigningKey
 from tests.support.rp import Person
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 
 PAGE = (Path(__file__).parents[1] / "docs" / "departments.md").read_text("utf-8")

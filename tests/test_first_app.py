@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from mypage.cases.model import Case
-from tests.clients.serving import Served
 from tests.conftest import sqlite_copy
 from tests.support.html import hidden_fields
 from tests.support.rp import Person
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 from tests.support.waiting import until
 

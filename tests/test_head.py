@@ -50,7 +50,7 @@ def first(body: Iterable[bytes]) -> bytes:
 def test_every_route(shared_town: Town, signed_in: Browser) -> None:
     compared = 0
     for rule in shared_town.app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint == "shell.static_file":
+        if "GET" not in (rule.methods or ()) or rule.endpoint == "static_files.static_file":
             continue
         values: dict[str, Any] = dict.fromkeys(rule.arguments, NOWHERE)
         with shared_town.app.test_request_context(base_url=shared_town.issuer):

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from flask import Flask, Response, jsonify, redirect, request
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from tests.clients.serving import Served
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 HANAKO = {
     "sub": "pw-hanako",

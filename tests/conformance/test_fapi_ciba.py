@@ -19,11 +19,11 @@ from flask import Flask, Response, request
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
-from tests.clients.serving import Served
 from tests.conftest import sqlite_copy
 from tests.support.browser import Browser
 from tests.support.ciba import CIBA, Desk, answer
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 
 SECOND = timedelta(seconds=1)

@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from idp.foundation.ids import new_id
-from tests.clients.serving import Served
 from tests.conftest import sqlite_copy
 from tests.support.browser import Browser
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.subscriber import CREDENTIAL, POLL, PUSH, REVOKED, VERIFICATION, EventServer, Subscriber
 from tests.support.town import Town
 

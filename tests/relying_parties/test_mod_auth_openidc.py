@@ -13,9 +13,9 @@ import requests
 from flask import Flask, request
 
 from idp.residents.model import SubjectIdentifier
-from tests.clients.serving import Served
 from tests.support.rp import Person
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.waiting import until
 
 from . import apache, needed

@@ -12,9 +12,9 @@ import pytest
 from flask import Flask, Response, send_file
 from playwright.sync_api import Browser, Page, expect
 
-from tests.clients.serving import Served
 from tests.support.people import BIRTH_DATES
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 from .conftest import Site
 

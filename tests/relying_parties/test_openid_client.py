@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask, request
 
-from tests.clients.serving import Served
 from tests.support.rp import Person
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.waiting import until
 
 from .conftest import Site

@@ -14,7 +14,7 @@ from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from tests.clients.serving import Served
+from tests.support.serving import Served
 from tests.support.waiting import until
 
 HERE = Path(__file__).resolve().parent / "web"

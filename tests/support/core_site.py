@@ -17,7 +17,7 @@ from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.import_register import import_register
 from idp.signin.levels import dump_factors, load_factors
 from idp.signin.model import LoginSession
-from tests.clients.serving import Served
+from tests.support.serving import Served
 
 from .authenticator import Authenticator
 from .core_client import Client

@@ -8,8 +8,8 @@ import jwt
 from flask import Flask, Response, request
 from werkzeug.test import TestResponse
 
-from tests.clients.serving import Served
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 from .apps import App
 from .town import Town

@@ -10,9 +10,9 @@ import requests
 from flask import Flask
 
 from clients.kit import MachiID, Settings
-from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 
 class App:

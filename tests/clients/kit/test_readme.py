@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.waiting import until
 
 README = Path(__file__).parents[3] / "clients" / "kit" / "README.md"

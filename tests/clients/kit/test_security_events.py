@@ -21,9 +21,9 @@ from clients.kit.security_events import (
     SESSION_REVOKED,
 )
 from tests.clients.kit.conftest import App
-from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 
 

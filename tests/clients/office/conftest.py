@@ -14,9 +14,9 @@ from babel.messages.pofile import read_po
 from clients.benefits.department import DEPARTMENT as BENEFITS
 from clients.childcare.department import DEPARTMENT as CHILDCARE
 from clients.office import Department, create_app
-from tests.clients.serving import Served
 from tests.clients.tiny_provider import TinyProvider
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 PASSWORD = "staff-password-for-tests"
 TRANSLATIONS = Path(__file__).parents[3] / "clients/office/translations/ja/LC_MESSAGES/messages.po"

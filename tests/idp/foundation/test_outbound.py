@@ -11,8 +11,8 @@ from flask import Flask, Response, request
 
 from idp.foundation.outbound import Answer, Outbound, OutboundError, Room
 from idp.foundation.settings import Settings
-from tests.clients.serving import Served
 from tests.support.server import free_port
+from tests.support.serving import Served
 
 strict = Outbound(Settings())
 loopback = Outbound(Settings(outbound_loopback=True))

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask, request
 
 from idp.oidc.registration.registration import issue_initial_access_token
-from tests.clients.serving import Served
 from tests.support.people import BIRTH_DATES
 from tests.support.rp import Person, RelyingParty
 from tests.support.server import free_port, running
+from tests.support.serving import Served
 from tests.support.town import Town
 from tests.support.waiting import until
 

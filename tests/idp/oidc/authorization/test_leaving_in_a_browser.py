@@ -5,70 +5,34 @@ Browsers hold a page's `form-action` against each redirect after its form, and w
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import pytest
-from flask import Flask, redirect, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page
-from werkzeug.serving import make_server
+from playwright.sync_api import BrowserContext
 
 from idp.oidc.registration.register_client import CityOptions
 from tests.support.apps import App
 from tests.support.people import BIRTH_DATES
-from tests.support.server import free_port
-from tests.support.town import Town
+from tests.support.site import Site
 
 pytestmark = pytest.mark.browser
 
 
-@dataclass
-class Site:
-    """A town that is served, an app on another origin, and the third one that the app leads to."""
+@pytest.fixture(autouse=True)
+def onward(site: Site) -> None:
+    """The app leads on to a third origin from every address of its own."""
 
-    town: Town
-    base: str
-    app_base: str
-    end: str
-
-    def register(self, **more: object) -> App:
-        return self.town.register(redirect_uris=[f"{self.app_base}/cb"], **more)
-
-    def open(self, page: Page, app: App, **changes: str) -> None:
-        page.goto(f"{self.base}/authorize?{urlencode(app.request(**changes))}")
-
-
-@pytest.fixture
-def site(sqlite_url: str) -> Iterator[Site]:
-    port, app_port = free_port(), free_port()
-    base, app_base, end = (f"http://localhost:{port}", f"http://localhost:{app_port}", f"http://127.0.0.1:{app_port}")
-    outside = Flask("app")
-
-    @outside.route("/cb", methods=["GET", "POST"])
-    @outside.get("/bye", endpoint="bye")
+    @site.outside.route("/cb", methods=["GET", "POST"])
+    @site.outside.get("/bye", endpoint="bye")
     def onward() -> ResponseReturnValue:
-        return redirect(f"{end}/arrived?{'error' if 'error' in request.values else 'ok'}")
+        return redirect(f"{site.end}/arrived?{'error' if 'error' in request.values else 'ok'}")
 
-    @outside.get("/arrived")
+    @site.outside.get("/arrived")
     def arrived() -> str:
         return "<h1>arrived</h1>"
-
-    with Town(sqlite_url, issuer=base) as town:
-        servers = [
-            make_server("localhost", port, town.app, threaded=True),
-            make_server("localhost", app_port, outside, threaded=True),
-        ]
-        for server in servers:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield Site(town, base, app_base, end)
-        finally:
-            for server in servers:
-                server.shutdown()
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
@@ -88,8 +52,7 @@ def with_login(site: Site, context: BrowserContext, app: App | None = None) -> N
     browser = site.town.signed_in()
     if app is not None:
         browser.sign_on(app)
-    found = [(name, browser.cookie(name)) for name in ("machi_session", "machi_browser", "machi_state")]
-    context.add_cookies([{"name": n, "value": v, "url": site.base} for n, v in found if v])
+    site.carry_over(browser, context)
 
 
 @pytest.mark.parametrize(("button", "outcome"), [("consent-allow", "ok"), ("consent-deny", "error")])

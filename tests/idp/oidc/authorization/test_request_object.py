@@ -14,12 +14,12 @@ from flask import Flask, Response, request
 from jwt.algorithms import OKPAlgorithm
 from werkzeug.test import TestResponse
 
-from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.fapi import SigningKey
 from tests.support.html import hidden_fields
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 
 KEY = SigningKey()

@@ -19,12 +19,12 @@ from idp.oidc.logos.model import ClientLogo
 from idp.oidc.registration.change_client import change_client, options_of, switch_client
 from idp.oidc.registration.register_client import prepare_client
 from idp.oidc.registration.registration import issue_initial_access_token
-from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.hostile import Hostile
 from tests.support.pictures import gif, png
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 from tests.support.waiting import until
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from idp.oidc.logos.picture import media_type_of
 from tests.support.readable import check_readable
-from tests.support.server import free_port
 from tests.support.town import Town
 
 from .test_logos import Pictures, with_logo
@@ -35,44 +32,31 @@ def pictures() -> Iterator[Pictures]:
 
 
 @pytest.fixture
-def served(sqlite_url: str) -> Iterator[Town]:
-    port = free_port()
-    with Town(sqlite_url, issuer=f"http://localhost:{port}") as town:
-        server = make_server("127.0.0.1", port, town.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield town
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def page(chromium: Browser, served: Town) -> Iterator[Page]:
+def page(chromium: Browser, served_town: Town) -> Iterator[Page]:
     """A resident is signed in."""
-    inside = served.browser()
-    session = inside.sign_in(served.resident())
+    inside = served_town.browser()
+    session = inside.sign_in(served_town.resident())
     context = chromium.new_context(locale="ja-JP", reduced_motion="reduce")
-    context.add_cookies([{"name": "machi_session", "value": session, "url": served.issuer}])
+    context.add_cookies([{"name": "machi_session", "value": session, "url": served_town.issuer}])
     page = context.new_page()
-    page.goto(f"{served.issuer}/signin")
+    page.goto(f"{served_town.issuer}/signin")
     yield page
     context.close()
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/webp"])
-def test_what_a_browser_drew_is_taken_and_shown(page: Page, served: Town, pictures: Pictures, kind: str) -> None:
+def test_what_a_browser_drew_is_taken_and_shown(page: Page, served_town: Town, pictures: Pictures, kind: str) -> None:
     said, data = page.evaluate(DRAW, kind)
     assert kind in said, "this browser writes it"
     pictures.body = base64.b64decode(data)
     assert media_type_of(pictures.body) == kind
     names = {"client_name": "こども窓口", "client_name#en": "Children's desk", "department": "こども家庭課"}
-    app = with_logo(served, pictures.at(), **names)
+    app = with_logo(served_town, pictures.at(), **names)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    page.goto(f"{served.issuer}/authorize?{urlencode(app.request(scope='openid profile'))}")
+    page.goto(f"{served_town.issuer}/authorize?{urlencode(app.request(scope='openid profile'))}")
     page.wait_for_url(re.compile("/consent/"))
     logo = page.locator("img.app-logo")
     assert logo.evaluate("async img => { await img.decode(); return [img.naturalWidth, img.naturalHeight] }") == [
@@ -80,6 +64,6 @@ def test_what_a_browser_drew_is_taken_and_shown(page: Page, served: Town, pictur
         200,
     ]
     assert logo.evaluate("img => [img.offsetWidth, img.offsetHeight]") == [48, 48]
-    assert [url for url in asked if not url.startswith(served.issuer)] == []
+    assert [url for url in asked if not url.startswith(served_town.issuer)] == []
     assert complaints == []
     check_readable(page, ("light", 1280), ("dark", 320))

@@ -15,9 +15,9 @@ from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.grants.revoke import end_app_access
 from idp.oidc.logout.backchannel_logout import EVENT
-from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 from tests.support.waiting import until
 

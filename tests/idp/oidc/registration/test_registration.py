@@ -15,9 +15,9 @@ from idp.foundation import clock
 from idp.oidc.clients.model import Client
 from idp.oidc.registration.model import InitialAccessToken
 from idp.oidc.registration.registration import issue_initial_access_token
-from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 
 GOOD: dict[str, Any] = {"client_name": "こども窓口", "redirect_uris": ["https://kodomo.example/cb"]}
