@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from ..foundation.context import Parts
-from ..foundation.web.shell import add_static
+from ..foundation.web.static_files import add_static
 from . import (
     access,
     authorization,
