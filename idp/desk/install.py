@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from ..foundation.web.shell import add_static
+from ..foundation.web.static_files import add_static
 from ..staff.entrances import add_entrance
 from . import (
     app_acts,

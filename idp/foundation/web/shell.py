@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, request, send_from_directory, url_for
+from flask import Blueprint, Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,53 +14,20 @@ from ..clock import CITY_ZONE
 from ..context import Parts, parts
 from ..others import seen, web_address
 from ..scrub import trust
-from . import callers, cookies, csrf, headers, health, language, mount, openapi_document, paths
+from . import callers, cookies, csrf, headers, health, language, mount, openapi_document, paths, static_files
 from .bodies import Bodies
-from .callers import Caller, called_by
+from .callers import Caller
 from .errors import register_error_handlers
 from .home import Home, set_home
 from .isolated import isolated
 from .nul import refuse_nul_in_path, refuse_nul_in_values
+from .static_files import static_url
 from .telemetry_hooks import log_request
 
 MAX_BODY = 8 * 1024 * 1024
 MAX_FORM_FIELDS = 200
 
 bp = Blueprint("shell", __name__, template_folder="templates")
-
-
-_static_roots: dict[str, Path] = {"shell": Path(__file__).parent / "static"}
-_versions: dict[tuple[str, str], str] = {}
-
-
-def add_static(package: str, root: Path) -> None:
-    """Serve `root` under `/static/<package>/…`."""
-    _static_roots[package] = root
-
-
-def static_url(path: str, package: str = "shell") -> str:
-    """The address of a static file with its content's version, cacheable for a year."""
-    key = (package, path)
-    version = _versions.get(key)
-    if version is None:
-        content = (_static_roots[package] / path).read_bytes()
-        version = hashlib.sha256(content).hexdigest()[:12]
-        if not parts().settings.demo:
-            _versions[key] = version
-    return url_for("shell.static_file", package=package, path=path, v=version)
-
-
-@bp.get("/static/<package>/<path:path>")
-@called_by(Caller.ANYONE)
-def static_file(package: str, path: str) -> Response:
-    """A style sheet, script module or picture."""
-    root = _static_roots.get(package)
-    if root is None:
-        abort(404)
-    response = send_from_directory(root, path)
-    # An address without a version (an import between modules) must be looked at again; one with, never.
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
-    return response
 
 
 def install_shell(app: Flask, instance: Parts, home: Home) -> None:
@@ -96,6 +62,7 @@ def install_shell(app: Flask, instance: Parts, home: Home) -> None:
     set_home(app, home)
     trust(home.package)
     app.register_blueprint(bp)
+    app.register_blueprint(static_files.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(language.bp)
     app.register_blueprint(openapi_document.bp)

@@ -103,13 +103,6 @@ def test_a_level_asked_for_must_be_reached(town: Town, hanako: str) -> None:
     assert desk.app.id_token(tokens["id_token"], verify_iat=False)["acr"] == "urn:machi:acr:ial3-aal2"
 
 
-def test_open_pages_hear_of_it(town: Town, hanako: str) -> None:
-    desk = Desk(town)
-    with town.parts.bus.subscribe(f"resident:{hanako}") as pages:
-        desk.ask(login_hint=desk.know(hanako))
-        assert pages.next(5) == {"fragments": ["approvals"]}
-
-
 def test_the_unified_id_only_with_the_citys_leave(town: Town, hanako: str) -> None:
     desk = Desk(town)
     hint = unified_id(town, hanako)
