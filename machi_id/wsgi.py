@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from idp.foundation.web.home import Home
 
-def create_app(settings: Settings | None = None, *, worker: bool = True, commands: bool = False) -> Flask:
+
+def create_app(
+    settings: Settings | None = None, *, home: Home = MY_PAGE, worker: bool = True, commands: bool = False
+) -> Flask:
     """Build the application from `settings` (default: the environment); `commands` check the key themselves. Raises `SettingsError`."""
-    app = create(settings or load(), MY_PAGE, worker=worker, check_secret_key=not commands)
+    app = create(settings or load(), home, worker=worker, check_secret_key=not commands)
     app.cli.add_command(machi)
     return app
 

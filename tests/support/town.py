@@ -9,7 +9,6 @@ from typing import Any
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import func, select
 
-from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.foundation.context import parts as parts_of
 from idp.foundation.settings import Settings
@@ -20,6 +19,7 @@ from idp.residents.activation import issue_activation_code
 from idp.residents.claim import claim_by_attributes
 from idp.residents.import_register import Report, import_register
 from idp.residents.read import resolve_local_number
+from machi_id.wsgi import create_app
 from mypage import MY_PAGE
 
 from .apps import App
@@ -73,7 +73,7 @@ class Town:
             "attempt_limit": "100000/minute",
         }
         self.settings = Settings(**values | settings)
-        self.app = create_app(self.settings, home, worker=False)
+        self.app = create_app(self.settings, home=home, worker=False)
         self.app.jinja_env.bytecode_cache = _compiled
         self.parts = parts_of(self.app)
         self.parts.database.engine.update_execution_options(compiled_cache=_compiled_sql)
