@@ -16,7 +16,6 @@ from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.decoupled.model import BackchannelRequest
 from idp.oidc.registration.change_client import switch_client
-from mypage.delivery.live.channels import resident_channel
 from mypage.delivery.live.fanout import TOPIC
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit, named_resident
@@ -73,14 +72,6 @@ def test_an_expired_one_and_one_of_an_app_that_is_off_are_gone(town: Town, hanak
     assert WAITING in hanako.get("/my/").text
     town.change(update(BackchannelRequest).values(expires_at=clock.now() - timedelta(seconds=1)))
     assert WAITING not in hanako.get("/my/").text
-
-
-def test_open_pages_hear_of_it(town: Town) -> None:
-    resident_id, desk = town.resident("hanako"), Desk(town)
-    with town.parts.bus.subscribe(resident_channel(resident_id)) as pages:
-        desk.ask(login_hint=desk.know(resident_id))
-        town.parts.worker.run_once()
-        assert pages.next(5) == {"fragments": ["approvals"]}
 
 
 def test_open_pages_are_told_in_the_transaction_of_what_happened(town: Town, hanako: Browser, desk: Desk) -> None:
