@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from idp.foundation.settings import Settings
+
 from .demo.city import REGISTER, RESIDENTS, Place
 
 WIDE = "1000000/minute"
@@ -26,9 +28,7 @@ def environment(place: Place, issuer: str) -> dict[str, str]:
     chosen = {
         **place.environment(),
         "MACHI_ISSUER": issuer,
-        **{
-            f"MACHI_{name}_LIMIT": WIDE for name in ("SIGNIN", "TOKEN", "REGISTER", "PAR", "DEVICE", "CIBA", "CIBA_ASK")
-        },
+        **{f"MACHI_{name.upper()}": WIDE for name in Settings.model_fields if name.endswith("_limit")},
         # Suites send neither PKCE nor, in one module, a nonce.
         "MACHI_CODE_BINDING": "none",
         # An https issuer needs somebody in front who ends TLS.

@@ -50,6 +50,7 @@ SENTENCES: dict[str, LazyString] = {
     "invalid_request_uri": lazy_gettext("The address of a request is wrong, used or too old."),
     "invalid_target": lazy_gettext("The app asked for access to a resource it may not use."),
     "local_numbers_not_allowed": lazy_gettext("The app named a resident by the local number, which it may not."),
+    "logo_not_taken": lazy_gettext("The picture at the app's logo address is not shown."),
     "malformed_batch": lazy_gettext("The batch is not a list of events."),
     "malformed_json": lazy_gettext("What was sent is no JSON."),
     "my_number_refused": lazy_gettext("The event holds what looks like a My Number, which may never be sent."),

@@ -31,6 +31,8 @@ EXPECTED = frozenset(
     | {"login_required", "slow_down", "use_dpop_nonce"}
 )
 """Steps of a protocol that goes as it should (RFC 8628 §3.5, OIDC Core §3.1.2.6, RFC 9449 §8): nobody need look into these."""
+OF_NOBODY = frozenset({"unknown_client"})
+"""An app's fault, though it is a browser that meets it and the app cannot be named. What was sent as its name is kept nowhere."""
 MAX_REASON = 300
 PER_HOUR = 20
 """Kinds kept for one client (or nobody known) and hour; the rest is one row of its own, so that a flood fills no table."""

@@ -25,8 +25,13 @@ log = logging.getLogger("machi.process")
 def request_reference() -> str:
     """A short reference for this request, the same on the page and in the log."""
     if not hasattr(g, "reference"):
-        g.reference = "".join(secrets.choice(READABLE) for _ in range(10))
+        g.reference = new_reference()
     return str(g.reference)
+
+
+def new_reference() -> str:
+    """For what no request asked for, as the outbox's work."""
+    return "".join(secrets.choice(READABLE) for _ in range(10))
 
 
 class JsonLines(logging.Formatter):

@@ -135,9 +135,18 @@ def test_of_every_kind(town: Town, lines: Callable[[], list[dict[str, Any]]], ca
     town.parts.refusals.flush()
     rows = town.rows(RefusedRequests, RefusedRequests.reference == given)
     seen = [(r.client_id, r.endpoint, r.error, r.reason, r.times) for r in rows]
-    # A page that no registered app is to blame for is in the log only.
-    expected = (line.get("client"), line["endpoint"], line["error"], line["reason"], 1)
-    assert seen == ([] if case == "unknown app" else [expected])
+    assert seen == [(line.get("client"), line["endpoint"], line["error"], line["reason"], 1)]
+
+
+def test_apps_that_do_not_exist_fill_no_table(town: Town) -> None:
+    """Whatever is sent as their name: one row an hour, which names none of them."""
+    stranger = town.browser()
+    for name in ("nobody", "x" * 64, "'; drop", SECRET, *(f"app-{n}" for n in range(30))):
+        assert stranger.get("/authorize", query_string={"client_id": name}).status_code == 400
+    town.parts.refusals.flush()
+    (row,) = town.rows(RefusedRequests)
+    assert (row.client_id, row.error, row.endpoint, row.times) == (None, "unknown_client", "/authorize", 34)
+    assert SECRET not in row.reason
 
 
 def test_steps_of_a_protocol_are_no_refusals(town: Town) -> None:

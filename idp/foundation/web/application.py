@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.routing import MapAdapter
 
+ASKED_METHOD = "machi.asked_method"
+
+
+def asked_method(request: Request) -> str:
+    """What was asked, where it counts that HEAD is not GET: somebody has signed it."""
+    return str(request.environ.get(ASKED_METHOD, request.method))
+
 
 class _Rule(Rule):
     """Compiles what builds its address when one is first built: for all rules at once that was most of the application's start."""
@@ -50,7 +57,7 @@ class Application(Flask):
         """HEAD is GET without the body (RFC 9110 §9.3.2): made so here, once, and no view need know of it."""
         if environ["REQUEST_METHOD"] != "HEAD":
             return super().__call__(environ, start_response)
-        body = super().__call__({**environ, "REQUEST_METHOD": "GET"}, start_response)
+        body = super().__call__({**environ, "REQUEST_METHOD": "GET", ASKED_METHOD: "HEAD"}, start_response)
         if callable(close := getattr(body, "close", None)):
             close()  # a live stream ends before its first line
         return ()

@@ -7,7 +7,7 @@ import logging
 from flask import Response, current_app, request
 
 from ..context import parts
-from ..refusals import Refusal, noted
+from ..refusals import OF_NOBODY, Refusal, noted
 from ..telemetry import request_reference
 from .callers import Caller, caller_of
 
@@ -29,7 +29,7 @@ def log_request(response: Response) -> Response:
     of_app = asked_by is not None or caller_of(current_app, request.endpoint) in (Caller.CLIENT, Caller.BEARER)
     for refusal, times in found.items():
         _say(refusal, times, response.status_code, asked_by)
-        if of_app and response.status_code < 500:
+        if (of_app or refusal.error in OF_NOBODY) and response.status_code < 500:
             parts().refusals.add(asked_by, str(request.url_rule), refusal, times, reference)
     return response
 

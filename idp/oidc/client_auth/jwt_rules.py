@@ -45,7 +45,7 @@ def client_assertion(settings: Settings, database: Database, client: RegisteredC
         audiences=frozenset({settings.issuer}) | (frozenset() if fapi else places),
         sole_audience=fapi,
         lifetime=ASSERTION_SECONDS,
-        once=_assertions(database, "client"),
+        once=_assertions(database),
     )
 
 
@@ -58,7 +58,7 @@ def authorization_grant(settings: Settings, database: Database, client: Register
         issuer=client.client_id,
         audiences=addresses(settings, "") | addresses(settings, "/token"),
         lifetime=ASSERTION_SECONDS,
-        once=_assertions(database, "grant"),
+        once=_assertions(database),
     )
 
 
@@ -86,7 +86,7 @@ def backchannel_request(settings: Settings, database: Database, client: Register
         issuer=client.client_id,
         audiences=_backchannel(settings),
         lifetime=HOUR,
-        once=_assertions(database, "ciba"),
+        once=_assertions(database),
     )
 
 
@@ -131,8 +131,9 @@ def _backchannel(settings: Settings) -> frozenset[str]:
     return frozenset().union(*(addresses(settings, path) for path in ("", "/token", "/backchannel_authentication")))
 
 
-def _assertions(database: Database, use: str) -> Callable[[str, int], bool]:
-    return _once(database, UsedAssertion, f"{use} ")
+def _assertions(database: Database) -> Callable[[str, int], bool]:
+    """A `jti` is good once, whatever the JWT is used for (RFC 7519 §4.1.7): what was a grant proves no client afterwards."""
+    return _once(database, UsedAssertion, "client ")
 
 
 def _once(database: Database, table: type[UsedAssertion] | type[UsedProof], use: str) -> Callable[[str, int], bool]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import g, request
 
 from ...foundation.settings import Settings
+from ...foundation.web.application import asked_method
 from ..clients import RegisteredClient
 from ..errors import InvalidRequestError, OAuth2Error
 from ..server import Provider, endpoints
@@ -59,7 +60,7 @@ def prove_sender(op: Provider, client: RegisteredClient, required: bool = True) 
     proof = request.headers.get("DPoP")
     jkt = x5t = None
     if proof is not None:
-        jkt = check_proof(op, proof, method=request.method, addresses=addresses(op.parts.settings))
+        jkt = check_proof(op, proof, method=asked_method(request), addresses=addresses(op.parts.settings))
     elif required and metadata.get("dpop_bound_access_tokens"):
         raise InvalidRequestError("A DPoP proof is needed.")
     if metadata.get("tls_client_certificate_bound_access_tokens"):
@@ -84,7 +85,9 @@ def check_presented(op: Provider, confirmation: dict[str, str], scheme: str, raw
         proof = request.headers.get("DPoP")
         if proof is None:
             raise InvalidProofError("A DPoP proof is needed with this token.")
-        jkt = check_proof(op, proof, method=request.method, addresses=addresses(op.parts.settings), access_token=raw)
+        jkt = check_proof(
+            op, proof, method=asked_method(request), addresses=addresses(op.parts.settings), access_token=raw
+        )
         if jkt != confirmation["jkt"]:
             raise OAuth2Error(error="invalid_token", description="The token is bound to another key.")
     if "x5t#S256" in confirmation:

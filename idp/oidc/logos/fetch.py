@@ -18,6 +18,8 @@ from ...foundation import clock
 from ...foundation.housekeeping import cleans_up
 from ...foundation.outbound import OutboundError, Room
 from ...foundation.outbox import Job, RetryLaterError, enqueue
+from ...foundation.refusals import MAX_REASON, Refusal
+from ...foundation.telemetry import new_reference
 from ...foundation.wake import wake_after_commit
 from ..clients.model import Client
 from ..server import Provider
@@ -74,7 +76,7 @@ def deliver(op: Provider, job: Job) -> None:
         if answer.status >= 500:
             raise OutboundError(f"status {answer.status}")
     except OutboundError as error:
-        log.info("the logo of %s was not fetched: %s", client_id, error)
+        _say(op, client_id, f"not fetched: {error}")
         if job.attempts + 1 < TRIES:
             raise RetryLaterError(str(error)) from None
         return
@@ -84,10 +86,17 @@ def deliver(op: Provider, job: Job) -> None:
             raise NotTakenError(f"status {answer.status}")
         picture = (media_type_of(answer.body), answer.body)
     except NotTakenError as error:
-        log.info("the logo of %s was not taken: %s", client_id, error)
+        _say(op, client_id, str(error))
     with op.parts.database.write() as session:
         _keep(session, client_id, uri, picture)
     op.clients.forget(client_id)
+
+
+def _say(op: Provider, client_id: str, reason: str) -> None:
+    """In the log, and at the desk beside what the app was refused: why people do not see its logo."""
+    reference = new_reference()
+    log.info("no logo of %s: %s (%s)", client_id, reason, reference)
+    op.parts.refusals.add(client_id, "logo_uri", Refusal("logo_not_taken", reason[:MAX_REASON]), 1, reference)
 
 
 def _wanted(row: Client | None) -> str | None:

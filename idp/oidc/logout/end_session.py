@@ -75,7 +75,9 @@ def check_logout_request() -> LogoutRequest:
     op = provider()
     try:
         parameters = single_parameters(
-            request.query_string if request.method == "GET" else urlencode(list(request.form.items())).encode()
+            request.query_string
+            if request.method == "GET"
+            else urlencode(list(request.form.items(multi=True))).encode()
         )
     except ParameterError:
         return LogoutRequest()
@@ -118,7 +120,8 @@ def end_login(login: Login, asked: LogoutRequest) -> ResponseReturnValue:
 
 
 def _language() -> dict[str, str]:
-    return {"ui_locales": request.values["ui_locales"]} if "ui_locales" in request.values else {}
+    wanted = request.values.getlist("ui_locales")
+    return {"ui_locales": wanted[0]} if len(wanted) == 1 else {}
 
 
 def _signed_out(ended: Ended, asked: LogoutRequest) -> Response:

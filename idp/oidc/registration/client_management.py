@@ -31,6 +31,7 @@ bp = Blueprint("client_management", __name__)
 # What only we say about a client; a request that carries one of them is refused (§2.2).
 _OURS = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
 _FAILURES = "30/minute"
+TRIES = 3
 
 
 @bp.route("/register/<client_id>", methods=["GET", "PUT", "DELETE"])
@@ -88,15 +89,22 @@ def _client_of(client_id: str, token: str) -> Client:
 
 def _replace(row: Client, token: str) -> Response:
     """The whole metadata anew (§2.2): what is left out is gone. The registration access token is rotated."""
-    op = provider()
-    given = _checked_document(row)
-    prepared = prepare_client(op.parts.settings, op.parts.outbound, given, options_of(row), by_itself=True)
-    new_token = new_secret()
-    with op.parts.database.write() as session:
-        row = _take(session, row.client_id, token, digest(new_token))
-        by = "registration_access_token"
-        secret = change_client(session, op.parts.settings, row.client_id, prepared, options_of(row), by)
-    op.clients.forget(row.client_id)
+    op, given, new_token = provider(), _checked_document(row), new_secret()
+    for _ in range(TRIES):
+        client_id, options = row.client_id, options_of(row)
+        # Fetches what the metadata names, so not within the transaction.
+        prepared = prepare_client(op.parts.settings, op.parts.outbound, given, options, by_itself=True)
+        with op.parts.database.write() as session:
+            row = _take(session, client_id, token, digest(new_token))
+            if options_of(row) == options:
+                by = "registration_access_token"
+                secret = change_client(session, op.parts.settings, client_id, prepared, options, by)
+                break
+            session.rollback()  # the city decided meanwhile: what was checked was checked for another profile
+        row = _client_of(client_id, token)
+    else:
+        raise MetadataError("client_id", "the app is being changed at the desk; send it again")
+    op.clients.forget(client_id)
     op.keys.forget()
     return json_response(configuration(row, new_token, secret), 200)
 

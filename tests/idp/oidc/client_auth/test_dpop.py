@@ -234,3 +234,17 @@ def test_nonces_rotate(town: Town) -> None:
 )
 def test_addresses_are_compared_normalised(given: str, expected: str) -> None:
     assert normalised(given) == expected
+
+
+def test_a_proof_for_head_is_for_head(town: Town) -> None:
+    """HEAD is answered as GET without the body, but the client signed what it asked (RFC 9449 §4.2)."""
+    app = public(town)
+    token = redeem(app, town.signed_in().code(app)).json["access_token"]
+
+    def ask(method: str, signed: str) -> int:
+        proof = KEY.proof(signed, f"{town.issuer}/userinfo", token=token)
+        headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
+        return town.app.test_client().open("/userinfo", method=method, headers=headers).status_code
+
+    assert ask("GET", "GET") == ask("HEAD", "HEAD") == 200
+    assert ask("HEAD", "GET") == ask("GET", "HEAD") == 401

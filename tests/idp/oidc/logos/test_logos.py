@@ -11,8 +11,10 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy import delete, update
 
+from idp.desk.refused import sentence
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
+from idp.foundation.refusals import RefusedRequests
 from idp.oidc.clients.model import Client
 from idp.oidc.logos import fetch
 from idp.oidc.logos.model import ClientLogo
@@ -293,3 +295,19 @@ def test_one_in_a_language_serves_for_all(town: Town, browser: Browser, pictures
     work(town)
     assert pictures.asked == ["logo.png", "ja.png"]
     assert len(shown(consent(app, browser))) == 1
+
+
+def test_the_desk_says_why_there_is_none(town: Town, pictures: Pictures) -> None:
+    pictures.body = b"<svg/>"
+    app = with_logo(town, pictures.at())
+    away = with_logo(town, "http://127.0.0.1:9/logo.png")
+    town.parts.refusals.flush()
+
+    def said(client_id: str) -> list[tuple[str, str, str]]:
+        rows = town.rows(RefusedRequests, RefusedRequests.client_id == client_id)
+        return [(row.endpoint, row.error, row.reason) for row in rows]
+
+    assert said(app.client_id) == [("logo_uri", "logo_not_taken", "not a PNG, JPEG, GIF or WebP")]
+    assert [line[:2] for line in said(away.client_id)] == [("logo_uri", "logo_not_taken")]
+    assert said(away.client_id)[0][2].startswith("not fetched: ")
+    assert str(sentence("logo_not_taken")) != str(sentence("nonsense"))

@@ -269,6 +269,18 @@ def test_parameters_twice_or_without_end(browser: Browser, app: App) -> None:
         assert signed_in(browser, app)
 
 
+def test_by_post_a_parameter_twice_proves_nothing(browser: Browser, app: App) -> None:
+    """Not the first of them: who reads the other one, as a filter before us may, must not see another request (RFC 6749 §3.1)."""
+    hint = browser.tokens(app)["id_token"]
+    form = {"id_token_hint": [hint], "post_logout_redirect_uri": [AFTER, "https://else.example/"]}
+    sent = browser.client.post("/logout", data=form, base_url=browser.town.settings.origin)
+    assert sent.status_code == 303
+    answer = browser.get(sent.location)
+    assert answer.status_code == 200
+    assert "signout-confirm" in answer.text
+    assert signed_in(browser, app)
+
+
 def test_the_apps_grants_end_with_the_login(browser: Browser, app: App) -> None:
     body = browser.tokens(app)
     logout(browser, id_token_hint=body["id_token"])

@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from idp.oidc.clients.model import Client
 from idp.oidc.grants.model import Grant
+from idp.oidc.registration import client_management
+from idp.oidc.registration.register_client import prepare_client
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.model import SubjectIdentifier
 from tests.support.apps import App
@@ -230,3 +233,26 @@ def test_the_sector_document_is_read_again_at_each_change(town: Town) -> None:
         assert registration.put(sector_identifier_uri=hostile.url + "/good").status_code == 200
         hostile.keys = ["https://another.example/cb"]  # type: ignore[assignment]
         assert registration.put(sector_identifier_uri=hostile.url + "/good").status_code == 400
+
+
+def test_what_the_city_decides_meanwhile_is_checked_too(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metadata is checked before the transaction, since it is fetched for: a FAPI profile given in between counts all the same."""
+    registration = Registration(town, GOOD)
+    client_id = registration.body["client_id"]
+    checked: list[str | None] = []
+
+    def prepare(settings: Any, outbound: Any, given: Any, options: Any, **more: Any) -> Any:
+        checked.append(options.fapi_profile)
+        prepared = prepare_client(settings, outbound, given, options, **more)
+        if len(checked) == 1:
+            town.change(update(Client).where(Client.client_id == client_id).values(fapi_profile="security"))
+        return prepared
+
+    monkeypatch.setattr(client_management, "prepare_client", prepare)
+    answer = registration.put(client_name="New")
+    assert answer.status_code == 400, "a secret is no way to prove oneself under FAPI 2.0"
+    assert checked == [None, "security"]
+    (row,) = town.rows(Client, Client.client_id == client_id)
+    assert "New" not in row.metadata_json
+    town.change(update(Client).where(Client.client_id == client_id).values(fapi_profile=None))
+    assert registration.put(client_name="Newer").status_code == 200, "nothing was used up"

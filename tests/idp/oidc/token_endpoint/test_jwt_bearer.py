@@ -150,3 +150,26 @@ def test_the_client_must_prove_itself(town: Town, app: App) -> None:
         good.post("/token", {"grant_type": BEARER, "assertion": token}, auth=(good.client_id, "x")).status_code == 401
     )
     assert app.post("/token", {"grant_type": BEARER, "assertion": token}).json["error"] == "unauthorized_client"
+
+
+def test_what_was_a_grant_is_no_client_assertion_afterwards(town: Town) -> None:
+    """Both are signed by the client for us: about itself, one could be the other. A jti is good once, for whichever use."""
+    assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    app = register(town, BOTH, token_endpoint_auth_method="private_key_jwt")
+
+    def prove(assertion: str) -> dict[str, str | None]:
+        return {"client_id": app.client_id, "client_assertion_type": assertion_type, "client_assertion": assertion}
+
+    def signed() -> str:
+        return jwt.encode(claims_of(app, app.client_id), KEY, algorithm="ES256")
+
+    def ask(client_assertion: str, assertion: str) -> Any:
+        form = {"grant_type": BEARER, "assertion": assertion, **prove(client_assertion)}
+        return town.app.test_client().post("/token", data=form)
+
+    grant = signed()
+    assert ask(signed(), grant).status_code == 200
+    assert ask(grant, signed()).json["error"] == "invalid_client"
+    one = signed()
+    assert ask(one, one).json["error"] == "invalid_grant", "nor within one request"
+    assert town.app.test_client().post("/introspect", data={"token": "x", **prove(grant)}).status_code == 401
