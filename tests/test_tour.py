@@ -13,11 +13,11 @@ from types import FrameType
 
 import pytest
 from flask import Flask
+from tests.clients.serving import Served
 
 from idp.foundation.ids import new_id
 from idp.oidc.registration.register_client import CityOptions
 from mypage.families import event_types
-from tests.clients.serving import Served
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.people import BIRTH_DATES
