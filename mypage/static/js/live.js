@@ -158,7 +158,7 @@ function renewAwaited() {
   const all = awaited.has(EVERYTHING);
   for (const element of fragments()) if (all || keysOf(element).some((key) => awaited.has(key))) renew(element);
   awaited.clear();
-  if (wordsElement) wordsElement.hidden = true;
+  hideWords(true);
 }
 
 // Very many pages that change together are asked to fetch one after another; what comes until its turn joins it.
@@ -176,6 +176,15 @@ function note(event) {
   return data;
 }
 
+// Above a reader who has scrolled on, nothing moves; most browsers see to it themselves.
+function hideWords(hidden) {
+  if (!wordsElement || wordsElement.hidden === hidden) return;
+  const above = wordsElement.parentElement.getBoundingClientRect().top < -8 && !CSS.supports("overflow-anchor", "auto");
+  const before = document.documentElement.scrollHeight;
+  wordsElement.hidden = hidden;
+  if (above) window.scrollBy({ top: document.documentElement.scrollHeight - before, behavior: "instant" });
+}
+
 // What many are told in the same words is shown at once, until the page's own turn to fetch it comes.
 function showWords(words) {
   const title = words.title[document.documentElement.lang] ?? words.title.ja ?? Object.values(words.title)[0];
@@ -183,7 +192,7 @@ function showWords(words) {
   if (!link || !title) return;
   link.textContent = title;
   wordsElement.dataset.tone = words.important ? "warn" : "info";
-  wordsElement.hidden = false;
+  hideWords(false);
   if (announcer) announcer.textContent = wordsElement.textContent.trim();
 }
 

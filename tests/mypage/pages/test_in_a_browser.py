@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from mypage.delivery.live.fanout import seal_words
+from mypage.delivery.live.pacer import Pacer
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit
 from tests.support.readable import Look, check_readable
@@ -68,6 +71,22 @@ def test_a_refused_stream_becomes_polling(browser: Browser, served: Served, hana
     report(hanako, "A-1", 1, "action_required")
     page.clock.run_for(16_000)
     expect(page.get_by_test_id("your-turn")).to_be_visible()
+
+
+@pytest.mark.parametrize(("lang", "title"), [("ja", "断水のお知らせ"), ("en", "Water will be off")])
+def test_what_many_are_told_is_shown_before_the_page_has_its_turn_to_fetch(
+    browser: Browser, served: Served, hanako: Visit, lang: str, title: str
+) -> None:
+    page = window(browser, served, hanako, lang=lang).new_page()
+    listening(page, served.url + "/my/")
+    served.city.app.extensions["machi_live"]().hub._pacer = Pacer(0.4)  # a turn every two and a half seconds
+    words = orjson.dumps({"title": {"ja": "断水のお知らせ", "en": "Water will be off"}, "important": False})
+    parts = served.city.parts
+    parts.journal.append({"told": [[[hanako.resident_id], ["home"]]], "words": seal_words(parts, words)})
+    link = page.locator("[data-live-words]").get_by_role("link", name=title)
+    expect(link).to_be_visible()
+    assert link.get_attribute("href") == "/my/notices"
+    expect(page.locator("[data-live-words]")).to_be_hidden(timeout=10_000)  # its turn has come
 
 
 def test_a_page_that_lost_the_connection_says_so_and_recovers(browser: Browser, served: Served, hanako: Visit) -> None:
