@@ -104,7 +104,8 @@ class MemoryJournal:
 
     def append(self, entry: Entry) -> None:
         with self._lock:
-            self._newest = Mark(self._newest.epoch, int(time.time() * 1000), self._newest.number + 1)
+            now = max(self._newest.ms, int(time.time() * 1000))  # a clock that is set back turns no order round
+            self._newest = Mark(self._newest.epoch, now, self._newest.number + 1)
             line = Line(self._newest, entry)
             self._lines.append(line)
             for reader in self._readers:

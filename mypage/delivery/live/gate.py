@@ -54,8 +54,11 @@ class Gate:
         if full_at > now + BURST / PER_SECOND:
             raise BusyError
         self._opened[digest] = full_at
-        if len(self._opened) > WAITING:
-            self._opened = {key: at for key, at in self._opened.items() if at > now}
+
+    def forget(self) -> None:
+        """Call every second or so: who has opened nothing for a while. Not at each stream: made-up cookies come by the thousand."""
+        now = time.monotonic()
+        self._opened = {digest: full_at for digest, full_at in self._opened.items() if full_at > now}
 
     async def login(self, digest: str) -> Standing | None:
         """The login that counts now. Raises `BusyError`, `AwayError`."""

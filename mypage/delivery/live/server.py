@@ -67,10 +67,11 @@ class Server:
         return Connection(self)
 
     def sweep(self) -> None:
-        """Call every second or so: whoever takes too long over a head is cut off; refusals are noted."""
+        """Call every second or so: whoever takes too long over a head is cut off; refusals are noted, and then forgotten."""
         too_long = time.monotonic() - HEAD_SECONDS
         while self.waiting and (len(self.waiting) > UNADMITTED or next(iter(self.waiting.values())) < too_long):
             next(iter(self.waiting)).drop()
+        self.gate.forget()
         if self.refused:
             log.info("refused: %s", ", ".join(f"{code} {count}" for code, count in self.refused.items()))
             self.refused.clear()

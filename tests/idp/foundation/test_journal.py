@@ -65,6 +65,16 @@ def test_the_mark_is_of_the_newest_entry(journal: Journal, monkeypatch: pytest.M
     following.close()
 
 
+def test_a_clock_that_is_set_back_turns_no_order_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = open_journal("memory://")
+    marks = []
+    for now in (2000.0, 1000.0, 3000.0):
+        monkeypatch.setattr(journal_module.time, "time", lambda now=now: now)
+        journal.append({})
+        marks.append(Mark.read(journal.mark()))
+    assert marks == sorted(marks, key=lambda mark: mark or Mark("", 0, 0))
+
+
 def test_two_journals_share_no_marks() -> None:
     assert open_journal("memory://").mark() != open_journal("memory://").mark()
 

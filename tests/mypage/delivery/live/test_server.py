@@ -126,6 +126,7 @@ def test_made_up_cookies_are_refused_and_keep_nothing(server: LiveServer):
         assert b" 401 " in ask(server, stream(f"{n:043d}"))
     assert server.hub.used == 0
     until(lambda: not server.server.open)
+    until(lambda: not server.server.gate._opened)
 
 
 def test_a_reader_that_does_not_read_is_dropped_and_others_hear(
