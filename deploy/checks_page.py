@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idp.oidc.authorization import authorize_checks, par_checks, request_forms, standing_checks
+from idp.oidc.authorization import authorize_checks, par_checks, request_forms, request_object, standing_checks
+from idp.oidc.client_auth import dpop
 from idp.oidc.decoupled import ciba_checks, ciba_grant, device_checks, device_grant
 from idp.oidc.flows.checks import Check, Table
 from idp.oidc.token_endpoint import introspection, revocation, token
@@ -74,6 +75,12 @@ FLOWS = (
         "`/revoke`",
         "When all pass, the token is ended if it is this client's; the answer is the same if not.",
         (revocation.CHECKS,),
+    ),
+    Flow(
+        "What comes with a request",
+        "Signature, algorithm, key, times and single use are those of every JWT (`idp/oidc/jose/verify.py`); then:",
+        (),
+        one_of=(request_object.CHECKS, dpop.CHECKS),
     ),
 )
 

@@ -6,8 +6,8 @@ The key and its algorithm come from the client's registration, never from the JW
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ import orjson
 from ..client_auth import open_client_jwt, request_object
 from ..clients import RegisteredClient
 from ..errors import OAuth2Error
+from ..flows import Check, Table
 from ..jose import JwtError
 from ..server import ParameterError, Provider, single_parameters
 from .encrypted_request import EncryptedRequestError, signed_part
@@ -36,8 +37,7 @@ def open_request_object(op: Provider, client: RegisteredClient, token: str) -> d
         claims = open_client_jwt(op, client, signed_part(op, client, token), rules)
     except (EncryptedRequestError, JwtError) as error:
         raise RequestObjectError(str(error)) from None
-    for check in _CHECKS:
-        check(client, claims)
+    CHECKS.run(op, RequestObject(client, claims))
     pairs = [(name, _text(value)) for name, value in claims.items() if name not in _JWT_CLAIMS]
     try:
         return single_parameters(urlencode(pairs).encode())
@@ -47,28 +47,39 @@ def open_request_object(op: Provider, client: RegisteredClient, token: str) -> d
         raise RequestObjectError("A text in the request object is not Unicode.") from None
 
 
-def check_client(client: RegisteredClient, claims: dict[str, Any]) -> None:
-    """RFC 9101 §5: `client_id` inside is the one outside."""
-    if claims.get("client_id") != client.client_id:
+@dataclass(frozen=True)
+class RequestObject:
+    """A request object whose signature and times are right: whose it is, and what is inside."""
+
+    client: RegisteredClient
+    claims: dict[str, Any]
+
+
+def check_client(_op: Provider, opened: RequestObject) -> None:
+    """client_id inside is the one outside."""
+    if opened.claims.get("client_id") != opened.client.client_id:
         raise RequestObjectError("client_id inside the request object is not the client's.")
 
 
-def check_not_an_assertion(client: RegisteredClient, claims: dict[str, Any]) -> None:
-    """RFC 9101 §10.8: what authenticates a client is not a request, and the other way round."""
-    if claims.get("sub") == client.client_id:
+def check_not_an_assertion(_op: Provider, opened: RequestObject) -> None:
+    """What authenticates a client is not a request, and the other way round."""
+    if opened.claims.get("sub") == opened.client.client_id:
         raise RequestObjectError("A request object must not name the client as sub.")
 
 
-def check_not_nested(_client: RegisteredClient, claims: dict[str, Any]) -> None:
-    """RFC 9101 §4."""
-    if "request" in claims or "request_uri" in claims:
+def check_not_nested(_op: Provider, opened: RequestObject) -> None:
+    """There is no request object, and no reference to one, inside."""
+    if "request" in opened.claims or "request_uri" in opened.claims:
         raise RequestObjectError("A request object cannot contain request or request_uri.")
 
 
-_CHECKS: tuple[Callable[[RegisteredClient, dict[str, Any]], None], ...] = (
-    check_client,
-    check_not_an_assertion,
-    check_not_nested,
+CHECKS: Table[RequestObject, None] = Table(
+    "A request object whose signature is right",
+    (
+        Check(check_client, "RFC 9101 §5", "invalid_request_object"),
+        Check(check_not_an_assertion, "RFC 9101 §10.8", "invalid_request_object"),
+        Check(check_not_nested, "RFC 9101 §4", "invalid_request_object"),
+    ),
 )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from flask import Response, g
 from ...foundation import clock
 from ...foundation.vault import Vault
 from ..errors import OAuth2Error
+from ..flows import Check, Table
 from ..jose import JwtError, key_brought_along, verify
 from ..server import Provider
 from .jwt_rules import dpop_proof
@@ -42,7 +42,6 @@ class UseNonceError(OAuth2Error):
 class Proof:
     """A proof whose signature is right, and what it must fit."""
 
-    op: Provider
     claims: dict[str, Any]
     method: str
     addresses: frozenset[str]
@@ -60,8 +59,7 @@ def check_proof(
         raise InvalidProofError("The DPoP proof is too long.")
 
     def fits(claims: dict[str, Any]) -> None:
-        for check in CHECKS:
-            check(Proof(op, claims, method, addresses, access_token))
+        CHECKS.run(op, Proof(claims, method, addresses, access_token))
 
     try:
         return verify(proof, key_brought_along, dpop_proof(op.parts.database), before_use=fits).thumbprint
@@ -69,21 +67,21 @@ def check_proof(
         raise InvalidProofError(str(error)) from None
 
 
-def check_method(proof: Proof) -> None:
-    """htm (item 8)."""
+def check_method(_op: Provider, proof: Proof) -> None:
+    """htm is the method of the request."""
     if proof.claims.get("htm") != proof.method:
         raise InvalidProofError("The DPoP proof's htm is not the request's method.")
 
 
-def check_address(proof: Proof) -> None:
-    """htu (item 9): after normalisation, without query and fragment."""
+def check_address(_op: Provider, proof: Proof) -> None:
+    """htu is the address of the request, after normalisation, without query and fragment."""
     htu = proof.claims.get("htu")
     if not isinstance(htu, str) or normalised(htu) not in proof.addresses:
         raise InvalidProofError("The DPoP proof's htu is not the request's address.")
 
 
-def check_token_hash(proof: Proof) -> None:
-    """ath (item 12): at a resource server the proof is for this token and no other."""
+def check_token_hash(_op: Provider, proof: Proof) -> None:
+    """ath says, at a resource server, that the proof is for this token and no other."""
     if proof.access_token is None:
         return
     raw = hashlib.sha256(proof.access_token.encode()).digest()
@@ -93,21 +91,25 @@ def check_token_hash(proof: Proof) -> None:
         raise InvalidProofError("The DPoP proof's ath is not the hash of the access token.")
 
 
-def check_nonce(proof: Proof) -> None:
-    """nonce (item 10), when the installation asks for one."""
-    if not proof.op.parts.settings.dpop_nonce_required:
+def check_nonce(op: Provider, proof: Proof) -> None:
+    """nonce is one that we gave lately, when the installation asks for one."""
+    if not op.parts.settings.dpop_nonce_required:
         return
-    vault, nonce = proof.op.parts.vault, proof.claims.get("nonce")
+    vault, nonce = op.parts.vault, proof.claims.get("nonce")
     g.dpop_nonce = current_nonce(vault)
     if not isinstance(nonce, str) or not nonce.isascii() or not nonce_stands(vault, nonce):
         raise UseNonceError("The DPoP proof needs the nonce from the DPoP-Nonce header.")
 
 
-CHECKS: tuple[Callable[[Proof], None], ...] = (
-    check_method,
-    check_address,
-    check_token_hash,
-    check_nonce,
+_INVALID = "invalid_dpop_proof"
+CHECKS: Table[Proof, None] = Table(
+    "A DPoP proof whose signature is right",
+    (
+        Check(check_method, "RFC 9449 §4.3 (8)", _INVALID),
+        Check(check_address, "RFC 9449 §4.3 (9)", _INVALID),
+        Check(check_token_hash, "RFC 9449 §4.3 (12), §7", _INVALID),
+        Check(check_nonce, "RFC 9449 §4.3 (10), §8", "use_dpop_nonce"),
+    ),
 )
 
 
