@@ -1,4 +1,4 @@
-"""`python -m bench [hot|signin|intake|live|start ...] [--database default|sqlite|postgresql ...] [--seconds 5] [--rounds 3]
+"""`python -m bench [hot|signin|one|intake|live|start ...] [--database default|sqlite|postgresql ...] [--seconds 5] [--rounds 3]
 [--no-peer]`, and `--pages 10000` for `live`.
 """
 
@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import argparse
 
-from . import hot, intake, live, press, signin, start
+from . import hot, in_process, intake, live, press, signin, start
 
-PARTS = ("hot", "signin", "intake", "live", "start")
+PARTS = ("hot", "signin", "one", "intake", "live", "start")
 KINDS = ["default", "sqlite", "postgresql"]
 
 
@@ -30,6 +30,8 @@ def main() -> None:
         hot.run(kinds, options.seconds, options.rounds, not options.no_peer, options.only)
     if "signin" in parts:
         signin.run()
+    if "one" in parts:
+        in_process.run(kinds)
     if "intake" in parts:
         intake.run(kinds, options.seconds, options.rounds)
     if "live" in parts:

@@ -60,7 +60,7 @@ def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] =
                 "MACHI_ACCESS_TOKEN_SECONDS": "3600",
             }
             os.environ.update(environment)
-            target = _prepare(kind, port, residents)
+            target = prepare(kind, port, residents)
             process = subprocess.Popen(
                 [sys.executable, "-m", "machi_id", "serve", "--port", str(port), *server_options],
                 env={**os.environ, **environment},
@@ -78,7 +78,8 @@ def instance(kind: str, residents: int = 1000, server_options: tuple[str, ...] =
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare(kind: str, port: int, residents: int) -> Target:
+def prepare(kind: str, port: int, residents: int) -> Target:
+    """A schema, residents, an app and a login in the database that the environment names."""
     from datetime import timedelta
 
     from alembic import command

@@ -80,6 +80,7 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     from idp.credentials.model import Passkey, PasskeyUser
     from idp.foundation import clock
     from idp.foundation.database import Database
+    from idp.foundation.key_ring import ensure_ring, open_vault
     from idp.foundation.schema import alembic_config
     from idp.foundation.settings import Settings
     from idp.residents.model import Resident
@@ -89,7 +90,9 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     database, key, now = Database(settings.database_url), ec.generate_private_key(ec.SECP256R1()), clock.now()
     numbers = key.public_key().public_numbers()
     cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
+    vault = open_vault(settings, database)
     with database.write() as session:
+        ensure_ring(session, vault)
         person = {"attributes": b"-", "match_key": "m", "near_key": "n", "created_at": now, "changed_at": now}
         session.add(Resident(resident_id="bench", unified_id="00000000001", state="active", **person))
         session.flush()
@@ -111,8 +114,7 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     signed = hashlib.sha256(settings.rp_id.encode()).digest() + bytes([0x01 | 0x04 | 0x08 | 0x10]) + bytes(4)
 
     def whole() -> None:
-        with database.write() as session:
-            options = passkeys.signin_options(session, settings, "browser", "attempt")
+        options = passkeys.signin_options(vault, settings, "browser", "attempt")
         client = json.dumps({"type": "webauthn.get", "challenge": options["challenge"], "origin": ORIGIN}).encode()
         response = {
             "clientDataJSON": bytes_to_base64url(client),
@@ -123,7 +125,7 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
         name = bytes_to_base64url(b"c" * 32)
         credential = {"id": name, "rawId": name, "type": "public-key", "response": response}
         with database.write() as session:
-            passkeys.verify_signin(session, settings, credential, "browser", "attempt")
+            passkeys.verify_signin(session, vault, settings, credential, "browser", "attempt")
 
     signature, public = key.sign(signed, ec.ECDSA(SHA256())), key.public_key()
     return whole, lambda: public.verify(signature, signed, ec.ECDSA(SHA256()))

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..foundation import clock
-from ..foundation.database import Base
+from ..foundation.database import Base, add_row
 from .catalogue import EventType
 
 
@@ -62,14 +62,7 @@ def record(
     if unknown := set(facts) - set(event.facts):
         raise ValueError(f"{event.stored} may not carry {sorted(unknown)}")
     now = clock.now()
-    session.add(
-        AuditEvent(
-            at=now,
-            type=event.stored,
-            resident_id=resident_id,
-            client_id=client_id,
-            facts=orjson.dumps(facts, option=orjson.OPT_SORT_KEYS).decode(),
-        )
-    )
+    row = {"at": now, "type": event.stored, "resident_id": resident_id, "client_id": client_id}
+    add_row(session, AuditEvent, row | {"facts": orjson.dumps(facts, option=orjson.OPT_SORT_KEYS).decode()})
     for listener in _listeners:
         listener(session, Recorded(event, now, resident_id, client_id, facts))

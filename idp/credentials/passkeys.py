@@ -6,15 +6,17 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation.database import insert_if_absent
 from ..foundation.settings import Settings
+from ..foundation.vault import Vault
 from . import webauthn_core
 from .model import CredentialState, Passkey, PasskeyUser
-from .webauthn_core import PasskeyError, Tie, User
+from .sealed_challenges import Tie
+from .webauthn_core import Known, PasskeyError, User
 
 MAX_PER_RESIDENT = 20
 
@@ -37,40 +39,58 @@ def _adding(browser_digest: str, resident_id: str) -> Tie:
     return Tie("passkey_add", browser_digest, holder_id=resident_id)
 
 
-def signin_options(session: Session, settings: Settings, browser_digest: str, attempt_id: str) -> dict[str, Any]:
+def signin_options(vault: Vault, settings: Settings, browser_digest: str, attempt_id: str) -> dict[str, Any]:
     """Options for navigator.credentials.get."""
-    return webauthn_core.request_options(session, settings, _signing_in(browser_digest, attempt_id))
+    return webauthn_core.request_options(vault, settings, _signing_in(browser_digest, attempt_id))
+
+
+_KNOWN = (
+    select(
+        Passkey.credential_id,
+        Passkey.resident_id,
+        Passkey.public_key,
+        Passkey.device_type,
+        Passkey.attested,
+        Passkey.state,
+        PasskeyUser.user_handle,
+    )
+    .join(PasskeyUser, PasskeyUser.resident_id == Passkey.resident_id)
+    .where(
+        Passkey.webauthn_id == bindparam("raw_id"),
+        Passkey.state.in_((CredentialState.ACTIVE.value, CredentialState.HELD.value)),
+    )
+)
 
 
 def verify_signin(
-    session: Session, settings: Settings, credential: dict[str, Any], browser_digest: str, attempt_id: str
+    session: Session,
+    vault: Vault,
+    settings: Settings,
+    credential: dict[str, Any],
+    browser_digest: str,
+    attempt_id: str,
 ) -> PasskeySignIn:
     """Check an assertion. Raises `PasskeyError`; the challenge is used up in any case."""
+    rows: list[Any] = []
 
-    def find(webauthn_id: bytes) -> tuple[Passkey, bytes] | None:
-        found = session.execute(
-            select(Passkey, PasskeyUser.user_handle)
-            .join(PasskeyUser, PasskeyUser.resident_id == Passkey.resident_id)
-            .where(
-                Passkey.webauthn_id == webauthn_id,
-                Passkey.state.in_((CredentialState.ACTIVE.value, CredentialState.HELD.value)),
-            )
-        ).first()
-        return (found[0], found[1]) if found is not None else None
+    def find(webauthn_id: bytes) -> Known | None:
+        rows[:] = session.connection().execute(_KNOWN, {"raw_id": webauthn_id}).all()
+        if not rows:
+            return None
+        row = rows[0]
+        return Known(row.credential_id, row.resident_id, row.public_key, row.device_type, row.user_handle)
 
     tie = _signing_in(browser_digest, attempt_id)
-    passkey, verified = webauthn_core.verify_assertion(session, settings, credential, tie, find)
-    if passkey.state == CredentialState.HELD.value:
+    known, verified = webauthn_core.verify_assertion(session, vault, settings, credential, tie, find)
+    if rows[0].state == CredentialState.HELD.value:
         # Only now: whoever merely knows its id learns nothing about it.
-        raise PasskeyError("held", passkey.resident_id)
-    webauthn_core.note_use(passkey, verified)
-    return PasskeySignIn(
-        passkey.resident_id, passkey.credential_id, passkey.device_type == "multi_device", passkey.attested
-    )
+        raise PasskeyError("held", known.owner_id)
+    webauthn_core.note_use(session, Passkey, known.credential_id, verified)
+    return PasskeySignIn(known.owner_id, known.credential_id, known.device_type == "multi_device", rows[0].attested)
 
 
 def add_options(
-    session: Session, settings: Settings, resident_id: str, user_name: str, browser_digest: str
+    session: Session, vault: Vault, settings: Settings, resident_id: str, user_name: str, browser_digest: str
 ) -> dict[str, Any]:
     """Options for navigator.credentials.create; passkeys the resident has are excluded."""
     handle = _user_handle(session, resident_id)
@@ -82,15 +102,21 @@ def add_options(
     if len(known) >= MAX_PER_RESIDENT:
         raise PasskeyError("too_many")
     tie = _adding(browser_digest, resident_id)
-    return webauthn_core.creation_options(session, settings, tie, User(handle, user_name), known)
+    return webauthn_core.creation_options(vault, settings, tie, User(handle, user_name), known)
 
 
 def verify_add(
-    session: Session, settings: Settings, resident_id: str, credential: dict[str, Any], label: str, browser_digest: str
+    session: Session,
+    vault: Vault,
+    settings: Settings,
+    resident_id: str,
+    credential: dict[str, Any],
+    label: str,
+    browser_digest: str,
 ) -> str:
     """Check an attestation and store the passkey; returns its id. Raises `PasskeyError`."""
     tie = _adding(browser_digest, resident_id)
-    columns = webauthn_core.verify_attestation(session, settings, credential, tie, Passkey)
+    columns = webauthn_core.verify_attestation(session, vault, settings, credential, tie, Passkey)
     passkey = Passkey(resident_id=resident_id, label=label.strip()[:60], **columns)
     session.add(passkey)
     record(

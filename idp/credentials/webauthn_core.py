@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 from webauthn import (
     generate_authentication_options,
@@ -33,8 +34,10 @@ from webauthn.helpers.structs import (
 from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
-from . import challenges
-from .model import Challenge, CredentialRecord
+from ..foundation.vault import Vault
+from . import sealed_challenges
+from .model import CredentialRecord
+from .sealed_challenges import Tie
 
 ALGORITHMS = [
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
@@ -43,9 +46,7 @@ ALGORITHMS = [
 ]
 # What py_webauthn raises on what is no credential; RecursionError on JSON nested without end.
 _BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
-_TIMEOUT = int(challenges.LIFETIME.total_seconds() * 1000)
-
-Record = TypeVar("Record", bound=CredentialRecord)
+_TIMEOUT = int(sealed_challenges.LIFETIME.total_seconds() * 1000)
 
 
 class PasskeyError(Exception):
@@ -61,13 +62,14 @@ class PasskeyError(Exception):
 
 
 @dataclass(frozen=True)
-class Tie:
-    """What a challenge is tied to: one purpose in one browser; one sign-in attempt and one holder, where there are such."""
+class Known:
+    """What is known of the credential an assertion names, and of who owns it."""
 
-    purpose: str
-    browser_digest: str
-    attempt_id: str | None = None
-    holder_id: str | None = None
+    credential_id: str
+    owner_id: str
+    public_key: bytes
+    device_type: str
+    user_handle: bytes
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,18 @@ class User:
     name: str
 
 
-def request_options(session: Session, settings: Settings, tie: Tie) -> dict[str, Any]:
+def request_options(vault: Vault, settings: Settings, tie: Tie) -> dict[str, Any]:
     """For navigator.credentials.get: no allow list, so the authenticator finds the account (discoverable) and nobody is named."""
     options = generate_authentication_options(
         rp_id=settings.rp_id,
-        challenge=_issue(session, tie),
+        challenge=sealed_challenges.make(vault, tie),
         timeout=_TIMEOUT,
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return options_to_json_dict(options)
 
 
-def creation_options(
-    session: Session, settings: Settings, tie: Tie, user: User, known: Iterable[bytes]
-) -> dict[str, Any]:
+def creation_options(vault: Vault, settings: Settings, tie: Tie, user: User, known: Iterable[bytes]) -> dict[str, Any]:
     """For navigator.credentials.create; authenticators that hold one of the `known` are excluded."""
     options = generate_registration_options(
         rp_id=settings.rp_id,
@@ -99,7 +99,7 @@ def creation_options(
         user_id=user.handle,
         user_name=user.name,
         user_display_name=user.name,
-        challenge=_issue(session, tie),
+        challenge=sealed_challenges.make(vault, tie),
         timeout=_TIMEOUT,
         attestation=AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
@@ -113,62 +113,75 @@ def creation_options(
 
 def verify_assertion(
     session: Session,
+    vault: Vault,
     settings: Settings,
     credential: dict[str, Any],
     tie: Tie,
-    find: Callable[[bytes], tuple[Record, bytes] | None],
-) -> tuple[Record, VerifiedAuthentication]:
-    """Check an assertion (WebAuthn §7.2). `find` gives the record of a credential id and its owner's user handle.
+    find: Callable[[bytes], Known | None],
+) -> tuple[Known, VerifiedAuthentication]:
+    """Check an assertion (WebAuthn §7.2). `find` gives what is known of a credential id.
 
     Raises `PasskeyError`; the challenge is used up in any case. Nothing is written into the record: see `note_use`.
     """
-    nonce = _consume(session, credential, tie)
+    challenge = _use_up(session, vault, credential, tie)
     try:
         raw_id = base64url_to_bytes(str(credential["id"]))
         handle = credential["response"].get("userHandle")
         user_handle = base64url_to_bytes(handle) if handle else b""
     except _BROKEN:
         raise PasskeyError("malformed") from None
-    found = find(raw_id)
-    if found is None:
+    known = find(raw_id)
+    if known is None:
         raise PasskeyError("unknown_credential")
-    record, owners_handle = found
-    if not secrets.compare_digest(owners_handle, user_handle):
+    if not secrets.compare_digest(known.user_handle, user_handle):
         raise PasskeyError("user_handle")
     try:
         verified = verify_authentication_response(
             credential=_without_hints(credential),
-            expected_challenge=nonce,
+            expected_challenge=challenge,
             expected_rp_id=settings.rp_id,
             expected_origin=settings.origin,
-            credential_public_key=record.public_key,
+            credential_public_key=known.public_key,
             # The counter is advisory: synced passkeys keep it at 0, and a smaller one must not lock anybody out.
             credential_current_sign_count=0,
             require_user_verification=True,
         )
     except _BROKEN as error:
         raise PasskeyError(type(error).__name__) from None
-    if verified.credential_device_type.value != record.device_type:
+    if verified.credential_device_type.value != known.device_type:
         raise PasskeyError("backup_eligibility_changed")
-    return record, verified
+    return known, verified
 
 
-def note_use(record: CredentialRecord, verified: VerifiedAuthentication) -> None:
+def note_use(
+    session: Session, table: type[CredentialRecord], credential_id: str, verified: VerifiedAuthentication
+) -> None:
     """Keep what the authenticator said with a proof that counted (WebAuthn §7.2, last but one step)."""
-    record.sign_count = verified.new_sign_count
-    record.backed_up = verified.credential_backed_up
-    record.last_used_at = clock.now()
+    said = {"sign_count": verified.new_sign_count, "backed_up": verified.credential_backed_up}
+    statement = _use_of(table.__table__)  # type: ignore[attr-defined]
+    session.connection().execute(statement, said | {"last_used_at": clock.now(), "of": credential_id})
+
+
+@cache
+def _use_of(table: Table) -> Update:
+    columns: dict[str, Any] = {name: bindparam(name) for name in ("sign_count", "backed_up", "last_used_at")}
+    return update(table).where(table.c.credential_id == bindparam("of")).values(columns)
 
 
 def verify_attestation(
-    session: Session, settings: Settings, credential: dict[str, Any], tie: Tie, table: type[CredentialRecord]
+    session: Session,
+    vault: Vault,
+    settings: Settings,
+    credential: dict[str, Any],
+    tie: Tie,
+    table: type[CredentialRecord],
 ) -> dict[str, Any]:
     """Check an attestation (WebAuthn §7.1): the columns of `table`'s new record. Raises `PasskeyError`."""
-    nonce = _consume(session, credential, tie)
+    challenge = _use_up(session, vault, credential, tie)
     try:
         verified = verify_registration_response(
             credential=_without_hints(credential),
-            expected_challenge=nonce,
+            expected_challenge=challenge,
             expected_rp_id=settings.rp_id,
             expected_origin=settings.origin,
             require_user_verification=True,
@@ -192,29 +205,15 @@ def verify_attestation(
     }
 
 
-def _issue(session: Session, tie: Tie) -> bytes:
-    issued = challenges.issue(
-        session, tie.purpose, tie.browser_digest, attempt_id=tie.attempt_id, resident_id=tie.holder_id
-    )
-    return issued.nonce
-
-
-def _consume(session: Session, credential: dict[str, Any], tie: Tie) -> bytes:
-    """Use up the challenge that the client data names, if it is tied to all of this; our own record of it is compared later."""
+def _use_up(session: Session, vault: Vault, credential: dict[str, Any], tie: Tie) -> bytes:
+    """Use up the challenge that the client data names, if it is ours and tied to all of this."""
     try:
-        client_data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
+        challenge = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"])).challenge
     except _BROKEN:
         raise PasskeyError("malformed") from None
-    challenge: Challenge | None = challenges.consume(session, nonce=client_data.challenge)
-    if challenge is None or challenge.purpose != tie.purpose:
-        raise PasskeyError("challenge")
-    if not secrets.compare_digest(challenge.browser_digest, tie.browser_digest):
-        raise PasskeyError("challenge_of_another_browser")
-    if challenge.attempt_id != tie.attempt_id:
-        raise PasskeyError("challenge_of_another_attempt")
-    if challenge.resident_id != tie.holder_id:
-        raise PasskeyError("challenge_of_another_holder")
-    return challenge.nonce
+    if (reason := sealed_challenges.use_up(session, vault, challenge, tie)) is not None:
+        raise PasskeyError(reason)
+    return challenge
 
 
 def _without_hints(credential: dict[str, Any]) -> dict[str, Any]:

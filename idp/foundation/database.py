@@ -14,10 +14,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Dialect, MetaData, create_engine, event
+from sqlalchemy import BigInteger, Dialect, Insert, MetaData, create_engine, event, insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -125,8 +126,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for looking only; nothing it holds is written. Raises `UnavailableError`."""
-        with as_unavailable(), self._reader(self.engine, expire_on_commit=False, autoflush=False) as session:
+        """A session for looking only; nothing it holds is written. Raises `UnavailableError`.
+
+        On PostgreSQL each statement stands for itself: under READ COMMITTED it has a snapshot of its own in any case, and BEGIN
+        and ROLLBACK around it were two round trips of three.
+        """
+        engine = self.engine if self.sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with as_unavailable(), self._reader(engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -162,6 +168,16 @@ class Database:
         self.engine.dispose()
         if isinstance(self.write_queue, WriteQueue):
             self.write_queue.close()
+
+
+def add_row(session: Session, table: type[Base], values: dict[str, Any]) -> None:
+    """Insert a row now, past the unit of work: a third of the CPU of `session.add` and its flush, for what every sign-in writes."""
+    session.connection().execute(_insert(table), values)
+
+
+@cache
+def _insert(table: type[Base]) -> Insert:
+    return insert(table.__table__).inline()  # type: ignore[arg-type]
 
 
 def insert_if_absent(session: Session, table: type[Base], keys: list[str], values: dict[str, Any]) -> None:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, RedisClusterStorage, RedisSentinelStorage, RedisStorage, Storage
+from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from . import clock
+from .limits_here import InProcessStorage
 from .redis_address import TIMEOUT, connection_options, failures
 
 log = logging.getLogger("machi.limits")
@@ -41,13 +43,13 @@ class Limits:
 
     def __init__(self, live_url: str) -> None:
         self._url = live_url
-        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._here = MovingWindowRateLimiter(InProcessStorage())
         self._shared: MovingWindowRateLimiter | None = None
         self._away_until = 0.0
 
     def hit(self, rate: str, *key: str) -> None:
         """Count one use of `key` against `rate` (e.g. ``30/minute``). Raises `LimitExceededError`."""
-        item = parse(rate)
+        item = _parsed(rate)
         if (
             wait := self._ask(lambda limiter: None if limiter.hit(item, *key) else _wait(limiter, item, key))
         ) is not None:
@@ -55,7 +57,7 @@ class Limits:
 
     def check(self, rate: str, *key: str) -> None:
         """Raise if `key` is used up, without counting. For limits that count failures only."""
-        item = parse(rate)
+        item = _parsed(rate)
         if (
             wait := self._ask(lambda limiter: None if limiter.test(item, *key) else _wait(limiter, item, key))
         ) is not None:
@@ -75,6 +77,11 @@ class Limits:
                 self._away_until = time.monotonic() + LOOK_AGAIN
                 log.warning("limits are counted in this process: Redis does not answer (%s)", type(error).__name__)
         return question(self._here)
+
+
+@lru_cache(maxsize=256)
+def _parsed(rate: str) -> RateLimitItem:
+    return parse(rate)
 
 
 def _storage(url: str) -> Storage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from ..foundation import clock
@@ -20,6 +20,7 @@ from .model import SignInAttempt
 
 # An old sign-in page still knows the way back to its app.
 KEEP = timedelta(days=7)
+_OF_ID = select(SignInAttempt).where(SignInAttempt.attempt_id == bindparam("attempt_id"))
 
 
 def begin(
@@ -53,7 +54,7 @@ def find(session: Session, attempt_id: str, *, expired: bool = False) -> SignInA
 
     Raises a 410 problem for an unknown, expired or foreign one, all alike, but for a browser that brings no cookie at all.
     """
-    row = session.get(SignInAttempt, attempt_id) if is_secret(attempt_id) else None
+    row = session.scalars(_OF_ID, {"attempt_id": attempt_id}).first() if is_secret(attempt_id) else None
     if row is not None and get_cookie(BROWSER) is None:
         raise ProblemError(410, "cookies_blocked", NO_COOKIE)
     over = row is not None and row.expires_at <= clock.now() and not expired

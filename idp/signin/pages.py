@@ -117,22 +117,29 @@ def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first:
 
     Raises `AccountStoppedError`, which becomes a page of its own (account_stopped.py).
     """
-    device = device_label(request.headers.get("User-Agent", ""))
-    try:
-        with parts().database.write() as session:
-            token = start_session(session, parts().settings, resident_id, factor, device)
-    except AccountStoppedError as stopped:
-        with parts().database.write() as session:
-            record(
-                session,
-                EventType.SIGN_IN_REFUSED,
-                resident_id=resident_id,
-                method=factor.kind,
-                state=stopped.state,
-            )
-        raise
+    with parts().database.write() as session:
+        started = start_login(session, resident_id, factor)
+    token = cookie_of(started)
     target = url_for("welcome.show", attempt_id=attempt.attempt_id) if first else attempt.continue_to
     return token, target
+
+
+def start_login(session: Session, resident_id: str, factor: Factor) -> str | AccountStoppedError:
+    """The cookie of a new login, or why there is none, which is then in the record: nothing leaves the transaction as an exception."""
+    device = device_label(request.headers.get("User-Agent", ""))
+    try:
+        return start_session(session, parts().settings, resident_id, factor, device)
+    except AccountStoppedError as stopped:  # before anything was written
+        about = {"method": factor.kind, "state": stopped.state}
+        record(session, EventType.SIGN_IN_REFUSED, resident_id=resident_id, **about)
+        return stopped
+
+
+def cookie_of(started: str | AccountStoppedError) -> str:
+    """Raises what kept a login from starting."""
+    if isinstance(started, AccountStoppedError):
+        raise started
+    return started
 
 
 def sign_in_response(token: str, target: str) -> Response:

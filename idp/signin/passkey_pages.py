@@ -24,8 +24,8 @@ from . import attempts
 from .authority import Permit, may_add
 from .devices import device_label
 from .levels import Factor
-from .pages import complete, sign_in_again
-from .sessions import Login, current_login, now_ms
+from .pages import cookie_of, sign_in_again, start_login
+from .sessions import AccountStoppedError, Login, current_login, now_ms
 
 bp = Blueprint("passkey", __name__)
 log = logging.getLogger("machi.signin")
@@ -43,9 +43,8 @@ def _body() -> dict[str, Any]:
 def signin_options(attempt_id: str) -> ResponseReturnValue:
     """PublicKeyCredentialRequestOptions with a fresh challenge."""
     parts().limits.hit(parts().settings.signin_limit, "passkey-options", client_network(), browser_digest())
-    with parts().database.write() as session:
-        attempts.find(session, attempt_id)
-        return jsonify(passkeys.signin_options(session, parts().settings, browser_digest(), attempt_id))
+    attempts.load(parts().database, attempt_id)
+    return jsonify(passkeys.signin_options(parts().vault, parts().settings, browser_digest(), attempt_id))
 
 
 @bp.post("/signin/<attempt_id>/passkey")
@@ -53,15 +52,20 @@ def signin_options(attempt_id: str) -> ResponseReturnValue:
 def signin_verify(attempt_id: str) -> ResponseReturnValue:
     """Check the assertion and sign in: `{"next": path}`."""
     parts().limits.hit(parts().settings.signin_limit, "passkey", client_network(), browser_digest())
-    credential = _body()
-    attempt = attempts.load(parts().database, attempt_id)
-    refused = None
+    credential, refused = _body(), None
+    started: str | AccountStoppedError = ""
     with parts().database.write() as session:
+        attempt = attempts.find(session, attempt_id)
         try:
-            who = passkeys.verify_signin(session, parts().settings, credential, browser_digest(), attempt_id)
+            who = passkeys.verify_signin(
+                session, parts().vault, parts().settings, credential, browser_digest(), attempt_id
+            )
         except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
             record(session, EventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
             refused = error
+        else:
+            factor = Factor("passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id)
+            started = start_login(session, who.resident_id, factor)
     if refused is not None:
         log.info("passkey refused: %s", refused.reason)
         if refused.resident_id is not None:
@@ -71,10 +75,8 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
                 "This passkey was stopped. Sign in another way, or come to the residents' counter.",
             )
         raise ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
-    factor = Factor("passkey", now_ms(), synced=who.synced, attested=who.attested, credential_id=who.credential_id)
-    token, target = complete(attempt, who.resident_id, factor)
-    response = jsonify({"next": target})
-    cookies.set_cookie(response, cookies.SESSION, token, None)
+    response = jsonify({"next": attempt.continue_to})
+    cookies.set_cookie(response, cookies.SESSION, cookie_of(started), None)
     return response
 
 
@@ -122,7 +124,9 @@ def add_options() -> ResponseReturnValue:
     with parts().database.write() as session:
         profile = resident_profile(session, parts().vault, login.resident_id)
         try:
-            options = passkeys.add_options(session, parts().settings, login.resident_id, profile.name, browser_digest())
+            options = passkeys.add_options(
+                session, parts().vault, parts().settings, login.resident_id, profile.name, browser_digest()
+            )
         except PasskeyError:
             raise ProblemError(
                 409, "too_many_passkeys", "You have as many passkeys as one person can have here."
@@ -143,6 +147,7 @@ def add_verify() -> ResponseReturnValue:
         try:
             passkeys.verify_add(
                 session,
+                parts().vault,
                 parts().settings,
                 login.resident_id,
                 credential,

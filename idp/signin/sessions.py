@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import g
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..foundation import clock
 from ..foundation.context import parts
-from ..foundation.database import to_ms
+from ..foundation.database import add_row, to_ms
 from ..foundation.ids import new_id, new_secret
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
@@ -25,6 +25,7 @@ from .levels import Factor, assurance, authentication_level, dump_factors, load_
 from .model import LoginSession
 
 TOUCH_EVERY = timedelta(seconds=60)
+_STATE = select(Resident.state).where(Resident.resident_id == bindparam("resident_id"))
 
 EndListener = Callable[[Session, list[str]], None]
 _end_listeners: list[EndListener] = []
@@ -66,7 +67,7 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
     The session id changes with every sign-in of another person and the cookie with every sign-in at all (fixation); the same
     person proving themself again keeps their session, so that the apps' `sid` stays true. Raises `AccountStoppedError`.
     """
-    state = session.scalars(select(Resident.state).where(Resident.resident_id == resident_id)).one()
+    state = session.connection().execute(_STATE, {"resident_id": resident_id}).scalar_one()
     if state != ResidentState.ACTIVE.value:
         raise AccountStoppedError(resident_id, state)
     now = clock.now()
@@ -82,19 +83,18 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
         if before is not None:
             end_sessions(session, [before.session_id], by="other_resident")
         session_id = new_id()
-        session.add(
-            LoginSession(
-                session_id=session_id,
-                token_digest=digest(token),
-                resident_id=resident_id,
-                factors=dump_factors([factor]),
-                authenticated_at=now,
-                created_at=now,
-                seen_at=now,
-                expires_at=now + timedelta(seconds=settings.session_absolute_seconds),
-                device=device,
-            )
-        )
+        row = {
+            "session_id": session_id,
+            "token_digest": digest(token),
+            "resident_id": resident_id,
+            "factors": dump_factors([factor]),
+            "authenticated_at": now,
+            "created_at": now,
+            "seen_at": now,
+            "expires_at": now + timedelta(seconds=settings.session_absolute_seconds),
+            "device": device,
+        }
+        add_row(session, LoginSession, row)
     record(
         session,
         EventType.SIGNED_IN,

@@ -52,8 +52,7 @@ def signin() -> ResponseReturnValue:
 def signin_options() -> ResponseReturnValue:
     """PublicKeyCredentialRequestOptions with a fresh challenge."""
     _count("options")
-    with parts().database.write() as session:
-        return jsonify(passkeys.signin_options(session, parts().settings, browser_digest()))
+    return jsonify(passkeys.signin_options(parts().vault, parts().settings, browser_digest()))
 
 
 @bp.post("/signin")
@@ -64,7 +63,7 @@ def signin_verify() -> ResponseReturnValue:
     credential, refused, token = _body(), None, ""
     with parts().database.write() as session:
         try:
-            member = passkeys.verify_signin(session, parts().settings, credential, browser_digest())
+            member = passkeys.verify_signin(session, parts().vault, parts().settings, credential, browser_digest())
             token = sessions.start(session, member)
         except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
             record(session, EventType.STAFF_REFUSED, reason=error.reason)
@@ -91,11 +90,11 @@ def enrol(token: str) -> ResponseReturnValue:
 def enrol_options(token: str) -> ResponseReturnValue:
     """PublicKeyCredentialCreationOptions."""
     _count("enrol")
-    with parts().database.write() as session:
+    with parts().database.read() as session:
         member = invited(session, token)
         if member is None:
             raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
-        return jsonify(passkeys.add_options(session, parts().settings, member, browser_digest()))
+        return jsonify(passkeys.add_options(session, parts().vault, parts().settings, member, browser_digest()))
 
 
 @bp.post("/enrol/<token>")
@@ -109,7 +108,7 @@ def enrol_verify(token: str) -> ResponseReturnValue:
         if member is None:
             raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
         try:
-            passkeys.verify_add(session, parts().settings, member, credential, browser_digest())
+            passkeys.verify_add(session, parts().vault, parts().settings, member, credential, browser_digest())
             if not use_invitation(session, token):
                 raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
             cookie = sessions.start(session, member)

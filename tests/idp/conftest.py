@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.apps import App
 from tests.support.browser import Browser
+from tests.support.statements import Counter, counting
 from tests.support.town import Town
 
 
@@ -31,3 +34,9 @@ def shared_browser(shared_town: Town) -> Browser:
 def shared_app(shared_town: Town) -> App:
     """An app of the module's town."""
     return shared_town.register(client_name="shared", redirect_uris=["https://shared.example/callback"])
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Of the statements that reach databases opened from now on."""
+    yield from counting(monkeypatch)

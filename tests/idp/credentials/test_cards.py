@@ -22,6 +22,7 @@ from idp.credentials.model import Card, Challenge
 from idp.foundation import clock
 from idp.residents.model import ClaimReview, Resident
 from tests.support.browser import Browser
+from tests.support.phone import Phone
 from tests.support.town import Town
 
 READER = "http://localhost:8003"
@@ -337,7 +338,9 @@ def test_a_sign_in_answer_is_no_claim(town: Town, deck: Deck) -> None:
 def test_a_passkeys_challenge_is_none_of_the_readers(town: Town, deck: Deck) -> None:
     browser = town.browser()
     attempt = browser.get("/signin").location
-    assert browser.post_json(f"{attempt}/passkey/options", {}).status_code == 200
+    options = browser.post_json(f"{attempt}/passkey/options", {}).json
+    assert town.count(Challenge) == 0, "one that was only asked for has no row that could be named"
+    assert browser.post_json(f"{attempt}/passkey", Phone().get(options)).status_code == 400
     challenge = town.rows(Challenge, Challenge.purpose == "passkey_signin")[0].challenge_id
     answer = town.app.test_client().post(
         "/signin/card/answer", data={"challenge": challenge, "certificate": "", "signature": ""}

@@ -325,7 +325,7 @@ def test_two_transactions_that_make_the_handle_meet_in_the_database(postgresql_u
     """The second waits for the first one's insert, and then takes the handle the first one made."""
 
     def handle(session: Session) -> str:
-        return str(add_options(session, town.settings, resident, "x", "b")["user"]["id"])
+        return str(add_options(session, town.parts.vault, town.settings, resident, "x", "b")["user"]["id"])
 
     def second() -> str:
         with town.writing() as session:
@@ -352,7 +352,12 @@ def test_so_many_and_no_more(town: Town, browser: Browser) -> None:
 
 
 def test_challenges_are_bound_and_random(ready: Ready) -> None:
+    before = ready.town.count(Challenge)
     nonces = {ready.options()["challenge"] for _ in range(5)}
     assert len(nonces) == 5
+    assert ready.town.count(Challenge) == before, "asking writes nothing"
+    for _ in range(5):
+        ready.send(ready.phone.get(ready.options()))
     rows = ready.town.rows(Challenge, Challenge.attempt_id == ready.attempt.rsplit("/", 1)[1])
     assert [(len(row.nonce), row.purpose) for row in rows] == [(32, "passkey_signin")] * 5
+    assert len({row.nonce for row in rows}) == 5
