@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ...foundation import clock
 from ...foundation.outbound import OutboundError
 from ...foundation.outbox import Job, RetryLaterError
 from ...residents.subjects import subject_of
 from ...signin.model import LoginSession
+from ..clients import RegisteredClient
 from ..protection import EncryptionKeyError, encrypt_for, encrypts, sign_for
 from ..server import Provider
 
@@ -32,7 +33,7 @@ def deliver(op: Provider, job: Job) -> None:
         login = session.get(LoginSession, job.payload["session_id"])
         if login is None:
             return
-        sub = subject_of(session, login.resident_id, client.sector)
+        sub = subject_of(session, login.resident_id, client.sector) if may_hear_sub(client, uri) else None
     try:
         token = make_logout_token(op, client, sub, job.payload["sid"])
     except EncryptionKeyError as error:
@@ -47,12 +48,28 @@ def deliver(op: Provider, job: Job) -> None:
         raise RetryLaterError(f"status {answer.status}")
 
 
-def make_logout_token(op: Provider, client: Any, sub: str, sid: str) -> str:
+def may_hear_sub(client: RegisteredClient, uri: str) -> bool:
+    """Whether a logout token at `uri` may name the resident; else it names the session alone (§2.4), for which ID tokens gave a sid.
+
+    A client that shares a sector without proof (docs/decisions/0027) gets the `sub` only on a host to which its codes go as well: who
+    registered it may have named a department's addresses for the codes, and their own for this.
+    """
+    codes_go_to = {_host(redirect_uri) for redirect_uri in client.metadata.get("redirect_uris", ())}
+    return client.sector_proven or _host(uri) in codes_go_to - {None}
+
+
+def _host(uri: str) -> str | None:
+    """Of an https address: others are nobody's alone."""
+    parts = urlsplit(uri)
+    return parts.hostname if parts.scheme == "https" else None
+
+
+def make_logout_token(op: Provider, client: Any, sub: str | None, sid: str) -> str:
     """A logout token (§2.4), signed as the client's ID tokens are; no nonce."""
     now = clock.epoch()
     claims = {
         "iss": op.parts.settings.issuer,
-        "sub": sub,
+        **({"sub": sub} if sub is not None else {}),
         "aud": client.client_id,
         "iat": now,
         "exp": now + LIFETIME,

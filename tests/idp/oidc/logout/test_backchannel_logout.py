@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from flask import Flask, request
+from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
+from idp.oidc.clients.model import Client, Proof
 from idp.oidc.grants.revoke import end_app_access
-from idp.oidc.logout.backchannel_logout import EVENT
+from idp.oidc.logout.backchannel_logout import EVENT, may_hear_sub
 from tests.support.apps import App
 from tests.support.server import free_port
 from tests.support.serving import Served
@@ -186,6 +189,39 @@ def test_each_app_gets_its_own_sid_and_sub(town: Town, receiver: Receiver) -> No
     for app, before in zip(apps, claims, strict=True):
         after = told(town, app, heard[app.client_id])
         assert (after["sid"], after["sub"]) == (before["sid"], before["sub"])
+
+
+def test_who_shares_a_sector_without_proof_hears_of_the_session_only(town: Town, receiver: Receiver) -> None:
+    """The codes went to a department's address, the logout tokens to whoever registered the app (docs/decisions/0027)."""
+    app = town.register(backchannel_logout_uri=receiver.uri)
+    town.change(update(Client).where(Client.client_id == app.client_id).values(sector_proof=Proof.UNPROVEN.value))
+    town.op.clients.forget(app.client_id)
+    browser = town.signed_in()
+    sid = app.id_token(browser.tokens(app)["id_token"])["sid"]
+    browser.post("/signout")
+    town.parts.worker.run_once()
+    claims = told(town, app, receiver.tokens[0])
+    assert claims["sid"] == sid
+    assert "sub" not in claims
+
+
+@pytest.mark.parametrize(
+    ("uri", "proven", "heard"),
+    [
+        ("https://dept.example/out", False, True),
+        ("https://dept.example:8443/out", False, True),
+        ("https://DEPT.example/out", False, True),
+        ("https://else.example/out", False, False),
+        ("https://dept.example.else.example/out", False, False),
+        ("http://dept.example/out", False, False),
+        ("https://else.example/out", True, True),
+    ],
+)
+def test_where_a_sub_may_be_heard(town: Town, uri: str, proven: bool, heard: bool) -> None:
+    app = town.register(redirect_uris=["https://dept.example/cb"])
+    client = town.op.clients.get(app.client_id)
+    assert client is not None
+    assert may_hear_sub(replace(client, sector_proven=proven), uri) is heard
 
 
 def test_the_logout_token_opens_nothing(town: Town, receiver: Receiver) -> None:
