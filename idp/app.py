@@ -16,7 +16,7 @@ from .foundation.web.home import Home
 from .foundation.web.mount import refuse_ambiguous
 from .foundation.web.shell import install_shell
 from .oidc import install as oidc
-from .oidc.access.plain_home import PLAIN_HOME
+from .oidc.access import PLAIN_HOME
 from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, way_back, welcome
 
 

@@ -10,8 +10,8 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.home import Home
 from ...residents.read import resident_profile
 from ...signin.sessions import current_login
-from ..decoupled.approvals import approvals_waiting
-from ..server.provider import provider
+from ..decoupled import approvals_waiting
+from ..server import provider
 
 bp = Blueprint("plain_home", __name__, template_folder="templates")
 
