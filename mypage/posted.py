@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from idp.front.storage import Job, Parts, enqueue
+from idp.front.storage import ENQUEUE, Change, Job, Parts, enqueue, job
 
 Importance = Literal["low", "normal", "high", "emergency"]
 
@@ -72,6 +72,11 @@ def subscribed(channel: Channel) -> Iterator[None]:
         del _channels[channel.topic]
 
 
+def topics() -> list[str]:
+    """Of the rows that a posting may leave in the outbox: whose loops to wake."""
+    return list(_channels)
+
+
 def install_channels(instance: Parts) -> None:
     """Have the delivery loop hand each channel what it wants."""
     for channel in _channels.values():
@@ -80,13 +85,19 @@ def install_channels(instance: Parts) -> None:
 
 def post(session: Session, postings: Collection[Posted], at: datetime | None = None) -> None:
     """Within the transaction that changes what residents see; `at`: told then, not now. Wake the worker after the commit."""
+    for topic, payload in _jobs(postings):
+        enqueue(session, topic, payload, at)
+
+
+def _jobs(postings: Iterable[Posted]) -> Iterator[tuple[str, dict[str, Any]]]:
+    told = list(postings)
     for channel in _channels.values():
-        if wanted := [want for posting in postings if (want := channel.wants(posting)) is not None]:
-            enqueue(session, channel.topic, {"changes": [_written(posting) for posting in wanted]}, at)
+        if wanted := [want for posting in told if (want := channel.wants(posting)) is not None]:
+            yield channel.topic, {"changes": [_written(posting) for posting in wanted]}
 
 
 def _handler(instance: Parts, channel: Channel) -> Callable[[Sequence[Job]], None]:
-    return lambda jobs: channel.deliver(instance, [_read(line) for job in jobs for line in job.payload["changes"]])
+    return lambda jobs: channel.deliver(instance, [_read(line) for one in jobs for line in one.payload["changes"]])
 
 
 def _written(posting: Posted) -> dict[str, Any]:
@@ -115,6 +126,13 @@ class Postings:
         if item is not None:
             items.append(item)
 
-    def write(self, session: Session) -> None:
-        for at, residents in self._gathered.items():
-            post(session, [Posted(r, tuple(shown), tuple(items)) for r, (shown, items) in residents.items()], at)
+    def changes(self) -> list[Change]:
+        """The rows of the outbox that tell the channels."""
+        rows = [
+            job(topic, payload, at)
+            for at, residents in self._gathered.items()
+            for topic, payload in _jobs(
+                Posted(r, tuple(shown), tuple(items)) for r, (shown, items) in residents.items()
+            )
+        ]
+        return [(ENQUEUE, rows)]

@@ -49,7 +49,8 @@ def refusals() -> set[tuple[int, str]]:
 def test_no_refusal_is_left_out() -> None:
     told = {(status, code) for status, codes in SEND.problems.items() for code in codes}
     from_the_token = {(400, "invalid_request"), *((401, code) for code in SEND.problems[401])}
-    elsewhere = {(404, "unknown_type"), (503, "no_stream_left")}  # of the schemas, and of a person's page
+    page = {(401, "signed_out"), (403, "other_origin"), (503, "no_stream_left")}
+    elsewhere = {(404, "unknown_type"), *page}  # of the schemas, and of a person's page
     assert refusals() == (told - from_the_token) | elsewhere
 
 

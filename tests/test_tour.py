@@ -13,7 +13,6 @@ from types import FrameType
 
 import pytest
 from flask import Flask
-from tests.clients.serving import Served
 
 from idp.foundation.ids import new_id
 from idp.oidc.registration.register_client import CityOptions
@@ -22,6 +21,7 @@ from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.people import BIRTH_DATES
 from tests.support.server import free_port
+from tests.support.serving import Served
 from tests.support.town import Town
 from tests.support.waiting import until
 

@@ -106,6 +106,8 @@ class Database:
         else:
             self.engine = create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
+                # psycopg forgets what it prepared at each rollback, as after each reading session, and ours with it (driver.py).
+                connect_args={"prepare_threshold": None},
                 pool_size=pool_size,
                 max_overflow=16,
                 hide_parameters=True,

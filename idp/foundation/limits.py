@@ -10,6 +10,7 @@ for each process.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -30,6 +31,10 @@ LOOK_AGAIN = 2.0
 """Seconds after a failure until Redis is asked again: a request must not wait for it each time."""
 
 
+PORTION_LASTS = 5.0
+MOST_PORTIONS = 10_000
+
+
 class LimitExceededError(Exception):
     """Too many; `retry_after` is in whole seconds."""
 
@@ -46,13 +51,34 @@ class Limits:
         self._here = MovingWindowRateLimiter(InProcessStorage())
         self._shared: MovingWindowRateLimiter | None = None
         self._away_until = 0.0
+        self._lock = threading.Lock()
+        self._portions: dict[tuple[str, ...], tuple[int, float]] = {}
+        """What of a limit was taken and is not used yet, and until when."""
 
     def hit(self, rate: str, *key: str) -> None:
         """Count one use of `key` against `rate` (e.g. ``30/minute``). Raises `LimitExceededError`."""
-        item = _parsed(rate)
-        if (
-            wait := self._ask(lambda limiter: None if limiter.hit(item, *key) else _wait(limiter, item, key))
-        ) is not None:
+        self._hit(_parsed(rate), 1, key)
+
+    def hit_often(self, rate: str, *key: str) -> None:
+        """The same for what comes hundreds of times a second: a hundredth of the rate is taken at once and used up here, so at most
+        that much is refused too early. What is not used within `PORTION_LASTS` is lost.
+        """
+        item, now = _parsed(rate), time.monotonic()
+        with self._lock:
+            left, until = self._portions.get((rate, *key), (0, 0.0))
+            if left and now < until:
+                self._portions[rate, *key] = (left - 1, until)
+                return
+        portion = max(1, item.amount // 100)
+        self._hit(item, portion, key)
+        with self._lock:
+            if len(self._portions) > MOST_PORTIONS:
+                self._portions.clear()
+            self._portions[rate, *key] = (portion - 1, now + PORTION_LASTS)
+
+    def _hit(self, item: RateLimitItem, cost: int, key: tuple[str, ...]) -> None:
+        wait = self._ask(lambda limiter: None if limiter.hit(item, *key, cost=cost) else _wait(limiter, item, key))
+        if wait is not None:
             raise LimitExceededError(wait)
 
     def check(self, rate: str, *key: str) -> None:
@@ -65,6 +91,8 @@ class Limits:
 
     def reset(self) -> None:
         """Forget every count."""
+        with self._lock:
+            self._portions.clear()
         self._ask(lambda limiter: limiter.storage.reset())
 
     def _ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:

@@ -15,14 +15,30 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, Select, String, Text, delete, func, or_, select, text, true, update
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
 from .database import Base, Database
+from .driver import Columns, write_all
 from .live import Bus, BusAwayError
 from .turns import Turns
 
@@ -31,7 +47,9 @@ log = logging.getLogger("machi.outbox")
 # Seconds before try 2, 3, …: about a day in all (Standard Webhooks' example schedule), then the row is given up and kept.
 PAUSES = (5, 30, 300, 1800, 7200, 18000, 36000)
 LEASE = timedelta(seconds=60)
-QUICK_ROUND = 50
+QUICK_ROUND = 200
+GATHER = 0.1
+"""Seconds between the beginnings of two rounds of quick work, unless there is more than a round of it."""
 # What a lane does in one turn: so little that it ends before the lease does, each call at its time limit.
 LANE_ROUND = 4
 # A call that took longer ends the lane's turn, and the next ones get less room (turns.py).
@@ -86,10 +104,19 @@ def enqueue(
     """Add work to the transaction of `session`; `lane` is the app whose server a slow topic calls. Call `Worker.wake` after the commit
     to have it done at once.
     """
-    row = OutboxRow(
-        topic=topic, lane=lane or topic, payload=orjson.dumps(payload).decode(), due_at=due_at or clock.now()
-    )
-    session.add(row)
+    session.add(OutboxRow(**job(topic, payload, due_at, lane)))
+
+
+def job(topic: str, payload: dict[str, Any], due_at: datetime | None = None, lane: str | None = None) -> dict[str, Any]:
+    """What `enqueue` adds, as a row for `ENQUEUE`."""
+    written = orjson.dumps(payload).decode()
+    begun = {"attempts": 0, "leased_until": None, "last_error": None, "gave_up": False}
+    return {"topic": topic, "lane": lane or topic, "payload": written, "due_at": due_at or clock.now(), **begun}
+
+
+_COLUMNS = Columns(cast(Table, OutboxRow.__table__))
+_LEASE = _COLUMNS.update(["leased_until"])
+ENQUEUE = Columns(cast(Table, OutboxRow.__table__), without=("id",)).insert
 
 
 class Worker:
@@ -124,13 +151,17 @@ class Worker:
         if slow:
             self._slow_topics.add(topic)
 
-    def wake(self) -> None:
-        """Have waiting work looked at now, here and in other processes; a bus that is down only makes it later."""
-        self._wake_here()
-        if not isinstance_memory(self._bus):
+    def wake(self, *topics: str) -> None:
+        """Have waiting work looked at now, that of `topics` or all; a bus that is down only makes it later.
+
+        Other processes are told too, unless the work is quick and a loop runs here: several would come for the same rows.
+        """
+        quick = bool(topics) and self._slow_topics.isdisjoint(topics)
+        self._wake_here(quick)
+        if not isinstance_memory(self._bus) and not (quick and self._threads):
             from .live import quietly
 
-            quietly(lambda: self._bus.publish(WAKE_CHANNEL, {}))
+            quietly(lambda: self._bus.publish(WAKE_CHANNEL, {"quick": quick}))
 
     def start(self) -> None:
         """Run in background threads of this process."""
@@ -158,9 +189,10 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=max(0.0, ends - time.monotonic()))
 
-    def _wake_here(self) -> None:
-        for event in self._wakes.values():
-            event.set()
+    def _wake_here(self, quick: bool = False) -> None:
+        self._wakes[False].set()
+        if not quick:
+            self._wakes[True].set()
 
     def _run(self, slow: bool, round_of_work: Callable[[], int]) -> None:
         """Loop until stopped; a round says how much it found to do."""
@@ -173,6 +205,8 @@ class Worker:
             except Exception:  # the loop must outlive a database that is away for a moment
                 log.exception("outbox round failed")
                 busy = 0
+            if not slow and busy < QUICK_ROUND:
+                self._stop.wait(GATHER)  # what comes meanwhile is one round, not one each
             if not busy:
                 wake.wait(self._idle)
 
@@ -210,10 +244,10 @@ class Worker:
 
     def _lease(self, session: Session, due: Select[OutboxRow], limit: int) -> list[Job]:
         ordered = due.order_by(OutboxRow.due_at, OutboxRow.id).limit(limit).with_for_update(skip_locked=True)
-        rows = session.scalars(ordered).all()
+        wanted = ordered.with_only_columns(OutboxRow.id, OutboxRow.topic, OutboxRow.payload, OutboxRow.attempts)
+        rows = session.execute(wanted).all()
         lease = clock.now() + LEASE
-        for row in rows:
-            row.leased_until = lease
+        write_all(session, [(_LEASE, [{"id": row.id, "leased_until": lease} for row in rows])])
         return [Job(r.id, r.topic, orjson.loads(r.payload), r.attempts) for r in rows]
 
     def _start_lanes(self) -> int:
@@ -335,8 +369,8 @@ class Worker:
                 with self._bus.subscribe(WAKE_CHANNEL) as subscription:
                     self._wake_here()  # what was said before is not known
                     while not self._stop.is_set():
-                        if subscription.next(timeout=2.0) is not None:
-                            self._wake_here()
+                        if (told := subscription.next(timeout=2.0)) is not None:
+                            self._wake_here(bool(told.get("quick")))
             except BusAwayError:  # the loops look by themselves, if later
                 self._stop.wait(self._idle)
 

@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from ..foundation.context import parts
-from ..oidc.access import resolve_subject, resolve_subjects
+from ..foundation.driver import Question
+from ..oidc.access import resolve_subject
 from ..residents import read as _residents
 from ..residents.read import Profile
+from ..residents.subjects import asks_residents_of
 
 __all__ = [
     "Profile",
+    "asks_local_numbers",
+    "asks_residents_of",
     "resident_profile",
     "resolve_local_number",
-    "resolve_local_numbers",
     "resolve_subject",
-    "resolve_subjects",
 ]
 
 
@@ -31,6 +33,6 @@ def resolve_local_number(session: Session, number: str) -> str | None:
     return _residents.resolve_local_number(session, parts().vault, number)
 
 
-def resolve_local_numbers(session: Session, numbers: Iterable[str]) -> dict[str, str]:
-    """`resolve_local_number` for many at once; unknown ones are left out."""
-    return _residents.resolve_local_numbers(session, parts().vault, numbers)
+def asks_local_numbers(numbers: Iterable[str]) -> tuple[dict[str, str], Question]:
+    """The same for many at once, as a question whose answers are an index and a resident_id; with the number that each index is of."""
+    return _residents.asks_local_numbers(parts().vault, numbers)

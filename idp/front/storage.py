@@ -5,32 +5,42 @@ from __future__ import annotations
 from ..foundation import clock
 from ..foundation.context import Parts, parts
 from ..foundation.database import Base, Instant
+from ..foundation.driver import Change, Columns, Find, Question, find_all, lock_all, write_all
 from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import new_id
 from ..foundation.journal import Line, Mark
 from ..foundation.limits import LimitExceededError
 from ..foundation.live import BusAwayError
-from ..foundation.outbox import Job, RetryLaterError, enqueue
+from ..foundation.outbox import ENQUEUE, Job, RetryLaterError, enqueue, job
 from ..foundation.unavailable import UnavailableError
 from ..foundation.vault import VaultError
 from ..foundation.wake import wake_after_commit
 
 __all__ = [
+    "ENQUEUE",
     "Base",
     "BusAwayError",
+    "Change",
+    "Columns",
+    "Find",
     "Instant",
     "Job",
     "LimitExceededError",
     "Line",
     "Mark",
     "Parts",
+    "Question",
     "RetryLaterError",
     "UnavailableError",
     "VaultError",
     "cleans_up",
     "clock",
     "enqueue",
+    "find_all",
+    "job",
+    "lock_all",
     "new_id",
     "parts",
     "wake_after_commit",
+    "write_all",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..foundation.driver import Find, Question, find_all
 from ..foundation.vault import Vault
 from .attributes import unseal
 from .model import Ceremony, RegistryLink, Resident
@@ -46,9 +47,18 @@ def resolve_local_number(session: Session, vault: Vault, number: str) -> str | N
 
 def resolve_local_numbers(session: Session, vault: Vault, numbers: Iterable[str]) -> dict[str, str]:
     """`resolve_local_number` for many at once; unknown ones are left out."""
+    number_of, question = asks_local_numbers(vault, numbers)
+    (found,) = find_all(session, [question])
+    return {number_of[index]: resident_id for index, resident_id in found}
+
+
+_LOCAL_NUMBERS = Find(("local_index", "resident_id"), "FROM registry_link WHERE local_index among:indexes")
+
+
+def asks_local_numbers(vault: Vault, numbers: Iterable[str]) -> tuple[dict[str, str], Question]:
+    """The same as a question: each answer is an index and a resident_id. With the number that each index is of."""
     number_of = {index: number for number in numbers for index in vault.indexes("local-number", number)}
-    found = select(RegistryLink.local_index, RegistryLink.resident_id).where(RegistryLink.local_index.in_(number_of))
-    return {number_of[index]: resident_id for index, resident_id in session.execute(found)}
+    return number_of, (_LOCAL_NUMBERS, {"indexes": list(number_of)})
 
 
 def identity_level(methods: Iterable[str]) -> int:

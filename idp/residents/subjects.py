@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.database import insert_if_absent
+from ..foundation.driver import Find, Question
 from ..foundation.ids import new_subject
 from .model import SubjectIdentifier
 
@@ -32,9 +33,9 @@ def resident_of(session: Session, sub: str, sector: str) -> str | None:
     )
 
 
-def residents_of(session: Session, subs: Collection[str], sector: str) -> dict[str, str]:
-    """`resident_of` for many at once; what is not of this sector is left out."""
-    wanted = select(SubjectIdentifier.sub, SubjectIdentifier.resident_id).where(
-        SubjectIdentifier.sub.in_(subs), SubjectIdentifier.sector == sector
-    )
-    return {row.sub: row.resident_id for row in session.execute(wanted)}
+_RESIDENTS_OF = Find(("sub", "resident_id"), "FROM subject_identifier WHERE sector = :sector AND sub among:subs")
+
+
+def asks_residents_of(subs: Collection[str], sector: str) -> Question:
+    """`resident_of` for many at once, as a question: each answer is `sub` and resident_id. What is not of this sector has none."""
+    return _RESIDENTS_OF, {"subs": list(subs), "sector": sector}

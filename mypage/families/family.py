@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -61,8 +61,8 @@ class Follow:
     family: str
     changed: Callable[[UnitOfWork, Any], None]
     """Called with what `UnitOfWork.changed` was given."""
-    load: Callable[[UnitOfWork, Collection[str]], None] | None = None
-    """Reads what `changed` will need, for subjects of the other family, whose rows are read."""
+    reads: Store | None = None
+    """Rows that `changed` needs, by the subject of the other family's row."""
 
 
 @dataclass(frozen=True)

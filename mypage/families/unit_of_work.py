@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
-from idp.front.storage import clock
+from idp.front.storage import Change, Question, clock, find_all, write_all
 
 from ..posted import Postings
 from .rows import RowSet
@@ -27,17 +27,24 @@ class UnitOfWork:
         self.client_id = client_id
         self.now = clock.now()
         self._families = {family.name: family for family in families}
-        self._sets = {store: RowSet(store, session, client_id) for f in families for store in (f.store, *f.more_stores)}
+        self._sets = {store: RowSet(store) for f in families for store in (f.store, *f.more_stores)}
         self.postings = Postings()
 
-    def load(self, subjects: Mapping[str, Collection[str]]) -> None:
-        """Read the rows with these subjects, by the name of their family, and what follows from them: a statement for each table."""
-        for name, found in subjects.items():
-            self._own(name).load(found)
+    def load(self, subjects: Mapping[str, Collection[str]], *questions: Question) -> list[list[Any]]:
+        """Read the rows with these subjects, by the name of their family, and what follows them; answers `questions`, all together."""
+        wanted = [(self._own(name), keys) for name, keys in subjects.items()]
+        wanted += [(self._sets[store], keys) for store, keys in self._followers(subjects)]
+        asked = [(rows.store.find, {"client": self.client_id, "keys": list(keys)}) for rows, keys in wanted]
+        answers = find_all(self.session, [*asked, *questions])
+        for (rows, _), found in zip(wanted, answers, strict=False):
+            rows.found(found)
+        return answers[len(wanted) :]
+
+    def _followers(self, subjects: Mapping[str, Collection[str]]) -> Iterator[tuple[Store, Collection[str]]]:
         for family in self._families.values():
             for follow in family.follows:
-                if follow.load is not None and (followed := subjects.get(follow.family)):
-                    follow.load(self, followed)
+                if follow.reads is not None and (keys := subjects.get(follow.family)):
+                    yield follow.reads, keys
 
     def rows(self, store: Store) -> RowSet:
         return self._sets[store]
@@ -60,8 +67,7 @@ class UnitOfWork:
                 if follow.family == family:
                     follow.changed(self, change)
 
-    def write(self) -> None:
-        """Read model, history and outbox, in a handful of statements."""
-        for rows in self._sets.values():
-            rows.write()
-        self.postings.write(self.session)
+    def write(self, *changes: Change) -> None:
+        """Read model, history, outbox and `changes`, all together."""
+        own = [change for rows in self._sets.values() for change in rows.changes()]
+        write_all(self.session, [*own, *self.postings.changes(), *changes])

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from idp.front.resource_server import ApiClient
+from idp.front.resource_server import ApiClient, asks_standing, refuse_revoked
+from idp.front.storage import Columns, Find
 
 from ..columns import Row, table_of
 from ..families import RefusedError, Status, UnitOfWork, families
@@ -32,6 +32,8 @@ class Accepted:
 
 
 Result = Accepted | RefusedError
+_RECEIPTS = Columns(table_of(EventReceipt))
+_KNOWN = Find(("event_id", "body_hash"), "FROM event_receipt WHERE source = :source AND event_id among:ids")
 
 
 class Intake:
@@ -42,7 +44,7 @@ class Intake:
         self._client = client
         self._unit = UnitOfWork(session, client.client_id, families())
         self._held = Held(session, client.client_id)
-        self._residents = Residents(client, issuer)
+        self._issuer = issuer
         self._receipts: dict[str, str] = {}
         self._fresh: list[Row] = []
 
@@ -50,28 +52,28 @@ class Intake:
         """Apply `events` in their order. Refused ones leave no trace; the others are written, with the outbox."""
         self._load(events)
         results = [self._one(checked) for checked in events]
-        self._unit.write()
-        self._held.write()
-        if self._fresh:
-            self._session.execute(insert(table_of(EventReceipt)), self._fresh)
+        self._unit.write(*self._held.changes(), (_RECEIPTS.insert, self._fresh))
+        self._held.delete_done()
         return results
 
     def _load(self, events: Sequence[Checked]) -> None:
         named = [r for r in (getattr(c.event.data, "resident", None) for c in events) if r is not None]
         handles = [f"handle {r.id}" for r in named if isinstance(r, Opaque)]
         take_turns(self._session, self._client.client_id, [*(c.event.subject for c in events), *handles])
-        if not events:
-            return
-        receipts = select(EventReceipt.event_id, EventReceipt.body_hash).where(
-            EventReceipt.source == events[0].event.source, EventReceipt.event_id.in_({c.event.id for c in events})
-        )
-        self._receipts = {row.event_id: row.body_hash for row in self._session.execute(receipts)}
         subjects: dict[str, set[str]] = defaultdict(set)
         for checked in events:
             subjects[checked.type.family].add(checked.event.subject)
-        self._unit.load(subjects)
-        self._held.load_subjects(self._unit.missing(subjects))
-        self._residents.load(self._session, named)
+        self._residents = Residents(self._client, self._issuer, named)
+        receipts = {"source": events[0].event.source, "ids": list({c.event.id for c in events})}
+        held = self._held.asks({c.event.subject for c in events})
+        standing, known, waiting, *residents = self._unit.load(
+            subjects, asks_standing(self._client), (_KNOWN, receipts), held, *self._residents.questions
+        )
+        refuse_revoked(standing)
+        self._receipts = dict(known)
+        missing = self._unit.missing(subjects)
+        self._held.read(row for row in waiting if row["subject"] in missing)
+        self._residents.answered(residents)
 
     def _one(self, checked: Checked) -> Result:
         event = checked.event

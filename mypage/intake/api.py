@@ -9,11 +9,12 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import IntegrityError
 
-from idp.front.resource_server import ApiClient, Problem, bearer_client, challenge, described
+from idp.front.resource_server import ApiClient, Problem, challenge, check_standing, described, presented_client
 from idp.front.storage import LimitExceededError, UnavailableError, parts
 from idp.front.web import Caller, called_by, problem_response, refused_part
 
 from ..families import RefusedError
+from ..posted import topics
 from .accept import Accepted, Intake, Result
 from .answer import BATCH, MAX_BATCH, SINGLE, Line, Results, send_operation
 from .check import MAX_EVENT_BYTES, Checked, check_event
@@ -31,8 +32,8 @@ bp = Blueprint("intake", __name__)
 @described(send_operation)
 def receive() -> Response:
     """202 with a line for each event; a single event that is refused gets its own problem (RFC 9457)."""
+    client = presented_client()
     try:
-        client = bearer_client()
         _count(client)
         raws = _events()
         results = _take(raws, client)
@@ -41,6 +42,7 @@ def receive() -> Response:
         answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
     except RefusedError as refused:
+        check_standing(client)
         return _problem(refused)
     except UnavailableError:
         # A receipt holds each event's id, so sending again is safe even when it is not known whether they were stored.
@@ -55,7 +57,7 @@ def receive() -> Response:
 
 
 def _count(client: ApiClient) -> None:
-    parts().limits.hit(current_app.config.get("INTAKE_RATE", RATE), "intake", client.client_id)
+    parts().limits.hit_often(current_app.config.get("INTAKE_RATE", RATE), "intake", client.client_id)
 
 
 def _events() -> list[Any]:
@@ -83,9 +85,11 @@ def _events() -> list[Any]:
 
 
 def _take(raws: list[Any], client: ApiClient) -> list[Result]:
-    """Check all events first, then store what is left in one transaction."""
+    """Check all events first, then store what is left in one transaction, which also asks whether the token still counts."""
     checked = [_check(raw, client) for raw in raws]
     fit = [c for c in checked if isinstance(c, Checked)]
+    if not fit:
+        check_standing(client)
     stored = iter(_store(fit, client) if fit else ())
     return [next(stored) if isinstance(c, Checked) else c for c in checked]
 
@@ -107,7 +111,7 @@ def _store(events: list[Checked], client: ApiClient) -> list[Result]:
         except IntegrityError:
             if last:
                 raise
-    parts().worker.wake()
+    parts().worker.wake(*topics())
     return results
 
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from idp.front.storage import clock, new_id
+from idp.front.storage import Change, Columns, Question, clock, new_id
 
 from ..columns import Row, table_of
 from ..families import event_types
@@ -22,37 +22,41 @@ Waiting = tuple[str, str]
 """(family, subject)"""
 
 
+_HELD = Columns(table_of(HeldEvent))
+_OF_SUBJECTS = _HELD.find("client_id = :client AND subject among:subjects")
+_OF_HANDLE = _HELD.find(
+    "client_id = :client AND subject IN (SELECT h.subject FROM held_event h WHERE h.client_id = :client AND h.handle = :handle)"
+)
+
+
 class Held:
     """Held events of one client: those read, those to add, those that are done."""
 
     def __init__(self, session: Session, client_id: str) -> None:
         self._session = session
         self._client_id = client_id
-        self._waiting: dict[Waiting, list[HeldEvent]] = defaultdict(list)
+        self._waiting: dict[Waiting, list[Row]] = defaultdict(list)
         self._fresh: list[Row] = []
         self._done: list[str] = []
 
-    def load_subjects(self, subjects: Collection[str]) -> None:
-        """Read what waits for subjects that are not known yet."""
-        if subjects:
-            self._load(select(HeldEvent).where(HeldEvent.subject.in_(subjects)))
+    def asks(self, subjects: Collection[str]) -> Question:
+        """What waits for these subjects; the answer is for `read`."""
+        return _OF_SUBJECTS, {"client": self._client_id, "subjects": list(subjects)}
 
-    def load_handle(self, handle: str) -> None:
-        """Read what waits for a handle, and everything else about the same subjects."""
-        subjects = select(HeldEvent.subject).where(HeldEvent.client_id == self._client_id, HeldEvent.handle == handle)
-        self._load(select(HeldEvent).where(HeldEvent.subject.in_(subjects)))
+    def asks_handle(self, handle: str) -> Question:
+        """What waits for a handle, and everything else about the same subjects."""
+        return _OF_HANDLE, {"client": self._client_id, "handle": handle}
 
-    def _load(self, query: object) -> None:
-        rows = self._session.scalars(query.where(HeldEvent.client_id == self._client_id))  # type: ignore[attr-defined]
+    def read(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self._waiting[event_types()[row.type].family, row.subject].append(row)
+            self._waiting[event_types()[row["type"]].family, row["subject"]].append(row)
 
     def subjects(self) -> Iterable[Waiting]:
         return list(self._waiting)
 
     def handle_of(self, family: str, subject: str) -> str | None:
         """The handle that earlier events about this subject wait for."""
-        return next((row.handle for row in self._waiting.get((family, subject), ()) if row.handle), None)
+        return next((row["handle"] for row in self._waiting.get((family, subject), ()) if row["handle"]), None)
 
     def waits(self, family: str, subject: str) -> bool:
         return bool(self._waiting.get((family, subject)))
@@ -60,11 +64,11 @@ class Held:
     def take(self, family: str, subject: str) -> list[tuple[str, Checked]]:
         """What waits for this subject, lowest sequence first, with the id to give to `done`."""
         found = []
-        for row in sorted(self._waiting.pop((family, subject), ()), key=lambda r: r.sequence):
-            kind = event_types()[row.type]
-            body = row.body.encode()
+        for row in sorted(self._waiting.pop((family, subject), ()), key=lambda r: str(r["sequence"])):
+            kind = event_types()[row["type"]]
+            body = row["body"].encode()
             event = kind.shape.model_validate(orjson.loads(body), context=TAKEN_BEFORE)
-            found.append((row.held_id, Checked(kind, event, body)))
+            found.append((row["held_id"], Checked(kind, event, body)))
         return found
 
     def done(self, held_id: str) -> None:
@@ -91,11 +95,14 @@ class Held:
             "recorded_at": clock.now(),
         }
         self._fresh.append(row)
-        self._waiting[checked.type.family, event.subject].append(HeldEvent(**row))
+        self._waiting[checked.type.family, event.subject].append(row)
 
-    def write(self) -> None:
+    def changes(self) -> list[Change]:
+        """Events that have to wait from now on."""
         done = set(self._done)
-        if fresh := [row for row in self._fresh if row["held_id"] not in done]:
-            self._session.execute(insert(table_of(HeldEvent)), fresh)
-        if stored := done - {row["held_id"] for row in self._fresh}:
+        return [(_HELD.insert, [row for row in self._fresh if row["held_id"] not in done])]
+
+    def delete_done(self) -> None:
+        """Forget those that wait no more."""
+        if stored := set(self._done) - {row["held_id"] for row in self._fresh}:
             self._session.execute(delete(HeldEvent).where(HeldEvent.held_id.in_(stored)))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from idp.front.storage import clock
+from idp.front.storage import clock, find_all
 
 from ..families import RefusedError, Status, UnitOfWork, families
 from .check import Checked
@@ -55,7 +55,8 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
     if claimed is None:
         session.add(ClaimedHandle(client_id=client_id, handle=handle, resident_id=resident_id, claimed_at=clock.now()))
     held = Held(session, client_id)
-    held.load_handle(handle)
+    (waits,) = find_all(session, [held.asks_handle(handle)])
+    held.read(waits)
     unit = UnitOfWork(session, client_id, families())
     waiting = held.subjects()
     known: dict[str, set[str]] = defaultdict(set)
@@ -68,6 +69,6 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
             if isinstance(_apply(unit, checked, resident_id), tuple):
                 held.done(held_id)
                 count += 1
-    unit.write()
-    held.write()
+    unit.write(*held.changes())
+    held.delete_done()
     return count

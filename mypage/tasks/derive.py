@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from idp.front.storage import new_id
 
-from ..cases import CASES, CaseChange, waits_for_resident
+from ..cases import CaseChange, waits_for_resident
 from ..columns import Row
 from ..families import UnitOfWork
 from .store import OPEN_TURNS, SHOWN_ON
 
 _RESULT = {"withdrawn": "cancelled", "expired": "expired"}
-
-
-def load_turns(unit: UnitOfWork, cases: Collection[str]) -> None:
-    """Read the open task of each case that waits for its resident."""
-    found = ((subject, unit.rows(CASES).get(subject)) for subject in cases)
-    waiting = [s for s, row in found if row and waits_for_resident(row["phase"], row["waiting_on"])]
-    unit.rows(OPEN_TURNS).load(waiting)
 
 
 def follow_turn(unit: UnitOfWork, change: CaseChange) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..families import Entry, EventType, Family, Follow, OnHome
 from ..wording import N_
 from .apply_event import apply_closed, apply_opened
-from .derive import follow_turn, load_turns
+from .derive import follow_turn
 from .examples import CLOSED, OPENED
 from .pages import bp
 from .read import count_open, on_home
@@ -20,7 +20,7 @@ TASK = Family(
         EventType("jp.machi.task.opened.v1", TaskOpened, apply_opened, OPENED, begins=True),
         EventType("jp.machi.task.closed.v1", TaskClosed, apply_closed, CLOSED),
     ),
-    follows=(Follow("case", follow_turn, load_turns),),
+    follows=(Follow("case", follow_turn, reads=OPEN_TURNS),),
     pages=(bp,),
     entry=Entry("tasks", "my_tasks.index", N_("To do"), "tasks", count_open, N_("to do")),
     on_home=OnHome(on_home, "mypage/tasks/home.html", "mypage/tasks/home_announce.html", place=10),

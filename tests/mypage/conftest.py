@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.mypage.city import City
+from tests.support.statements import Counter, counting
 
 
 @pytest.fixture
@@ -21,3 +22,9 @@ def small_city(sqlite_url: str) -> Iterator[City]:
     """The city on SQLite, for what does not depend on the database."""
     with City(sqlite_url) as city:
         yield city
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Statements of databases that are opened from now on."""
+    yield from counting(monkeypatch)

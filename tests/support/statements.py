@@ -7,12 +7,12 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import psycopg
 import pytest
-from werkzeug.test import TestResponse
 
+T = TypeVar("T")
 _SENT = re.compile(r"\tF\t\d+\t(Query|Execute)\b")
 
 
@@ -23,7 +23,7 @@ class Counter:
         self.statements: list[str] = []
         self.wire = wire
 
-    def of(self, call: Callable[[], TestResponse]) -> tuple[TestResponse, list[str]]:
+    def of(self, call: Callable[[], T]) -> tuple[T, list[str]]:
         self.statements.clear()
         before = os.fstat(self.wire.fileno()).st_size
         answer = call()

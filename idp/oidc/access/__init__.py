@@ -4,7 +4,7 @@ they come home to where nothing stands above the provider (`PLAIN_HOME`).
 
 from __future__ import annotations
 
-from .apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject, resolve_subjects
+from .apps import AppAccess, ClientLabel, apps_with_access, client_labels, resolve_subject
 from .install import install
 from .plain_home import PLAIN_HOME
 
@@ -16,5 +16,4 @@ __all__ = [
     "client_labels",
     "install",
     "resolve_subject",
-    "resolve_subjects",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ...foundation.context import parts
 from ...foundation.others import web_address
-from ...residents.subjects import resident_of, residents_of
+from ...residents.subjects import resident_of
 from ..authorization import requested_claims
 from ..claims import LABELS, told
 from ..clients import RegisteredClient, clients_by_id
@@ -117,9 +116,3 @@ def resolve_subject(session: Session, client_id: str, sub: str) -> str | None:
     """The resident behind a client's own `sub`; another sector's `sub` is unknown."""
     sector = session.scalar(select(Client.sector).where(Client.client_id == client_id))
     return resident_of(session, sub, sector) if sector is not None else None
-
-
-def resolve_subjects(session: Session, client_id: str, subs: Collection[str]) -> dict[str, str]:
-    """`resolve_subject` for many at once, in two queries; unknown ones are left out."""
-    sector = session.scalar(select(Client.sector).where(Client.client_id == client_id))
-    return residents_of(session, subs, sector) if sector is not None else {}

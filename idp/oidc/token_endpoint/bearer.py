@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ...foundation.driver import Find, Question, find_all
 from ...foundation.web.errors import ProblemError
 from ..client_auth import DPOP_ALGORITHMS, check_presented
 from ..clients.model import Client
@@ -70,6 +72,7 @@ class ApiClient:
     may_use_local_numbers: bool
     scopes: frozenset[str]
     sector: str
+    token_id: str
 
 
 def presented_token() -> str:
@@ -118,27 +121,49 @@ def own_token_stands(session: Session, client_id: str, jti: str) -> bool:
     return bool(session.scalar(select(Client.active & ~revoked).where(Client.client_id == client_id)))
 
 
+_STANDS = Find(
+    ("c.client_id",),
+    "FROM client c WHERE c.client_id = :client AND c.active AND NOT EXISTS (SELECT 1 FROM revoked_token r WHERE r.jti = :jti)",
+)
+
+
+def asks_standing(client: ApiClient) -> Question:
+    """Whether the token of a `presented_client` still counts, to be asked with whatever else its call needs: no answer says no."""
+    return _STANDS, {"client": client.client_id, "jti": client.token_id}
+
+
+def refuse_revoked(answer: Collection[object]) -> None:
+    """What to do with the answer to `asks_standing`. Raises a 401 problem with `WWW-Authenticate`."""
+    if not answer:
+        raise _problem(BearerError(401, "invalid_token", "The access token was revoked."))
+
+
 def bearer_client(*scopes: str) -> ApiClient:
     """The client that calls our API with its own token. Raises a 401 or 403 problem with `WWW-Authenticate`."""
+    client = presented_client()
+    check_standing(client)
+    if any(scope not in client.scopes for scope in scopes):
+        raise _problem(BearerError(403, "insufficient_scope", "The access token lacks a scope.", " ".join(scopes)))
+    return client
+
+
+def check_standing(client: ApiClient) -> None:
+    """`asks_standing` and `refuse_revoked` by themselves."""
+    with provider().parts.database.read() as session:
+        (answer,) = find_all(session, [asks_standing(client)])
+    refuse_revoked(answer)
+
+
+def presented_client() -> ApiClient:
+    """The client behind a token that is good by itself; whether it was revoked is still to be asked (`asks_standing`)."""
     op = provider()
     try:
         token = checked_token(api_audience(op.parts.settings))
         client = op.clients.get(token.client_id)
         if client is None or token.grant_id is not None:
             raise BearerError(401, "invalid_token", "The access token is not a client's own.")
-        with op.parts.database.read() as session:
-            if not own_token_stands(session, token.client_id, token.jti):
-                raise BearerError(401, "invalid_token", "The access token was revoked.")
-        missing = [s for s in scopes if s not in token.scopes]
-        if missing:
-            raise BearerError(403, "insufficient_scope", "The access token lacks a scope.", " ".join(scopes))
     except BearerError as error:
-        raise ProblemError(
-            error.status,
-            error.error or "no_token",
-            error.description or NO_TOKEN,
-            www_authenticate=error.challenge,
-        ) from None
+        raise _problem(error) from None
     return ApiClient(
         client_id=client.client_id,
         event_source=client.event_source,
@@ -147,4 +172,11 @@ def bearer_client(*scopes: str) -> ApiClient:
         may_use_local_numbers=client.may_use_local_numbers,
         scopes=token.scopes,
         sector=client.sector,
+        token_id=token.jti,
+    )
+
+
+def _problem(error: BearerError) -> ProblemError:
+    return ProblemError(
+        error.status, error.error or "no_token", error.description or NO_TOKEN, www_authenticate=error.challenge
     )

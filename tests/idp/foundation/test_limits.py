@@ -98,3 +98,25 @@ def test_who_shares_a_counter(sqlite_url: str, first: str, second: str, shared: 
             for address in (first, second)
         ]
         assert answers == [400, 429 if shared else 400]
+
+
+def test_what_comes_very_often_is_counted_a_hundredth_of_the_rate_at_a_time(live_url: str) -> None:
+    limits, other = Limits(live_url), Limits(live_url)
+    limits.reset()
+    for _ in range(300):
+        limits.hit_often("300/minute", "what", "who")
+    with pytest.raises(LimitExceededError):
+        limits.hit_often("300/minute", "what", "who")
+    limits.hit_often("300/minute", "what", "other")
+    if live_url != "memory://":  # another process has the same count
+        with pytest.raises(LimitExceededError):
+            other.hit_often("300/minute", "what", "who")
+
+
+def test_a_small_rate_is_counted_one_by_one(live_url: str) -> None:
+    limits = Limits(live_url)
+    limits.reset()
+    limits.hit_often("2/minute", "what", "who")
+    limits.hit("2/minute", "what", "who")
+    with pytest.raises(LimitExceededError):
+        limits.hit_often("2/minute", "what", "who")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -244,3 +244,32 @@ def test_a_slow_receiver_does_not_hold_up_the_quick_lane(sqlite_url: str) -> Non
         released.set()
         loop.stop()
         database.close()
+
+
+def test_work_of_a_topic_is_done_together_and_one_broken_job_does_not_hold_up_the_rest(database: Database) -> None:
+    worker, calls = Worker(database, MemoryBus()), list[list[int]]()
+
+    def together(jobs: Sequence[Job]) -> None:
+        numbers = [job.payload["n"] for job in jobs]
+        calls.append(numbers)
+        if 2 in numbers:
+            raise ValueError
+
+    worker.handles_together("numbers", together)
+    with database.write() as session:
+        for n in range(4):
+            enqueue(session, "numbers", {"n": n})
+    worker.run_once()
+    assert calls == [[0, 1, 2, 3], [0], [1], [2], [3]]
+    (left,) = rows(database)
+    assert (left.payload, left.attempts, left.last_error) == ('{"n":2}', 1, "ValueError")
+
+
+def test_waking_for_quick_work_leaves_the_slow_loop_alone(sqlite_url: str) -> None:
+    worker = Worker(Database(sqlite_url), MemoryBus())
+    worker.handles("quick", lambda job: None)
+    worker.handles("slow", lambda job: None, slow=True)
+    worker.wake("quick")
+    assert [worker._wakes[slow].is_set() for slow in (False, True)] == [True, False]
+    worker.wake("quick", "slow")
+    assert worker._wakes[True].is_set()
