@@ -177,7 +177,7 @@ class InProcess:
 
         from idp.credentials.model import Passkey, PasskeyUser
         from idp.foundation import clock
-        from idp.signin.model import LoginSession
+        from idp.logins.model import LoginSession
 
         numbers = self.key.public_key().public_numbers()
         cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})

@@ -89,6 +89,8 @@ def prepare(kind: str, port: int, residents: int) -> Target:
     from idp.foundation.key_ring import ensure_ring
     from idp.foundation.schema import alembic_config
     from idp.foundation.vault import digest
+    from idp.logins.levels import Factor, dump_factors
+    from idp.logins.model import LoginSession
     from idp.oidc.clients.model import Client
     from idp.oidc.grants.model import Consent, SessionClient
     from idp.oidc.jose import ensure_keys
@@ -98,8 +100,6 @@ def prepare(kind: str, port: int, residents: int) -> Target:
     from idp.residents.read import resolve_local_number
     from idp.residents.subjects import subject_of
     from idp.residents.unified_id import new_unified_id
-    from idp.signin.levels import Factor, dump_factors
-    from idp.signin.model import LoginSession
     from machi_id.wsgi import create_app
 
     app = create_app(worker=False)

@@ -190,7 +190,7 @@ def _flood(crowd: _Crowd, signons: _SignOns, cookie: str) -> None:
 
 def _ends(crowd: _Crowd, session_ids: list[str]) -> None:
     """Logins end one after another, fifty a second."""
-    from idp.signin.sessions import end_sessions
+    from idp.logins.sessions import end_sessions
     from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
@@ -264,9 +264,9 @@ def _people(count: int) -> list[tuple[str, str]]:
     from idp.foundation.ids import new_id, new_secret
     from idp.foundation.settings import load
     from idp.foundation.vault import digest
+    from idp.logins.levels import Factor, dump_factors
+    from idp.logins.model import LoginSession
     from idp.residents.model import RegistryLink, Resident
-    from idp.signin.levels import Factor, dump_factors
-    from idp.signin.model import LoginSession
 
     parts = build_parts(load())
     now = clock.now()

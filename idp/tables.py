@@ -5,6 +5,7 @@ from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow
 from .foundation.refusals import RefusedRequests
+from .logins.model import LoginSession
 from .oidc.authorization.model import PushedRequest
 from .oidc.client_auth.model import UsedAssertion, UsedProof
 from .oidc.clients.model import Client
@@ -17,7 +18,7 @@ from .oidc.registration.model import InitialAccessToken
 from .oidc.security_events.model import EventStream, IgnoredSubject, SecurityEvent
 from .oidc.tokens.model import AuthorizationCode, ReferenceToken, RevokedToken
 from .residents.model import ActivationCode, Ceremony, ClaimReview, RegistryLink, Resident, SubjectIdentifier
-from .signin.model import LoginSession, SignInAttempt
+from .signin.model import SignInAttempt
 from .staff.model import Staff, StaffInvitation, StaffPasskey, StaffRole, StaffSession
 
 __all__ = [

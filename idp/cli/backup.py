@@ -14,10 +14,10 @@ from ..foundation.key_ring import WRONG, check_key, ensure_ring
 from ..foundation.outbox import OutboxRow
 from ..foundation.schema import known, upgrade
 from ..foundation.vault import RING_PLACE, VaultError
+from ..logins.model import LoginSession
+from ..logins.sessions import end_sessions
 from ..oidc.jose import ensure_keys
 from ..residents.model import Resident
-from ..signin.model import LoginSession
-from ..signin.sessions import end_sessions
 from .root import fail, json_option, machi, say
 
 CHUNK = 500

@@ -19,7 +19,7 @@ from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
-from ..residents.claim import ClaimResult, claim_by_attributes
+from ..residents.claiming import ClaimResult, claim_by_attributes
 from .challenges import Collected
 from .jpki import CardError, Purpose, TrustStore, build_statement, verify_card, verify_claim
 from .jpki.claim import Signed

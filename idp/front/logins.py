@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..foundation.web.cookies import session_cookie
-from ..signin.devices import Device, devices, end_device, end_other_devices
+from ..logins.devices import Device, devices, end_device, end_other_devices
+from ..logins.sessions import Login, current_login, on_session_end
 from ..signin.first import part_of_first_sign_in
 from ..signin.pages import renew_login, sign_in_again
-from ..signin.sessions import Login, current_login, on_session_end
 from ..signin.standing import Standing, cookie_digest, seen_now, standing_logins, still_standing
 
 __all__ = [

@@ -10,8 +10,8 @@ from flask_babel import gettext
 from ..foundation.context import parts
 from ..foundation.telemetry import request_reference
 from ..foundation.web.errors import problem_response, wants_json
+from ..logins.sessions import AccountStoppedError
 from ..residents.model import ResidentState
-from .sessions import AccountStoppedError
 
 log = logging.getLogger("machi.signin")
 

@@ -28,11 +28,11 @@ from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.network import client_network
+from ..logins.levels import Factor
+from ..logins.sessions import now_ms
 from . import away
-from .levels import Factor
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
-from .sessions import now_ms
 
 bp = Blueprint("card", __name__)
 log = logging.getLogger("machi.signin")

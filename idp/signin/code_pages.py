@@ -9,12 +9,12 @@ from flask_babel import gettext
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.network import client_network
+from ..logins.levels import Factor
+from ..logins.sessions import now_ms
 from ..residents.activation import parse_code
-from ..residents.claim import ClaimResult, claim_by_code
+from ..residents.claiming import ClaimResult, claim_by_code
 from . import attempts
-from .levels import Factor
 from .pages import complete, describe, sign_in_response
-from .sessions import now_ms
 
 bp = Blueprint("code", __name__)
 

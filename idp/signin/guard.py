@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from ..foundation.web.callers import Caller, guard
 from ..foundation.web.errors import ProblemError, wants_json
 from ..foundation.web.paths import this_page
+from ..logins.sessions import current_login_or_none, end_logins_of
 from ..residents.life_cycle import on_account_change
-from .sessions import current_login_or_none, end_logins_of
 
 
 def require_resident() -> ResponseReturnValue | None:

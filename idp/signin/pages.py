@@ -19,11 +19,12 @@ from ..foundation.web.home import start_url
 from ..foundation.web.language import prefer
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.paths import local_path
+from ..logins.devices import device_label
+from ..logins.levels import Factor
+from ..logins.model import LoginSession
+from ..logins.sessions import AccountStoppedError, current_login_or_none, start_session
 from . import attempts
-from .devices import device_label
-from .levels import Factor
-from .model import LoginSession, SignInAttempt
-from .sessions import AccountStoppedError, current_login_or_none, start_session
+from .model import SignInAttempt
 
 bp = Blueprint("signin", __name__, template_folder="templates")
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from ..audit import EventType, record
+from ..authority.permits import Permit, may_add
 from ..credentials import passkeys
 from ..credentials.webauthn_core import PasskeyError
 from ..foundation.context import parts
@@ -19,13 +20,12 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.home import credentials_url
 from ..foundation.web.network import client_network
+from ..logins.devices import device_label
+from ..logins.levels import Factor
+from ..logins.sessions import AccountStoppedError, Login, current_login, now_ms
 from ..residents.read import resident_profile
 from . import attempts
-from .authority import Permit, may_add
-from .devices import device_label
-from .levels import Factor
 from .pages import cookie_of, sign_in_again, start_login
-from .sessions import AccountStoppedError, Login, current_login, now_ms
 
 bp = Blueprint("passkey", __name__)
 log = logging.getLogger("machi.signin")

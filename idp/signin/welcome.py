@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
+from ..logins.sessions import current_login
 from ..residents.read import resident_profile
 from . import attempts
 from .pages import describe
-from .sessions import current_login
 
 bp = Blueprint("welcome", __name__)
 

@@ -17,12 +17,12 @@ from werkzeug.test import TestResponse
 
 from idp.foundation.vault import digest
 from idp.front.storage import clock, new_id
+from idp.logins.levels import Factor, dump_factors
+from idp.logins.model import LoginSession
 from idp.oidc.clients.model import Client
 from idp.oidc.tokens.tokens import api_audience, make_access_token
 from idp.residents.model import RegistryLink, Resident
 from idp.residents.subjects import subject_of
-from idp.signin.levels import Factor, dump_factors
-from idp.signin.model import LoginSession
 from mypage import MY_PAGE
 from tests.support.town import Town
 

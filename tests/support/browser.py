@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.test import TestResponse
 
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms, start_session
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms, start_session
 
 from .apps import App
 from .html import goes_on_to, hidden_fields

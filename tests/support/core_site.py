@@ -12,11 +12,11 @@ import requests
 from flask import Flask, Response, request
 from sqlalchemy import select
 
+from idp.logins.levels import dump_factors, load_factors
+from idp.logins.model import LoginSession
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.import_register import import_register
-from idp.signin.levels import dump_factors, load_factors
-from idp.signin.model import LoginSession
 from tests.support.serving import Served
 
 from .authenticator import Authenticator

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from idp.foundation import clock
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.oidc.policy.policy import set_policy
 from idp.oidc.registration.register_client import CityOptions
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 
 from .browser import Browser
 from .ciba import CIBA

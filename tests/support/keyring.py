@@ -9,9 +9,9 @@ from sqlalchemy import update
 from idp.credentials.model import Card, Passkey
 from idp.foundation import clock
 from idp.foundation.ids import new_id
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.residents.model import Ceremony, Resident
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 
 from .browser import Browser
 from .phone import Phone

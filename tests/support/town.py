@@ -16,7 +16,7 @@ from idp.foundation.web.home import Home
 from idp.oidc.registration.register_client import CityOptions, register_client
 from idp.oidc.server.provider import provider
 from idp.residents.activation import issue_activation_code
-from idp.residents.claim import claim_by_attributes
+from idp.residents.claiming import claim_by_attributes
 from idp.residents.import_register import Report, import_register
 from idp.residents.read import resolve_local_number
 from machi_id.wsgi import create_app

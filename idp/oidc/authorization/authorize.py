@@ -22,9 +22,9 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import SESSION, get_cookie
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.language import prefer
+from ...logins.sessions import keep_alive
 from ...signin import attempts
 from ...signin.model import SignInAttempt
-from ...signin.sessions import keep_alive
 from ..client_metadata import is_hybrid
 from ..errors import AccessDeniedError, OAuth2Error
 from ..logout import session_state

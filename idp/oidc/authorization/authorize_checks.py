@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...foundation.web.errors import ProblemError
-from ...signin.levels import ACR_VALUES
+from ...logins.levels import ACR_VALUES
 from ..claims import ClaimsParameterError, parse_claims_parameter
 from ..client_metadata import MAX_SECONDS, UNSUPPORTED_RESPONSE_TYPES, is_hybrid
 from ..clients import ADDRESS_COMPARISON, NOBODY

@@ -9,10 +9,10 @@ from ...audit import EventType, record
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import language
 from ...foundation.web.leaving import by_page, way_leads_to
+from ...logins.sessions import current_login
 from ...residents.attributes import unseal
 from ...residents.model import Resident
 from ...signin import attempts
-from ...signin.sessions import current_login
 from ..claims import CLAIMS, SCOPE_CLAIMS, shared_values
 from ..logos import logo_path
 from ..resources import api_sentences, sentences

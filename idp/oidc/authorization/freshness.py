@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...foundation import clock
 from ...foundation.database import to_ms
-from ...signin.levels import assurance, load_factors
+from ...logins.levels import assurance, load_factors
 from ...signin.model import SignInAttempt
 from ..storage import Standing
 

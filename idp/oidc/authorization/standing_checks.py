@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...signin.levels import reaches
+from ...logins.levels import reaches
 from ...signin.model import SignInAttempt
 from ..flows import Check, Table
 from ..grants import is_of_resident

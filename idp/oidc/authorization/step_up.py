@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from ...credentials.model import Card, CredentialState, Passkey
 from ...foundation.database import to_ms
+from ...logins.levels import assurance, authentication_level, done_since, load_factors, newest, parse_acr, reaches
+from ...logins.sessions import Login, current_login_or_none
 from ...residents.read import identity_level
-from ...signin.levels import assurance, authentication_level, done_since, load_factors, newest, parse_acr, reaches
 from ...signin.model import SignInAttempt
-from ...signin.sessions import Login, current_login_or_none
 from ..server import Provider
 from ..storage import Standing
 from .freshness import authenticated_since

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ...foundation.others import look, unfit
 from ...foundation.settings import Settings
-from ...signin.levels import ACR_VALUES
+from ...logins.levels import ACR_VALUES
 from ..client_auth import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, CLIENT_AUTH_METHODS, REQUEST_ALGORITHMS
 from ..clients import EXTENSION_GRANT_TYPES, SCOPES, parts_of, scope_names
 from ..jose import key_algorithms, public_keys

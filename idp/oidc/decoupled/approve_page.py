@@ -12,9 +12,9 @@ from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.home import start_url
+from ...logins.levels import reaches
+from ...logins.sessions import Login, current_login
 from ...signin import attempts
-from ...signin.levels import reaches
-from ...signin.sessions import Login, current_login
 from ..resources import still_allowed
 from ..server import provider
 from .approvals import waiting_for

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...signin.levels import DECOUPLED_LEVEL, parse_acr
+from ...logins.levels import DECOUPLED_LEVEL, parse_acr
 from ..client_auth import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
 from ..clients import CIBA
 from ..errors import InvalidRequestError, OAuth2Error

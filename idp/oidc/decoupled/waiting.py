@@ -15,12 +15,12 @@ from ...foundation.database import from_ms
 from ...foundation.ids import new_id
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
+from ...logins.levels import assurance, dump_factors
+from ...logins.model import LoginSession
+from ...logins.sessions import Login
 from ...residents.model import Resident, ResidentState
 from ...residents.read import proofing_methods
 from ...residents.subjects import subject_of
-from ...signin.levels import assurance, dump_factors
-from ...signin.model import LoginSession
-from ...signin.sessions import Login
 from ..authorization import AuthorizationRequest, grant_consent, join
 from ..client_auth import sender_key
 from ..clients import RegisteredClient

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from ...audit import on_record
+from ...logins.sessions import on_session_end
 from ...residents.life_cycle import on_account_change
-from ...signin.sessions import on_session_end
 from ..server import Provider
 from . import cleanup  # noqa: F401 - registers its cleaner
 from .revoke import end_with_account, end_with_credential, end_with_sessions

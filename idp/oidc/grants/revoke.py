@@ -17,9 +17,9 @@ from ...audit import EventType, Recorded, record
 from ...foundation import clock
 from ...foundation.outbox import enqueue
 from ...foundation.wake import wake_after_commit
+from ...logins.levels import load_factors
+from ...logins.model import LoginSession
 from ...residents.life_cycle import Act
-from ...signin.levels import load_factors
-from ...signin.model import LoginSession
 from .model import Consent, Grant, SessionClient
 
 LOGOUT_TOPIC = "oidc.backchannel_logout"

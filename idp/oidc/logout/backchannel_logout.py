@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from ...foundation import clock
 from ...foundation.outbound import OutboundError
 from ...foundation.outbox import Job, RetryLaterError
+from ...logins.model import LoginSession
 from ...residents.subjects import subject_of
-from ...signin.model import LoginSession
 from ..clients import RegisteredClient
 from ..protection import EncryptionKeyError, encrypt_for, encrypts, sign_for
 from ..server import Provider

@@ -13,7 +13,7 @@ from ...foundation.settings import Settings
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import LANGUAGES
-from ...signin.levels import ACR_VALUES
+from ...logins.levels import ACR_VALUES
 from ..authorization import RESPONSE_MODES
 from ..claims import CLAIMS, TRUST_FRAMEWORK, VERIFIED_CLAIMS
 from ..client_auth import (

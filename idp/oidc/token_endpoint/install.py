@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ...foundation.settings import SettingsError
-from ...signin.levels import parse_acr
+from ...logins.levels import parse_acr
 from ..server import Provider
 from . import introspection, revocation, token, userinfo
 from .grants.authorization_code import CodeGrant

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ...foundation import clock
 from ...foundation.settings import Settings
+from ...logins.levels import acr, assurance, load_factors, reaches
 from ...residents.read import identity_level
-from ...signin.levels import acr, assurance, load_factors, reaches
 from ..storage import GrantFacts
 from .bearer import BearerError
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from ...logins.levels import acr, assurance, load_factors, methods
 from ...residents.read import identity_level
-from ...signin.levels import acr, assurance, load_factors, methods
 from ..claims import id_token_claims
 from ..clients import RegisteredClient
 from ..jose import key_algorithms

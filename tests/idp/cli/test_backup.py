@@ -22,9 +22,9 @@ from idp.foundation.backup import back_up
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.schema import alembic_config
 from idp.foundation.settings import DEMO_SECRET, Settings
+from idp.logins.model import LoginSession
 from idp.oidc.grants.model import Grant
 from idp.residents.model import Resident
-from idp.signin.model import LoginSession
 from machi_id import wsgi
 from tests.support import databases
 from tests.support.town import Town

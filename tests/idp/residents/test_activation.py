@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sqlalchemy import func, select, text
 
 from idp.residents.activation import codes_of
-from idp.residents.claim import ClaimResult
+from idp.residents.claiming import ClaimResult
 from idp.residents.model import ActivationCode, Ceremony, Resident
-from tests.idp.residents.test_claim import WRONG_DATES, Claim, use, use_in
+from tests.idp.residents.test_claiming import WRONG_DATES, Claim, use, use_in
 from tests.support.people import BIRTH_DATES
 from tests.support.town import Town
 from tests.support.waiting import until

@@ -101,8 +101,8 @@ def test_the_register_does_not_revive_it(any_town: Town) -> None:
 
 def test_a_new_line_for_a_closed_account_waits_for_the_registrar(town: Town) -> None:
     """The same person under another local number: two rows fit, so that nobody is attached by itself."""
-    from idp.residents.claim import ClaimResult
-    from tests.idp.residents.test_claim import claim
+    from idp.residents.claiming import ClaimResult
+    from tests.idp.residents.test_claiming import claim
 
     do(town, Act.CLOSE, town.resident("hanako"))
     line = "0000099999" + LINES["hanako"][LINES["hanako"].index(",") :]
@@ -112,7 +112,7 @@ def test_a_new_line_for_a_closed_account_waits_for_the_registrar(town: Town) -> 
 
 def test_codes_that_are_out_open_nothing_afterwards(town: Town) -> None:
     from idp.residents.activation import issue_activation_code, parse_code
-    from idp.residents.claim import ClaimResult, claim_by_code
+    from idp.residents.claiming import ClaimResult, claim_by_code
 
     resident = town.resident()
     with town.writing() as session:

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.oidc.clients.grant_types import DEVICE
 from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.registration import issue_initial_access_token
 from idp.residents.activation import issue_activation_code, parse_code
-from idp.residents.claim import claim_by_code
+from idp.residents.claiming import claim_by_code
 from idp.residents.import_register import import_register
 from idp.residents.read import resolve_local_number
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.from_schema import ODD, URLS, WORSE

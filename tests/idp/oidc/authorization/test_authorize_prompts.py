@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from idp.foundation import clock
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.oidc.grants.model import Grant
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 from tests.idp.oidc.authorization.test_step_up import essential, give_passkey
 from tests.idp.oidc.decoupled.test_device_flow import answer_on_phone, poll, start, terminal
 from tests.support.apps import App

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.decoupled.model import BackchannelRequest
 from idp.oidc.grants.model import Grant
 from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.register_client import CityOptions
 from idp.residents.model import Resident
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 from tests.support.browser import Browser
 from tests.support.ciba import CIBA, Desk, answer
 from tests.support.people import LOCAL_NUMBERS

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
+from idp.logins.levels import Factor
+from idp.logins.sessions import now_ms
 from idp.oidc.decoupled.device_authorization import parse_user_code
 from idp.oidc.grants.model import Grant
-from idp.signin.levels import Factor
-from idp.signin.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.html import hidden_fields, text_of
@@ -183,8 +183,8 @@ def test_a_confidential_device_must_prove_itself(town: Town, browser: Browser) -
 
 
 def test_signing_out_before_the_device_fetches_ends_it(town: Town, browser: Browser) -> None:
-    from idp.signin.model import LoginSession
-    from idp.signin.sessions import end_sessions
+    from idp.logins.model import LoginSession
+    from idp.logins.sessions import end_sessions
 
     app = terminal(town)
     begun = start(app)

@@ -9,12 +9,12 @@ import pytest
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
+from idp.logins.model import LoginSession
+from idp.logins.sessions import AccountStoppedError
 from idp.oidc.grants.model import Consent, Grant
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.security_events.model import SecurityEvent
 from idp.residents.life_cycle import Act
-from idp.signin.model import LoginSession
-from idp.signin.sessions import AccountStoppedError
 from tests.idp.credentials.test_passkeys import Ready
 from tests.idp.oidc.decoupled import test_device_flow as device
 from tests.idp.oidc.token_endpoint import test_jwt_bearer as assertions

@@ -15,13 +15,13 @@ from sqlalchemy import select, update
 from idp.audit import EventType, record
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.vault import digest
+from idp.logins.devices import end_other_devices
+from idp.logins.model import LoginSession
 from idp.oidc.clients.model import Client
 from idp.oidc.grants.model import Grant, SessionClient
 from idp.oidc.grants.revoke import LOGOUT_TOPIC, end_app_access
 from idp.oidc.registration.change_client import switch_client
 from idp.residents.life_cycle import Act
-from idp.signin.devices import end_other_devices
-from idp.signin.model import LoginSession
 from tests.idp.residents.test_life_cycle import do
 from tests.support.in_flight import PASSKEY, InFlight
 from tests.support.town import Town

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.test import TestResponse
 
 from idp.foundation import clock
-from idp.signin.model import LoginSession
+from idp.logins.model import LoginSession
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.html import hidden_fields

@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 
 from idp.foundation.outbox import OutboxRow
-from idp.signin.devices import end_device
-from idp.signin.model import LoginSession
+from idp.logins.devices import end_device
+from idp.logins.model import LoginSession
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.town import Town

@@ -14,13 +14,13 @@ from sqlalchemy import update
 from idp.audit import EventType, record
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
+from idp.logins.model import LoginSession
+from idp.logins.sessions import end_sessions
 from idp.oidc.clients.model import Client
 from idp.oidc.grants.revoke import end_app_access
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.security_events.event_types import SUPPORTED
 from idp.oidc.security_events.model import SecurityEvent
-from idp.signin.model import LoginSession
-from idp.signin.sessions import end_sessions
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.subscriber import CREDENTIAL, REVOKED, VERIFICATION, Subscriber

@@ -206,8 +206,8 @@ def test_what_ends_a_grant_ends_its_tokens(town: Town, browser: Browser, app: Ap
 
 def test_a_step_up_does_not_change_an_old_grant(town: Town, app: App) -> None:
     """`acr` and `auth_time` are what they were when the code was given."""
-    from idp.signin.levels import Factor
-    from idp.signin.sessions import now_ms
+    from idp.logins.levels import Factor
+    from idp.logins.sessions import now_ms
 
     resident, browser = town.resident(), town.browser()
     with clock.travelled(minutes(-10)):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from idp.foundation.journal import Entry, open_journal
 from idp.foundation.outbox import Job, OutboxRow
 from idp.front.storage import RetryLaterError
-from idp.signin.sessions import end_sessions
+from idp.logins.sessions import end_sessions
 from mypage.cases.read import list_cases
 from mypage.delivery.live.fanout import open_words
 from mypage.notices.alike import MANY

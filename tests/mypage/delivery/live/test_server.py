@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from idp.signin.sessions import end_sessions
+from idp.logins.sessions import end_sessions
 from mypage.delivery.live import hub as hub_module
 from mypage.delivery.live import server as server_module
 from tests.mypage.city import City

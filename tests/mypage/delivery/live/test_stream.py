@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from idp.signin.sessions import end_sessions
+from idp.logins.sessions import end_sessions
 from mypage.delivery.live.hub import Hub
 from tests.mypage.city import City
 from tests.mypage.delivery.live.pages import LiveServer, Page

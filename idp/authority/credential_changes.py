@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from ..audit import EventType, record
 from ..credentials import change
 from ..credentials.read import CredentialInfo, find_credential
+from ..logins.devices import devices, end_other_devices
+from ..logins.levels import load_factors
+from ..logins.model import LoginSession
+from ..logins.sessions import Login, end_sessions
 from ..residents.model import Resident
-from .authority import Permit, may_hold, may_release, may_remove
-from .devices import devices, end_other_devices
-from .levels import load_factors
-from .model import LoginSession
-from .sessions import Login, end_sessions
+from .permits import Permit, may_hold, may_release, may_remove
 
 Rule = Callable[[Session, Login, CredentialInfo], Permit]
 

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from ..credentials.read import CredentialInfo, credentials_of
 from ..foundation import clock
 from ..foundation.database import to_ms
+from ..logins.levels import Factor, authentication_level, done_since
+from ..logins.sessions import Login
 from ..residents.model import Ceremony
-from .levels import Factor, authentication_level, done_since
-from .sessions import Login
 
 FRESH = timedelta(minutes=10)
 SETTLED = timedelta(days=7)

@@ -8,10 +8,10 @@ import pytest
 
 from idp.foundation import clock
 from idp.foundation.vault import digest
-from idp.signin.devices import device_label, devices, end_device, end_other_devices
-from idp.signin.levels import Factor, load_factors
-from idp.signin.model import LoginSession
-from idp.signin.sessions import end_sessions, now_ms
+from idp.logins.devices import device_label, devices, end_device, end_other_devices
+from idp.logins.levels import Factor, load_factors
+from idp.logins.model import LoginSession
+from idp.logins.sessions import end_sessions, now_ms
 from idp.signin.standing import still_standing
 from tests.support.apps import App
 from tests.support.browser import Browser, callback

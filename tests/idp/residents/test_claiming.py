@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from idp.foundation import clock
 from idp.foundation.settings import Settings
 from idp.residents.activation import parse_code
-from idp.residents.claim import Claim, ClaimResult, claim_by_attributes, claim_by_code
+from idp.residents.claiming import Claim, ClaimResult, claim_by_attributes, claim_by_code
 from idp.residents.model import ActivationCode, Ceremony, ClaimReview, Resident
 from tests.support.people import BIRTH_DATES, HEADER
 from tests.support.town import Town

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.residents.read import identity_level
-from idp.signin.levels import (
+from idp.logins.levels import (
     ACR_VALUES,
     Factor,
     acr,
@@ -22,6 +21,7 @@ from idp.signin.levels import (
     parse_acr,
     reaches,
 )
+from idp.residents.read import identity_level
 
 TABLE = [
     (Factor("code", 1), 1, ["otp"]),
