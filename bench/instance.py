@@ -89,17 +89,14 @@ def prepare(kind: str, port: int, residents: int) -> Target:
     from idp.foundation.key_ring import ensure_ring
     from idp.foundation.schema import alembic_config
     from idp.foundation.vault import digest
-    from idp.logins.levels import Factor, dump_factors
+    from idp.logins import levels
     from idp.logins.model import LoginSession
     from idp.oidc.clients.model import Client
     from idp.oidc.grants.model import Consent, SessionClient
     from idp.oidc.jose import ensure_keys
     from idp.oidc.registration import register_client
-    from idp.residents.import_register import import_register
+    from idp.residents import import_register, new_unified_id, resolve_local_number, subjects
     from idp.residents.model import Resident
-    from idp.residents.read import resolve_local_number
-    from idp.residents.subjects import subject_of
-    from idp.residents.unified_id import new_unified_id
     from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
@@ -140,7 +137,7 @@ def prepare(kind: str, port: int, residents: int) -> Target:
                 session_id="bench",
                 token_digest=digest(cookie),
                 resident_id=resident_id,
-                factors=dump_factors([Factor("passkey", int(now.timestamp() * 1000))]),
+                factors=levels.dump_factors([levels.Factor("passkey", int(now.timestamp() * 1000))]),
                 authenticated_at=now,
                 created_at=now,
                 seen_at=now,
@@ -149,7 +146,7 @@ def prepare(kind: str, port: int, residents: int) -> Target:
             )
         )
         session.flush()
-        subject_of(session, resident_id, department.sector)
+        subjects.subject_of(session, resident_id, department.sector)
         session.add(Consent(resident_id=resident_id, client_id=done.client_id, scope="openid profile", granted_at=now))
         session.add(SessionClient(session_id="bench", client_id=done.client_id, sid="benchsid", first_at=now))
     base = f"http://localhost:{port}"

@@ -190,7 +190,7 @@ def _flood(crowd: _Crowd, signons: _SignOns, cookie: str) -> None:
 
 def _ends(crowd: _Crowd, session_ids: list[str]) -> None:
     """Logins end one after another, fifty a second."""
-    from idp.logins.sessions import end_sessions
+    from idp.logins import end_sessions
     from machi_id.wsgi import create_app
 
     app = create_app(worker=False)
@@ -264,13 +264,13 @@ def _people(count: int) -> list[tuple[str, str]]:
     from idp.foundation.ids import new_id, new_secret
     from idp.foundation.settings import load
     from idp.foundation.vault import digest
-    from idp.logins.levels import Factor, dump_factors
+    from idp.logins import levels
     from idp.logins.model import LoginSession
     from idp.residents.model import RegistryLink, Resident
 
     parts = build_parts(load())
     now = clock.now()
-    factors = dump_factors([Factor("passkey", int(now.timestamp() * 1000))])
+    factors = levels.dump_factors([levels.Factor("passkey", int(now.timestamp() * 1000))])
     logins: list[tuple[str, str]] = []
     for first in range(0, count, 1000):
         residents: list[dict[str, Any]] = []

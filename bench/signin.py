@@ -44,9 +44,7 @@ def _row(name: str, work: Callable[[], object], repeats: int) -> None:
 
 def _card(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     from clients.simulators.card_reader.deck import Deck
-    from idp.credentials.jpki.statement import Purpose, build_statement
-    from idp.credentials.jpki.trust import TrustStore
-    from idp.credentials.jpki.verify import verify_card
+    from idp.credentials.jpki import Purpose, TrustStore, build_statement, verify_card
 
     deck = Deck.open(folder / "deck")
     names = ("auth-roots.pem", "sign-roots.pem", "auth.crl", "sign.crl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import desk, staff
+from . import desk, signin, staff
 from .credentials.jpki import CardPolicy, TrustError, TrustStore
 from .foundation import housekeeping
 from .foundation.context import Parts, build_parts
@@ -17,7 +17,6 @@ from .foundation.web.mount import refuse_ambiguous
 from .foundation.web.shell import install_shell
 from .oidc import install as oidc
 from .oidc.access import PLAIN_HOME
-from .signin import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, way_back, welcome
 
 
 def create_app(
@@ -44,11 +43,7 @@ def _install(app: Flask, instance: Parts, home: Home) -> None:
     install_shell(app, instance, home)
     if (store := load_trust_store(instance.settings)) is not None:
         app.extensions["machi_trust_store"] = store
-    guard.install_guard(app)
-    for module in (pages, passkey_pages, away, card_pages, code_pages, welcome):
-        app.register_blueprint(module.bp)
-    account_stopped.install(app)
-    way_back.install(app)
+    signin.install(app)
     staff.install(app)
     oidc.install(app, instance)
     desk.install(app)

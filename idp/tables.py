@@ -1,6 +1,6 @@
 """Every table of the provider, for migrations and for tests that make a database."""
 
-from .audit.record import AuditEvent
+from .audit import AuditEvent
 from .credentials.model import Card, Challenge, Passkey, PasskeyUser
 from .foundation.key_ring import KeyRing
 from .foundation.outbox import OutboxRow

@@ -8,12 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
-from ..credentials import change
-from ..credentials.read import CredentialInfo, find_credential
-from ..logins.devices import devices, end_other_devices
-from ..logins.levels import load_factors
+from ..credentials import CredentialInfo, change, find_credential
+from ..logins import Login, devices, end_other_devices, end_sessions, levels
 from ..logins.model import LoginSession
-from ..logins.sessions import Login, end_sessions
 from ..residents.model import Resident
 from .permits import Permit, may_hold, may_release, may_remove
 
@@ -63,4 +60,8 @@ def _permit(session: Session, login: Login, credential_id: str, rule: Rule) -> P
 def _opened_by(session: Session, login: Login, credential_id: str) -> list[str]:
     others = [d.session_id for d in devices(session, login.resident_id) if d.session_id != login.session_id]
     rows = session.scalars(select(LoginSession).where(LoginSession.session_id.in_(others)))
-    return [row.session_id for row in rows if any(f.credential_id == credential_id for f in load_factors(row.factors))]
+    return [
+        row.session_id
+        for row in rows
+        if any(f.credential_id == credential_id for f in levels.load_factors(row.factors))
+    ]

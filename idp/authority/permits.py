@@ -19,11 +19,10 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..credentials.read import CredentialInfo, credentials_of
+from ..credentials import CredentialInfo, credentials_of
 from ..foundation import clock
 from ..foundation.database import to_ms
-from ..logins.levels import Factor, authentication_level, done_since
-from ..logins.sessions import Login
+from ..logins import Login, levels
 from ..residents.model import Ceremony
 
 FRESH = timedelta(minutes=10)
@@ -70,7 +69,7 @@ def may_remove(session: Session, login: Login, target: CredentialInfo) -> Permit
 def may_add(session: Session, login: Login) -> Permit:
     """Add a passkey."""
     fresh = _fresh(login)
-    if authentication_level(fresh) >= PASSKEY_LEVEL or _from_the_counter(session, login, fresh):
+    if levels.authentication_level(fresh) >= PASSKEY_LEVEL or _from_the_counter(session, login, fresh):
         return Permit.NOW
     if not fresh:
         return Permit.SIGN_IN_AGAIN
@@ -102,11 +101,11 @@ def _vouched(session: Session, login: Login, target: CredentialInfo, known: Iter
     return Permit.SIGN_IN_AGAIN
 
 
-def _fresh(login: Login) -> list[Factor]:
-    return done_since(login.factors, to_ms(clock.now() - FRESH))
+def _fresh(login: Login) -> list[levels.Factor]:
+    return levels.done_since(login.factors, to_ms(clock.now() - FRESH))
 
 
-def _from_the_counter(session: Session, login: Login, fresh: Iterable[Factor]) -> bool:
+def _from_the_counter(session: Session, login: Login, fresh: Iterable[levels.Factor]) -> bool:
     """A factor "code" names the ceremony in which the code was used."""
     ceremonies = [factor.credential_id for factor in fresh if factor.kind == "code"]
     return bool(ceremonies) and bool(

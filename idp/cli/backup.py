@@ -14,8 +14,8 @@ from ..foundation.key_ring import WRONG, check_key, ensure_ring
 from ..foundation.outbox import OutboxRow
 from ..foundation.schema import known, upgrade
 from ..foundation.vault import RING_PLACE, VaultError
+from ..logins import end_sessions
 from ..logins.model import LoginSession
-from ..logins.sessions import end_sessions
 from ..oidc.jose import ensure_keys
 from ..residents.model import Resident
 from .root import fail, json_option, machi, say

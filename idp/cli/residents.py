@@ -9,13 +9,17 @@ from pathlib import Path
 import click
 
 from ..foundation.context import parts
-from ..residents.activation import LIFETIMES, codes_of, issue_activation_code
-from ..residents.attributes import Attributes
-from ..residents.import_register import RegisterFormatError, import_register
-from ..residents.life_cycle import DEEDS, Act, IllegalTransitionError, change_account
+from ..residents import (
+    Attributes,
+    RegisterFormatError,
+    activation,
+    grouped,
+    import_register,
+    life_cycle,
+    parse_unified_id,
+    resolve_local_number,
+)
 from ..residents.model import Resident, ResidentState
-from ..residents.read import resolve_local_number
-from ..residents.unified_id import grouped, parse_unified_id
 from .root import fail, json_option, machi, say
 
 
@@ -62,7 +66,7 @@ def import_file(file: Path, as_json: bool) -> None:
 @click.option("--birth-date", required=True, help="YYYY-MM-DD")
 @click.option("--sex", type=click.Choice(["1", "2", "9"]), required=True)
 @click.option("--address", required=True)
-@click.option("--channel", type=click.Choice(sorted(LIFETIMES)), default="counter", show_default=True)
+@click.option("--channel", type=click.Choice(sorted(activation.LIFETIMES)), default="counter", show_default=True)
 @json_option
 def create(local_number: str, channel: str, as_json: bool, **values: str) -> None:
     """Add one resident and print an activation code, shown this once."""
@@ -83,7 +87,7 @@ def create(local_number: str, channel: str, as_json: bool, **values: str) -> Non
 
 @residents.command("activation-code")
 @click.option("--local-number", required=True, help="宛名番号")
-@click.option("--channel", type=click.Choice(sorted(LIFETIMES)), default="counter", show_default=True)
+@click.option("--channel", type=click.Choice(sorted(activation.LIFETIMES)), default="counter", show_default=True)
 @json_option
 def activation_code(local_number: str, channel: str, as_json: bool) -> None:
     """Print a one-use activation code for a resident of the register (30 minutes at the counter, 21 days by post)."""
@@ -100,7 +104,7 @@ def activation_codes(local_number: str, as_json: bool) -> None:
         if resident_id is None:
             fail(as_json, "no resident has this local number")
             return
-        codes = codes_of(session, resident_id, parts().settings.activation_wrong_dates)
+        codes = activation.codes_of(session, resident_id, parts().settings.activation_wrong_dates)
     rows = [
         {
             "channel": code.channel,
@@ -114,52 +118,54 @@ def activation_codes(local_number: str, as_json: bool) -> None:
     say(as_json, {"activation_codes": rows}, text or "none")
 
 
-def _act(act: Act, unified_id: str, reason: str, as_json: bool) -> None:
+def _act(act: life_cycle.Act, unified_id: str, reason: str, as_json: bool) -> None:
     known = parse_unified_id(unified_id)
     try:
         with parts().database.write() as session:
             if known is None:
                 raise LookupError(unified_id)
-            change_account(session, known, act, reason, by="command_line")
+            life_cycle.change_account(session, known, act, reason, by="command_line")
     except LookupError:
         fail(as_json, "nobody has this unified ID")
         return
-    except IllegalTransitionError as error:
+    except life_cycle.IllegalTransitionError as error:
         fail(as_json, f"this account is {error.state.value}; it cannot be changed by {act.value}")
         return
-    state = {Act.SUSPEND: "suspended", Act.REINSTATE: "active", Act.CLOSE: "closed"}[act]
+    state = {life_cycle.Act.SUSPEND: "suspended", life_cycle.Act.REINSTATE: "active", life_cycle.Act.CLOSE: "closed"}[
+        act
+    ]
     say(as_json, {"unified_id": grouped(known), "state": state}, f"{grouped(known)} is {state}.")
 
 
-def _reason_option(act: Act) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return click.option("--reason", type=click.Choice(DEEDS[act].reasons), required=True)
+def _reason_option(act: life_cycle.Act) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option("--reason", type=click.Choice(life_cycle.DEEDS[act].reasons), required=True)
 
 
 @residents.command("suspend")
 @click.argument("unified_id")
-@_reason_option(Act.SUSPEND)
+@_reason_option(life_cycle.Act.SUSPEND)
 @json_option
 def suspend(unified_id: str, reason: str, as_json: bool) -> None:
     """Stop an account until further notice: every login and every app's access ends now, nobody signs in to it."""
-    _act(Act.SUSPEND, unified_id, reason, as_json)
+    _act(life_cycle.Act.SUSPEND, unified_id, reason, as_json)
 
 
 @residents.command("reinstate")
 @click.argument("unified_id")
-@_reason_option(Act.REINSTATE)
+@_reason_option(life_cycle.Act.REINSTATE)
 @json_option
 def reinstate(unified_id: str, reason: str, as_json: bool) -> None:
     """Let a suspended account be used again; the resident signs in anew everywhere."""
-    _act(Act.REINSTATE, unified_id, reason, as_json)
+    _act(life_cycle.Act.REINSTATE, unified_id, reason, as_json)
 
 
 @residents.command("close")
 @click.argument("unified_id")
-@_reason_option(Act.CLOSE)
+@_reason_option(life_cycle.Act.CLOSE)
 @json_option
 def close(unified_id: str, reason: str, as_json: bool) -> None:
     """Close an account for good: nothing opens it again, and its identifiers are given to nobody else."""
-    _act(Act.CLOSE, unified_id, reason, as_json)
+    _act(life_cycle.Act.CLOSE, unified_id, reason, as_json)
 
 
 def _issue(local_number: str, channel: str, as_json: bool) -> None:
@@ -171,5 +177,5 @@ def _issue(local_number: str, channel: str, as_json: bool) -> None:
         state = session.get_one(Resident, resident_id).state
         if state not in (ResidentState.PENDING.value, ResidentState.ACTIVE.value):
             fail(as_json, f"this account is {state}; no code opens it")
-        code = issue_activation_code(session, parts().vault, resident_id, channel)
+        code = activation.issue_activation_code(session, parts().vault, resident_id, channel)
     say(as_json, {"activation_code": code, "channel": channel}, f"Activation code (shown once): {code}")

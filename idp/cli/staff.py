@@ -5,8 +5,18 @@ from __future__ import annotations
 import click
 
 from ..foundation.context import parts
-from ..staff.members import StaffError, appoint, dismiss, end, enrolment_link, invite, invite_again, members
-from ..staff.roles import AppointmentError, read_appointment
+from ..staff import (
+    AppointmentError,
+    StaffError,
+    appoint,
+    dismiss,
+    end,
+    enrolment_link,
+    invite,
+    invite_again,
+    members,
+    read_appointment,
+)
 from .root import fail, json_option, machi, say
 
 ROLE = "administrator, registrar, supervisor, auditor or clerk; with a department after a colon, such as clerk:子育て支援課."

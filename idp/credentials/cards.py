@@ -19,7 +19,7 @@ from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
-from ..residents.claiming import ClaimResult, claim_by_attributes
+from ..residents import claiming
 from .challenges import Collected
 from .jpki import CardError, Purpose, TrustStore, build_statement, verify_card, verify_claim
 from .jpki.claim import Signed
@@ -131,7 +131,7 @@ def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> U
     if held is not None:  # a card on hold must not come back by being registered anew
         record(session, EventType.CARD_REFUSED, resident_id=held.resident_id, reason="held")
         return Used(CardOutcome.STOPPED)
-    claim = claim_by_attributes(
+    claim = claiming.claim_by_attributes(
         session,
         vault,
         name=person.name,
@@ -139,7 +139,7 @@ def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> U
         address=person.address,
         method="jpki_signature",
     )
-    if claim.result is ClaimResult.CLOSED:
+    if claim.result is claiming.ClaimResult.CLOSED:
         # Proven, and nothing is bound: starting the session says why it cannot be.
         return Used(CardOutcome.SIGNED_IN, claim.resident_id)
     if claim.resident_id is None or claim.ceremony_id is None:
@@ -147,7 +147,7 @@ def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> U
     bound = _bind(session, claim.resident_id, claim.ceremony_id, reading)
     if bound is None:
         return Used(CardOutcome.NO_MATCH)
-    first = claim.result is ClaimResult.CLAIMED
+    first = claim.result is claiming.ClaimResult.CLAIMED
     return Used(CardOutcome.CLAIMED if first else CardOutcome.SIGNED_IN, claim.resident_id, bound)
 
 

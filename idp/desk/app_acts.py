@@ -14,9 +14,7 @@ from ..oidc.client_metadata import MetadataError
 from ..oidc.clients import registered
 from ..oidc.registration import rotate_secret, switch_client
 from ..oidc.server import provider
-from ..staff.guard import require_staff
-from ..staff.roles import Duty
-from ..staff.sessions import current_staff
+from ..staff import Duty, current_staff, require_staff
 from .apps_pages import find
 from .page import show
 

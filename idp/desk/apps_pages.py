@@ -26,9 +26,7 @@ from ..oidc.registration import (
     require_source,
 )
 from ..oidc.server import provider
-from ..staff.guard import require_staff
-from ..staff.roles import Duty
-from ..staff.sessions import current_staff
+from ..staff import Duty, current_staff, require_staff
 from .member_texts import PROOFS
 from .members import members, read_form
 from .page import show

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from ..staff.guard import require_staff
-from ..staff.sessions import current_staff
+from ..staff import current_staff, require_staff
 from .menu import DUTIES, menu_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from ..foundation.web.static_files import add_static
-from ..staff.entrances import add_entrance
+from ..staff import add_entrance
 from . import (
     app_acts,
     apps_pages,

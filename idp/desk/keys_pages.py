@@ -16,9 +16,7 @@ from ..oidc.jose import KEEP_RETIRED, SETTLE, key_algorithms, rotate
 from ..oidc.jose.model import SigningKey
 from ..oidc.registration import issue_initial_access_token
 from ..oidc.registration.model import InitialAccessToken
-from ..staff.guard import require_staff
-from ..staff.roles import Duty
-from ..staff.sessions import current_staff
+from ..staff import Duty, current_staff, require_staff
 from .page import show
 
 bp = Blueprint("desk_keys", __name__, url_prefix="/desk")

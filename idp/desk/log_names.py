@@ -14,8 +14,8 @@ from ..audit import AuditEvent
 from ..foundation.web.isolated import isolated
 from ..foundation.web.language import language
 from ..oidc.clients import clients_by_id
+from ..residents import grouped
 from ..residents.model import Resident
-from ..residents.unified_id import grouped
 from ..staff.model import Staff
 from .log_words import WORDS
 

@@ -12,8 +12,7 @@ from ..audit import AuditEvent, EventType
 from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
 from ..oidc.clients import CLIENT_ID
-from ..staff.guard import require_staff
-from ..staff.roles import Duty
+from ..staff import Duty, require_staff
 from .log_names import look_up
 from .log_sentences import kinds, told
 from .page import show

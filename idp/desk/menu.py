@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from ..staff.roles import Duty
-from ..staff.sessions import StaffLogin
+from ..staff import Duty, StaffLogin
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, render_template
 
 from ..foundation.clock import CITY_ZONE
-from ..staff.sessions import current_staff
+from ..staff import current_staff
 from .member_texts import SECTION_TITLES
 from .menu import menu_of
 

@@ -11,9 +11,7 @@ from ..foundation.context import parts
 from ..oidc.clients import registered
 from ..oidc.clients.model import Client
 from ..oidc.policy import AssertionPolicy, PolicyError, load_policy, policy_problems, set_policy
-from ..staff.guard import require_staff
-from ..staff.roles import Duty
-from ..staff.sessions import current_staff
+from ..staff import Duty, current_staff, require_staff
 from .apps_pages import find
 from .page import show
 from .policy_form import Offer, PolicyForm, form_of, offers, read_form, refuse_unoffered

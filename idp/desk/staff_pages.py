@@ -8,10 +8,23 @@ from flask_babel import lazy_gettext as _
 
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
-from ..staff.guard import require_staff
-from ..staff.members import Member, StaffError, appoint, dismiss, end, enrolment_link, invite, invite_again, members
-from ..staff.roles import AppointmentError, Duty, Role, appointment
-from ..staff.sessions import current_staff
+from ..staff import (
+    AppointmentError,
+    Duty,
+    Member,
+    Role,
+    StaffError,
+    appoint,
+    appointment,
+    current_staff,
+    dismiss,
+    end,
+    enrolment_link,
+    invite,
+    invite_again,
+    members,
+    require_staff,
+)
 from .page import show
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/desk/staff")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from ..authority.credential_changes import hold_credential, release_credential, remove_passkey, say_not_me
-from ..authority.permits import Permit, is_last_way_in, may_hold, may_release, may_remove, vouchers
-from ..credentials.read import CredentialInfo, credentials_of, find_credential
+from ..authority import (
+    Permit,
+    hold_credential,
+    is_last_way_in,
+    may_hold,
+    may_release,
+    may_remove,
+    release_credential,
+    remove_passkey,
+    say_not_me,
+    vouchers,
+)
+from ..credentials import CredentialInfo, credentials_of, find_credential
 
 __all__ = [
     "CredentialInfo",

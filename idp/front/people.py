@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from ..foundation.context import parts
 from ..foundation.driver import Question
 from ..oidc.access import resolve_subject
-from ..residents import read as _residents
-from ..residents.read import Profile
-from ..residents.subjects import asks_residents_of
+from ..residents import Profile, asks_residents_of
+from ..residents import resident_profile as _resident_profile
+from ..residents import resolve_local_number as _resolve_local_number
 
 __all__ = [
     "Profile",
@@ -25,12 +25,12 @@ __all__ = [
 
 def resident_profile(session: Session, resident_id: str) -> Profile:
     """Name and unified ID of a resident, decrypted for this request."""
-    return _residents.resident_profile(session, parts().vault, resident_id)
+    return _resident_profile(session, parts().vault, resident_id)
 
 
 def resolve_local_number(session: Session, number: str) -> str | None:
     """The resident behind a local number (宛名番号); only for clients that may use local numbers."""
-    return _residents.resolve_local_number(session, parts().vault, number)
+    return _resolve_local_number(session, parts().vault, number)
 
 
 def asks_local_numbers(numbers: Iterable[str]) -> tuple[dict[str, str], Question]:

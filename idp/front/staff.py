@@ -5,10 +5,7 @@ back, with other duties it gets a 403 page. Where a row belongs to a department,
 `require_department(Duty.CASES, department)`.
 """
 
-from ..staff.entrances import add_entrance
-from ..staff.guard import require_department, require_staff
-from ..staff.roles import Appointment, Duty, Role
-from ..staff.sessions import StaffLogin, current_staff
+from ..staff import Appointment, Duty, Role, StaffLogin, add_entrance, current_staff, require_department, require_staff
 
 __all__ = [
     "Appointment",

@@ -12,7 +12,7 @@ from ..foundation.web.isolated import isolated
 from ..foundation.web.language import city_name, language
 from ..foundation.web.mount import without as without_mount
 from ..foundation.web.static_files import add_static
-from ..residents.my_number import looks_like_my_number
+from ..residents import looks_like_my_number
 
 __all__ = [
     "DOCTOR",

@@ -18,9 +18,8 @@ from ..foundation.ids import new_id, new_secret
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
 from ..foundation.web.cookies import SESSION, get_cookie
-from ..residents.life_cycle import Act
+from ..residents import identity_level, life_cycle, proofing_methods
 from ..residents.model import Resident, ResidentState
-from ..residents.read import identity_level, proofing_methods
 from .levels import Factor, assurance, authentication_level, dump_factors, load_factors
 from .model import LoginSession
 
@@ -190,7 +189,7 @@ def end_sessions(session: Session, session_ids: list[str], by: str) -> list[str]
     return ids
 
 
-def end_logins_of(session: Session, resident_id: str, _act: Act, by: str) -> None:
+def end_logins_of(session: Session, resident_id: str, _act: life_cycle.Act, by: str) -> None:
     """When an account is suspended or closed, and once more when it is reinstated, for what began in the same moment."""
     live = select(LoginSession.session_id).where(
         LoginSession.resident_id == resident_id, LoginSession.ended_at.is_(None)

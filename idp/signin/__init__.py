@@ -1,1 +1,26 @@
-"""The login session: sign-in pages, levels, devices, sign-out."""
+"""Signing in: attempts, the pages of each way in, leaving for another site, and the way back to the app.
+
+`attempts` are rows that outlive the pages; `sign_in_again` and `renew_login` send a signed-in resident through the pages once more. Who
+holds pages open asks `standing_logins` for many logins at once.
+"""
+
+from __future__ import annotations
+
+from . import attempts
+from .first import part_of_first_sign_in
+from .install import install
+from .pages import renew_login, sign_in_again
+from .standing import Standing, cookie_digest, seen_now, standing_logins, still_standing
+
+__all__ = [
+    "Standing",
+    "attempts",
+    "cookie_digest",
+    "install",
+    "part_of_first_sign_in",
+    "renew_login",
+    "seen_now",
+    "sign_in_again",
+    "standing_logins",
+    "still_standing",
+]

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from ..foundation.context import parts
 from ..foundation.telemetry import request_reference
 from ..foundation.web.errors import problem_response, wants_json
-from ..logins.sessions import AccountStoppedError
+from ..logins import AccountStoppedError
 from ..residents.model import ResidentState
 
 log = logging.getLogger("machi.signin")

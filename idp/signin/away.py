@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
 from ..credentials import challenges
-from ..credentials.challenges import Collected, Issued
 from ..credentials.model import Challenge
 from ..foundation.context import parts
 from ..foundation.ids import is_id, is_secret
@@ -33,7 +32,7 @@ from .model import SignInAttempt
 bp = Blueprint("away", __name__)
 log = logging.getLogger("machi.signin")
 
-Use = Callable[[SignInAttempt, Collected], ResponseReturnValue]
+Use = Callable[[SignInAttempt, challenges.Collected], ResponseReturnValue]
 _uses: dict[str, Use] = {}
 
 
@@ -42,7 +41,7 @@ def on_return(purpose: str, use: Use) -> None:
     _uses[purpose] = use
 
 
-def leave(session: Session, purpose: str, attempt_id: str) -> Issued:
+def leave(session: Session, purpose: str, attempt_id: str) -> challenges.Issued:
     """A challenge to go away with. Raises the 410 problem of an attempt that is not this browser's."""
     if purpose not in _uses:
         raise LookupError(purpose)

@@ -15,8 +15,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from ..credentials import cards, challenges
-from ..credentials.cards import CardOutcome
-from ..credentials.challenges import Collected
 from ..credentials.jpki import TrustStore
 from ..credentials.model import Challenge
 from ..foundation.context import parts
@@ -28,8 +26,7 @@ from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.network import client_network
-from ..logins.levels import Factor
-from ..logins.sessions import now_ms
+from ..logins import levels, now_ms
 from . import away
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
@@ -38,7 +35,7 @@ bp = Blueprint("card", __name__)
 log = logging.getLogger("machi.signin")
 
 MAX_FIELD = 8192
-_REPORTS = {"cancelled": CardOutcome.CANCELLED, "pin_locked": CardOutcome.PIN_LOCKED}
+_REPORTS = {"cancelled": cards.CardOutcome.CANCELLED, "pin_locked": cards.CardOutcome.PIN_LOCKED}
 
 
 def trust_store() -> TrustStore:
@@ -105,12 +102,12 @@ def answer() -> ResponseReturnValue:
     )
 
 
-def _outcome(session: Session, challenge: Challenge, error: str) -> tuple[CardOutcome, bytes | None]:
+def _outcome(session: Session, challenge: Challenge, error: str) -> tuple[cards.CardOutcome, bytes | None]:
     if error:
-        return _REPORTS.get(error, CardOutcome.TRY_AGAIN), None
+        return _REPORTS.get(error, cards.CardOutcome.TRY_AGAIN), None
     reading = _reading()
     if reading is None:
-        return CardOutcome.TRY_AGAIN, None
+        return cards.CardOutcome.TRY_AGAIN, None
     return cards.read_answer(session, parts().vault, parts().settings, trust_store(), challenge, reading)
 
 
@@ -125,13 +122,13 @@ def _reading() -> cards.Reading | None:
     return cards.Reading(*values)
 
 
-def _back(attempt: SignInAttempt, collected: Collected) -> ResponseReturnValue:
+def _back(attempt: SignInAttempt, collected: challenges.Collected) -> ResponseReturnValue:
     """Signed in, claim needed, or why not."""
     with parts().database.write() as session:
         used = cards.use_reading(session, parts().vault, collected)
-    if used.outcome in (CardOutcome.SIGNED_IN, CardOutcome.CLAIMED) and used.resident_id is not None:
-        factor = Factor("card", now_ms(), credential_id=used.credential_id)
-        token, target = complete(attempt, used.resident_id, factor, first=used.outcome is CardOutcome.CLAIMED)
+    if used.outcome in (cards.CardOutcome.SIGNED_IN, cards.CardOutcome.CLAIMED) and used.resident_id is not None:
+        factor = levels.Factor("card", now_ms(), credential_id=used.credential_id)
+        token, target = complete(attempt, used.resident_id, factor, first=used.outcome is cards.CardOutcome.CLAIMED)
         return sign_in_response(token, target)
     return _page(attempt, used.outcome)
 
@@ -140,11 +137,11 @@ for _purpose in cards.PURPOSES:
     away.on_return(_purpose, _back)
 
 
-def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
+def _page(attempt: SignInAttempt, outcome: cards.CardOutcome) -> ResponseReturnValue:
     describe(attempt)
     way_leads_to(parts().settings.card_reader_url)
     start_url = url_for("signin.start", attempt_id=attempt.attempt_id)
-    if outcome is CardOutcome.UNKNOWN_CARD:
+    if outcome is cards.CardOutcome.UNKNOWN_CARD:
         html = render_template(
             "signin/card_claim.html",
             claim_url=url_for("card.claim", attempt_id=attempt.attempt_id),
@@ -160,4 +157,6 @@ def _page(attempt: SignInAttempt, outcome: CardOutcome) -> ResponseReturnValue:
         phone=parts().settings.counter_phone,
         request_reference=request_reference(),
     )
-    return Response(html, 403 if outcome is not CardOutcome.CANCELLED else 200, content_type="text/html; charset=utf-8")
+    return Response(
+        html, 403 if outcome is not cards.CardOutcome.CANCELLED else 200, content_type="text/html; charset=utf-8"
+    )

@@ -9,10 +9,8 @@ from flask_babel import gettext
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.network import client_network
-from ..logins.levels import Factor
-from ..logins.sessions import now_ms
-from ..residents.activation import parse_code
-from ..residents.claiming import ClaimResult, claim_by_code
+from ..logins import levels, now_ms
+from ..residents import activation, claiming
 from . import attempts
 from .pages import complete, describe, sign_in_response
 
@@ -37,9 +35,9 @@ def use(attempt_id: str) -> ResponseReturnValue:
     settings, limits, guessing = parts().settings, parts().limits, ("activation-code", client_network())
     # What is guessed counts for its network, a wrong birth date on its code; at a counter many people start from one network.
     limits.check(settings.activation_limit, *guessing)
-    code, birth_date = parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]
+    code, birth_date = activation.parse_code(request.form.get("code", "")[:40]), request.form.get("birth_date", "")[:10]
     with parts().database.write() as session:
-        claim = claim_by_code(
+        claim = claiming.claim_by_code(
             session,
             parts().vault,
             code=code,
@@ -47,17 +45,17 @@ def use(attempt_id: str) -> ResponseReturnValue:
             max_wrong_dates=settings.activation_wrong_dates,
         )
     if claim.resident_id is None:
-        if claim.result is not ClaimResult.WRONG_BIRTH_DATE:
+        if claim.result is not claiming.ClaimResult.WRONG_BIRTH_DATE:
             limits.hit(settings.activation_limit, *guessing)
         return _form(attempt_id, _refusal(claim.result), 400)
-    factor = Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
-    first = claim.result is ClaimResult.CLAIMED
+    factor = levels.Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
+    first = claim.result is claiming.ClaimResult.CLAIMED
     return sign_in_response(*complete(attempt, claim.resident_id, factor, first=first))
 
 
-def _refusal(result: ClaimResult) -> str:
+def _refusal(result: claiming.ClaimResult) -> str:
     """One answer for a code that is unknown, used, or does not fit the date; only who holds a code can have voided it."""
-    if result is not ClaimResult.VOID:
+    if result is not claiming.ClaimResult.VOID:
         return str(
             gettext("The activation code and the date of birth do not fit together, or the code was used already.")
         )

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from ..foundation.web.callers import Caller, guard
 from ..foundation.web.errors import ProblemError, wants_json
 from ..foundation.web.paths import this_page
-from ..logins.sessions import current_login_or_none, end_logins_of
-from ..residents.life_cycle import on_account_change
+from ..logins import current_login_or_none, end_logins_of
+from ..residents import life_cycle
 
 
 def require_resident() -> ResponseReturnValue | None:
@@ -23,4 +23,4 @@ def require_resident() -> ResponseReturnValue | None:
 
 def install_guard(app: Flask) -> None:
     guard(app, Caller.RESIDENT, require_resident)
-    on_account_change(end_logins_of)
+    life_cycle.on_account_change(end_logins_of)

@@ -19,10 +19,8 @@ from ..foundation.web.home import start_url
 from ..foundation.web.language import prefer
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.paths import local_path
-from ..logins.devices import device_label
-from ..logins.levels import Factor
+from ..logins import AccountStoppedError, current_login_or_none, device_label, levels, start_session
 from ..logins.model import LoginSession
-from ..logins.sessions import AccountStoppedError, current_login_or_none, start_session
 from . import attempts
 from .model import SignInAttempt
 
@@ -113,7 +111,9 @@ def describe(attempt: SignInAttempt) -> dict[str, str]:
     return described
 
 
-def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first: bool = False) -> tuple[str, str]:
+def complete(
+    attempt: SignInAttempt, resident_id: str, factor: levels.Factor, *, first: bool = False
+) -> tuple[str, str]:
     """Start the session; returns `(cookie value, where to go)`. The caller sets the cookie on its answer.
 
     Raises `AccountStoppedError`, which becomes a page of its own (account_stopped.py).
@@ -125,7 +125,7 @@ def complete(attempt: SignInAttempt, resident_id: str, factor: Factor, *, first:
     return token, target
 
 
-def start_login(session: Session, resident_id: str, factor: Factor) -> str | AccountStoppedError:
+def start_login(session: Session, resident_id: str, factor: levels.Factor) -> str | AccountStoppedError:
     """The cookie of a new login, or why there is none, which is then in the record: nothing leaves the transaction as an exception."""
     device = device_label(request.headers.get("User-Agent", ""))
     try:

@@ -10,9 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from ..audit import EventType, record
-from ..authority.permits import Permit, may_add
-from ..credentials import passkeys
-from ..credentials.webauthn_core import PasskeyError
+from ..authority import Permit, may_add
+from ..credentials import passkeys, webauthn_core
 from ..foundation.context import parts
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
@@ -20,10 +19,8 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.home import credentials_url
 from ..foundation.web.network import client_network
-from ..logins.devices import device_label
-from ..logins.levels import Factor
-from ..logins.sessions import AccountStoppedError, Login, current_login, now_ms
-from ..residents.read import resident_profile
+from ..logins import AccountStoppedError, Login, current_login, device_label, levels, now_ms
+from ..residents import resident_profile
 from . import attempts
 from .pages import cookie_of, sign_in_again, start_login
 
@@ -60,11 +57,15 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
             who = passkeys.verify_signin(
                 session, parts().vault, parts().settings, credential, browser_digest(), attempt_id
             )
-        except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
+        except (
+            webauthn_core.PasskeyError
+        ) as error:  # the used challenge and the event are written, so no exception leaves
             record(session, EventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
             refused = error
         else:
-            factor = Factor("passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id)
+            factor = levels.Factor(
+                "passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id
+            )
             started = start_login(session, who.resident_id, factor)
     if refused is not None:
         log.info("passkey refused: %s", refused.reason)
@@ -127,7 +128,7 @@ def add_options() -> ResponseReturnValue:
             options = passkeys.add_options(
                 session, parts().vault, parts().settings, login.resident_id, profile.name, browser_digest()
             )
-        except PasskeyError:
+        except webauthn_core.PasskeyError:
             raise ProblemError(
                 409, "too_many_passkeys", "You have as many passkeys as one person can have here."
             ) from None
@@ -154,7 +155,7 @@ def add_verify() -> ResponseReturnValue:
                 label if label != "—" else gettext("Passkey"),
                 browser_digest(),
             )
-        except PasskeyError as error:
+        except webauthn_core.PasskeyError as error:
             record(session, EventType.PASSKEY_REFUSED, resident_id=login.resident_id, reason=error.reason)
             refused = error
     if refused is not None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from ..foundation import clock
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
+from ..logins import TOUCH_EVERY, live_logins
 from ..logins.model import LoginSession
-from ..logins.sessions import TOUCH_EVERY, live_logins
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
-from ..logins.sessions import current_login
-from ..residents.read import resident_profile
+from ..logins import current_login
+from ..residents import resident_profile
 from . import attempts
 from .pages import describe
 

@@ -8,9 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import EventType, record
-from ..credentials import webauthn_core
-from ..credentials.sealed_challenges import Tie
-from ..credentials.webauthn_core import Known, User
+from ..credentials import Tie, webauthn_core
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
 from .model import Staff, StaffPasskey
@@ -34,7 +32,7 @@ def verify_signin(
 ) -> Staff:
     """Check an assertion. Raises `PasskeyError`; the challenge is used up in any case."""
 
-    def find(webauthn_id: bytes) -> Known | None:
+    def find(webauthn_id: bytes) -> webauthn_core.Known | None:
         found = session.execute(
             select(
                 StaffPasskey.credential_id,
@@ -46,7 +44,7 @@ def verify_signin(
             .join(Staff, Staff.staff_id == StaffPasskey.staff_id)
             .where(StaffPasskey.webauthn_id == webauthn_id, Staff.ended_at.is_(None))
         ).first()
-        return Known(*found) if found is not None else None
+        return webauthn_core.Known(*found) if found is not None else None
 
     tie = _signing_in(browser_digest)
     known, verified = webauthn_core.verify_assertion(session, vault, settings, credential, tie, find)
@@ -59,7 +57,7 @@ def add_options(
 ) -> dict[str, Any]:
     """For navigator.credentials.create."""
     known = session.scalars(select(StaffPasskey.webauthn_id).where(StaffPasskey.staff_id == member.staff_id)).all()
-    user = User(member.user_handle, f"{member.name} (staff)")
+    user = webauthn_core.User(member.user_handle, f"{member.name} (staff)")
     return webauthn_core.creation_options(vault, settings, _adding(browser_digest, member), user, known)
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 
 from ..audit import EventType, record
-from ..credentials.webauthn_core import PasskeyError
+from ..credentials import webauthn_core
 from ..foundation.context import parts
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
@@ -65,7 +65,9 @@ def signin_verify() -> ResponseReturnValue:
         try:
             member = passkeys.verify_signin(session, parts().vault, parts().settings, credential, browser_digest())
             token = sessions.start(session, member)
-        except PasskeyError as error:  # the used challenge and the event are written, so no exception leaves
+        except (
+            webauthn_core.PasskeyError
+        ) as error:  # the used challenge and the event are written, so no exception leaves
             record(session, EventType.STAFF_REFUSED, reason=error.reason)
             refused = error
     if refused is not None:
@@ -112,7 +114,7 @@ def enrol_verify(token: str) -> ResponseReturnValue:
             if not use_invitation(session, token):
                 raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
             cookie = sessions.start(session, member)
-        except PasskeyError as error:
+        except webauthn_core.PasskeyError as error:
             record(session, EventType.STAFF_REFUSED, reason=error.reason)
             refused = error
     if refused is not None:

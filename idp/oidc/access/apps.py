@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ...foundation.context import parts
 from ...foundation.others import web_address
-from ...residents.subjects import resident_of
+from ...residents import subjects
 from ..authorization import requested_claims
 from ..claims import LABELS, told
 from ..clients import RegisteredClient, clients_by_id
@@ -115,4 +115,4 @@ def apps_with_access(session: Session, resident_id: str) -> list[AppAccess]:
 def resolve_subject(session: Session, client_id: str, sub: str) -> str | None:
     """The resident behind a client's own `sub`; another sector's `sub` is unknown."""
     sector = session.scalar(select(Client.sector).where(Client.client_id == client_id))
-    return resident_of(session, sub, sector) if sector is not None else None
+    return subjects.resident_of(session, sub, sector) if sector is not None else None

@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext
 
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.home import Home
-from ...logins.sessions import current_login
-from ...residents.read import resident_profile
+from ...logins import current_login
+from ...residents import resident_profile
 from ..decoupled import approvals_waiting
 from ..server import provider
 

@@ -22,7 +22,7 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import SESSION, get_cookie
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.language import prefer
-from ...logins.sessions import keep_alive
+from ...logins import keep_alive
 from ...signin import attempts
 from ...signin.model import SignInAttempt
 from ..client_metadata import is_hybrid

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...foundation.web.errors import ProblemError
-from ...logins.levels import ACR_VALUES
+from ...logins import levels
 from ..claims import ClaimsParameterError, parse_claims_parameter
 from ..client_metadata import MAX_SECONDS, UNSUPPORTED_RESPONSE_TYPES, is_hybrid
 from ..clients import ADDRESS_COMPARISON, NOBODY
@@ -154,7 +154,7 @@ def require_openid_scope(_op: Provider, asked: AuthorizationRequest) -> None:
 def reject_unreachable_essential_acr(_op: Provider, asked: AuthorizationRequest) -> None:
     """An essential acr that can never be reached is an error at once."""
     wanted = asked.claims.essential_acr
-    if wanted and not set(wanted) & set(ACR_VALUES):
+    if wanted and not set(wanted) & set(levels.ACR_VALUES):
         raise _oauth_error("unmet_authentication_requirements", "None of the essential acr values exists here.")
 
 

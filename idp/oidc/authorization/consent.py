@@ -9,8 +9,8 @@ from ...audit import EventType, record
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import language
 from ...foundation.web.leaving import by_page, way_leads_to
-from ...logins.sessions import current_login
-from ...residents.attributes import unseal
+from ...logins import current_login
+from ...residents import unseal
 from ...residents.model import Resident
 from ...signin import attempts
 from ..claims import CLAIMS, SCOPE_CLAIMS, shared_values

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...foundation import clock
 from ...foundation.database import to_ms
-from ...logins.levels import assurance, load_factors
+from ...logins import levels
 from ...signin.model import SignInAttempt
 from ..storage import Standing
 
@@ -33,4 +33,4 @@ def as_claimed(standing: Standing, since: int) -> Standing:
 
     It is before `since` if nothing was proven since.
     """
-    return replace(standing, authenticated_at=assurance(load_factors(standing.factors), since).at)
+    return replace(standing, authenticated_at=levels.assurance(levels.load_factors(standing.factors), since).at)

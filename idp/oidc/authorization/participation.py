@@ -9,7 +9,7 @@ from ...audit import EventType, record
 from ...foundation import clock
 from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_subject
-from ...residents.subjects import subject_of
+from ...residents import subjects
 from ..grants.model import Consent, SessionClient
 from ..storage import Standing
 from .authorize_request import AuthorizationRequest
@@ -17,7 +17,7 @@ from .authorize_request import AuthorizationRequest
 
 def join(session: Session, asked: AuthorizationRequest, standing: Standing) -> None:
     """Make the subject and the participation if they are missing."""
-    subject_of(session, standing.resident_id, asked.client.sector)
+    subjects.subject_of(session, standing.resident_id, asked.client.sector)
     values = {
         "session_id": standing.session_id,
         "client_id": asked.client.client_id,

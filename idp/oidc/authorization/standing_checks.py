@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...logins.levels import reaches
+from ...logins import levels
 from ...signin.model import SignInAttempt
 from ..flows import Check, Table
 from ..grants import is_of_resident
@@ -72,7 +72,7 @@ def offer_step_up(op: Provider, now: Situation) -> Missing | None:
 def require_essential_acr(_op: Provider, now: Situation) -> None:
     """An essential acr is met or the request fails; it is never claimed without the facts."""
     wanted = now.asked.claims.essential_acr
-    if wanted and not any(reaches(levels_of(now.login), value) for value in wanted):
+    if wanted and not any(levels.reaches(levels_of(now.login), value) for value in wanted):
         raise AuthorizationError(
             now.asked, "unmet_authentication_requirements", "The login does not reach the essential acr."
         )

@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from ...credentials.model import Card, CredentialState, Passkey
 from ...foundation.database import to_ms
-from ...logins.levels import assurance, authentication_level, done_since, load_factors, newest, parse_acr, reaches
-from ...logins.sessions import Login, current_login_or_none
-from ...residents.read import identity_level
+from ...logins import Login, current_login_or_none, levels
+from ...residents import identity_level
 from ...signin.model import SignInAttempt
 from ..server import Provider
 from ..storage import Standing
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 def levels_of(standing: Standing) -> tuple[int, int]:
     """`(identity, authentication)` of a login that go with its time, from recorded facts."""
-    proven = assurance(load_factors(standing.factors), standing.authenticated_at)
+    proven = levels.assurance(levels.load_factors(standing.factors), standing.authenticated_at)
     return identity_level(standing.proofing.split()), proven.level
 
 
@@ -37,7 +36,7 @@ def should_step_up(
     have = levels_of(standing)
     if essential and not _met(have, essential):
         return _within_reach(op, standing.resident_id, have, essential)
-    tried = attempt is not None and newest(load_factors(standing.factors)) >= to_ms(attempt.created_at)
+    tried = attempt is not None and levels.newest(levels.load_factors(standing.factors)) >= to_ms(attempt.created_at)
     if not voluntary or tried or _met(have, voluntary):
         return False
     return _within_reach(op, standing.resident_id, have, voluntary)
@@ -58,16 +57,16 @@ def explanation(asked: AuthorizationRequest, attempt: SignInAttempt) -> str | No
 
 def _proven_for(asked: AuthorizationRequest, attempt: SignInAttempt, login: Login) -> int:
     """The level of what may count for this request; 0 if all of it is too old."""
-    return authentication_level(done_since(login.factors, authenticated_since(asked, attempt)))
+    return levels.authentication_level(levels.done_since(login.factors, authenticated_since(asked, attempt)))
 
 
 def _met(have: tuple[int, int], wanted: tuple[str, ...]) -> bool:
-    return any(reaches(have, value) for value in wanted)
+    return any(levels.reaches(have, value) for value in wanted)
 
 
 def _within_reach(op: Provider, resident_id: str, have: tuple[int, int], wanted: tuple[str, ...]) -> bool:
     """Signing in raises the authentication level only; who somebody is was proven before."""
-    pairs = [pair for value in wanted if (pair := parse_acr(value)) is not None and pair[0] <= have[0]]
+    pairs = [pair for value in wanted if (pair := levels.parse_acr(value)) is not None and pair[0] <= have[0]]
     if not pairs:
         return False
     best = _best_factor(op, resident_id)

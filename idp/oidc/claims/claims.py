@@ -10,7 +10,7 @@ import orjson
 from babel.dates import format_skeleton
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from ...residents.attributes import Attributes
+from ...residents import Attributes
 from .verified_request import VERIFIED, VerifiedClaimsError, verified_names
 
 SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...residents.attributes import unseal
+from ...residents import unseal
 from ...residents.model import Resident
 from ..server import Provider
 from ..storage import GrantFacts

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ...foundation import clock
-from ...residents.attributes import Attributes
+from ...residents import IDENTITY_LEVELS, Attributes, identity_level
 from ...residents.model import Ceremony
-from ...residents.read import IDENTITY_LEVELS, identity_level
 from ..server import Provider
 from .claims import claim_values
 from .verified_request import VERIFIED, VERIFIED_CLAIMS, requests_in

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ...foundation.others import look, unfit
 from ...foundation.settings import Settings
-from ...logins.levels import ACR_VALUES
+from ...logins import levels
 from ..client_auth import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, CLIENT_AUTH_METHODS, REQUEST_ALGORITHMS
 from ..clients import EXTENSION_GRANT_TYPES, SCOPES, parts_of, scope_names
 from ..jose import key_algorithms, public_keys
@@ -242,7 +242,7 @@ _CHECKS: dict[str, Check] = {
     **{member: _one_of(*allowed) for member, allowed in RESPONSE_MEMBERS.items()},
     "default_max_age": _seconds,
     "require_auth_time": _boolean,
-    "default_acr_values": _some_of(*ACR_VALUES),
+    "default_acr_values": _some_of(*levels.ACR_VALUES),
     "initiate_login_uri": _web_address,
     "backchannel_logout_uri": _web_address,
     "backchannel_logout_session_required": _boolean,

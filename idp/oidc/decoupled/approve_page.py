@@ -12,8 +12,7 @@ from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
 from ...foundation.web.home import start_url
-from ...logins.levels import reaches
-from ...logins.sessions import Login, current_login
+from ...logins import Login, current_login, levels
 from ...signin import attempts
 from ..resources import still_allowed
 from ..server import provider
@@ -90,4 +89,4 @@ def answer(request_id: str) -> ResponseReturnValue:
 def level_reached(row: BackchannelRequest, login: Login) -> bool:
     """Whether the login reaches one of the levels the request asks for."""
     wanted = row.acr_values.split()
-    return not wanted or any(reaches((login.ial, login.aal), value) for value in wanted)
+    return not wanted or any(levels.reaches((login.ial, login.aal), value) for value in wanted)

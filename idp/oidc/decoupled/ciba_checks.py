@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...logins.levels import DECOUPLED_LEVEL, parse_acr
+from ...logins import levels
 from ..client_auth import CONFIDENTIAL_CLIENT, REGISTERED_GRANT
 from ..clients import CIBA
 from ..errors import InvalidRequestError, OAuth2Error
@@ -52,7 +52,7 @@ def require_signed_form(op: Provider, asked: BackchannelAsk) -> None:
 def require_reachable_acr(_op: Provider, asked: BackchannelAsk) -> None:
     """Of the levels that are asked for one can be reached from another device."""
     wanted = asked.parameters.get("acr_values", "").split()[:20]
-    known = [v for v in wanted if (pair := parse_acr(v)) is not None and pair[1] <= DECOUPLED_LEVEL]
+    known = [v for v in wanted if (pair := levels.parse_acr(v)) is not None and pair[1] <= levels.DECOUPLED_LEVEL]
     if wanted and not known:
         raise InvalidRequestError("None of the acr_values exists here, or can be reached from another device.")
     asked.acr_values = " ".join(known)

@@ -17,7 +17,7 @@ from ...foundation.ids import new_secret
 from ...foundation.vault import Vault, digest
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import known_network
-from ...logins.devices import device_label
+from ...logins import device_label
 from ..clients import RegisteredClient
 from ..flows import JSON, Answer, ListedEndpoint, answered
 from ..server import provider

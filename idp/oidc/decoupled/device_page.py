@@ -18,8 +18,8 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.home import start_url
 from ...foundation.web.language import language
 from ...foundation.web.network import client_network
-from ...logins.sessions import Login, current_login
-from ...residents.attributes import unseal
+from ...logins import Login, current_login
+from ...residents import unseal
 from ...residents.model import Resident
 from ..authorization import requested_claims
 from ..claims import shared_values

@@ -12,10 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ...residents import parse_unified_id, resolve_local_number, subjects
 from ...residents.model import Resident, ResidentState
-from ...residents.read import resolve_local_number
-from ...residents.subjects import resident_of
-from ...residents.unified_id import parse_unified_id
 from ..client_auth import login_hint_token, open_client_jwt
 from ..clients import RegisteredClient
 from ..errors import InvalidRequestError, OAuth2Error
@@ -65,7 +63,7 @@ def _by_hint(op: Provider, session: Session, client: RegisteredClient, hint: str
 
 def _by_sub(session: Session, client: RegisteredClient, sub: str) -> str | None:
     """A client whose sector is not proven may have heard a `sub` of it from the app that it shares it with."""
-    return resident_of(session, sub, client.sector) if client.sector_proven else None
+    return subjects.resident_of(session, sub, client.sector) if client.sector_proven else None
 
 
 def _by_id_token(op: Provider, session: Session, client: RegisteredClient, token: str) -> str | None:
@@ -78,7 +76,7 @@ def _by_id_token(op: Provider, session: Session, client: RegisteredClient, token
         return None
     if client.id_token_alg == HMAC:  # by the client's own secret: no more than its word
         return _by_sub(session, client, str(claims["sub"]))
-    return resident_of(session, str(claims["sub"]), client.sector)
+    return subjects.resident_of(session, str(claims["sub"]), client.sector)
 
 
 def _by_token(op: Provider, session: Session, client: RegisteredClient, token: str) -> str | None:

@@ -15,12 +15,10 @@ from ...foundation.database import from_ms
 from ...foundation.ids import new_id
 from ...foundation.settings import Settings
 from ...foundation.vault import digest
-from ...logins.levels import assurance, dump_factors
+from ...logins import Login, levels
 from ...logins.model import LoginSession
-from ...logins.sessions import Login
+from ...residents import proofing_methods, subjects
 from ...residents.model import Resident, ResidentState
-from ...residents.read import proofing_methods
-from ...residents.subjects import subject_of
 from ..authorization import AuthorizationRequest, grant_consent, join
 from ..client_auth import sender_key
 from ..clients import RegisteredClient
@@ -48,10 +46,10 @@ def approve(
     """Write the resident's yes into the request, with the login it rests on; False if it was answered or expired meanwhile."""
     asked = AuthorizationRequest(client, "", False, {}, row.scope, apis=departments_apis(settings, row.resource))
     factors, proofing = (
-        dump_factors([replace(factor, decoupled=True) for factor in login.factors]),
+        levels.dump_factors([replace(factor, decoupled=True) for factor in login.factors]),
         " ".join(sorted(proofing_methods(session, login.resident_id))),
     )
-    at = assurance(list(login.factors)).at
+    at = levels.assurance(list(login.factors)).at
     standing = Standing(login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
     join(session, asked, standing)
     if not client.skip_consent:
@@ -68,7 +66,7 @@ def approve(
         resident_id=login.resident_id,
         session_id=login.session_id,
         sid=sid,
-        sub=subject_of(session, login.resident_id, client.sector),
+        sub=subjects.subject_of(session, login.resident_id, client.sector),
         factors=factors,
         proofing=proofing,
         authenticated_at=from_ms(at),

@@ -17,9 +17,9 @@ from ...audit import EventType, Recorded, record
 from ...foundation import clock
 from ...foundation.outbox import enqueue
 from ...foundation.wake import wake_after_commit
-from ...logins.levels import load_factors
+from ...logins import levels
 from ...logins.model import LoginSession
-from ...residents.life_cycle import Act
+from ...residents import life_cycle
 from .model import Consent, Grant, SessionClient
 
 LOGOUT_TOPIC = "oidc.backchannel_logout"
@@ -65,11 +65,11 @@ def _opened_by(session: Session, wanted: Select[str, str], credential_id: Any) -
     return [
         found
         for found, factors in session.execute(wanted)
-        if any(factor.credential_id == credential_id for factor in load_factors(factors))
+        if any(factor.credential_id == credential_id for factor in levels.load_factors(factors))
     ]
 
 
-def end_with_account(session: Session, resident_id: str, act: Act, _by: str) -> None:
+def end_with_account(session: Session, resident_id: str, act: life_cycle.Act, _by: str) -> None:
     """When an account is suspended or closed, offline grants end as well; closed, its consents too.
 
     Reinstated, once more: a grant that came about in the moment of the suspension must not wake up.
@@ -78,7 +78,7 @@ def end_with_account(session: Session, resident_id: str, act: Act, _by: str) -> 
     session.execute(
         update(Grant).where(Grant.resident_id == resident_id, Grant.revoked_at.is_(None)).values(revoked_at=now)
     )
-    if act is Act.CLOSE:
+    if act is life_cycle.Act.CLOSE:
         session.execute(
             update(Consent).where(Consent.resident_id == resident_id, Consent.ended_at.is_(None)).values(ended_at=now)
         )

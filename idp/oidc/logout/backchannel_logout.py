@@ -14,7 +14,7 @@ from ...foundation import clock
 from ...foundation.outbound import OutboundError
 from ...foundation.outbox import Job, RetryLaterError
 from ...logins.model import LoginSession
-from ...residents.subjects import subject_of
+from ...residents import subjects
 from ..clients import RegisteredClient
 from ..protection import EncryptionKeyError, encrypt_for, encrypts, sign_for
 from ..server import Provider
@@ -33,7 +33,7 @@ def deliver(op: Provider, job: Job) -> None:
         login = session.get(LoginSession, job.payload["session_id"])
         if login is None:
             return
-        sub = subject_of(session, login.resident_id, client.sector) if may_hear_sub(client, uri) else None
+        sub = subjects.subject_of(session, login.resident_id, client.sector) if may_hear_sub(client, uri) else None
     try:
         token = make_logout_token(op, client, sub, job.payload["sid"])
     except EncryptionKeyError as error:

@@ -18,7 +18,7 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.home import start_url
 from ...foundation.web.language import language, prefer
 from ...foundation.web.leaving import by_page, way_leads_to
-from ...logins.sessions import Login, current_login_or_none, end_sessions
+from ...logins import Login, current_login_or_none, end_sessions
 from ..clients import clients_by_id
 from ..grants.model import SessionClient
 from ..server import ParameterError, provider, single_parameters

@@ -17,7 +17,7 @@ from ...foundation.here import of_request
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import cookie_name, get_cookie
 from ...foundation.web.headers import allow_framing
-from ...logins.sessions import current_login_or_none
+from ...logins import current_login_or_none
 from ..clients import RegisteredClient
 from ..server import provider
 

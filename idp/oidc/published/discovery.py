@@ -13,7 +13,7 @@ from ...foundation.settings import Settings
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import LANGUAGES
-from ...logins.levels import ACR_VALUES
+from ...logins import levels
 from ..authorization import RESPONSE_MODES
 from ..claims import CLAIMS, TRUST_FRAMEWORK, VERIFIED_CLAIMS
 from ..client_auth import (
@@ -100,7 +100,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "response_types_supported": ["code", *(RESPONSE_TYPES if settings.hybrid_flows else ())],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANT_TYPES, *(["implicit"] if settings.hybrid_flows else [])],
-        "acr_values_supported": list(ACR_VALUES),
+        "acr_values_supported": list(levels.ACR_VALUES),
         "subject_types_supported": ["pairwise"],
         **response_members(),
         "token_endpoint_auth_methods_supported": methods,

@@ -12,7 +12,7 @@ from ...foundation.database import insert_if_absent
 from ...foundation.ids import is_subject
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
-from ...residents.subjects import resident_of
+from ...residents import subjects
 from ..server import NO_STORE, provider
 from ..token_endpoint import ApiClient
 from .caller import document, for_machines, managing_client, own_stream
@@ -57,6 +57,6 @@ def _named(session: Session, client: ApiClient, given: dict[str, Any]) -> tuple[
     if not isinstance(issuer, str) or not isinstance(sub, str):
         raise ProblemError(400, "invalid_request", "subject lacks iss or sub (RFC 9493 §3.2.3).")
     known = issuer == provider().parts.settings.issuer and is_subject(sub)
-    if not known or resident_of(session, sub, client.sector) is None:
+    if not known or subjects.resident_of(session, sub, client.sector) is None:
         raise ProblemError(404, "unknown_subject", "This client knows no such subject.")
     return stream.stream_id, sub

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ...foundation.settings import SettingsError
-from ...logins.levels import parse_acr
+from ...logins import levels
 from ..server import Provider
 from . import introspection, revocation, token, userinfo
 from .grants.authorization_code import CodeGrant
@@ -17,7 +17,7 @@ from .grants.token_exchange import ExchangeGrant
 
 def install(app: Flask, op: Provider) -> None:
     """Raises `SettingsError`."""
-    if op.parts.settings.userinfo_acr and parse_acr(op.parts.settings.userinfo_acr) is None:
+    if op.parts.settings.userinfo_acr and levels.parse_acr(op.parts.settings.userinfo_acr) is None:
         raise SettingsError("MACHI_USERINFO_ACR: is not one of our levels")
     for grant in (CodeGrant, RefreshGrant, ClientGrant, ExchangeGrant, AssertionGrant):
         op.server.register_grant(grant)

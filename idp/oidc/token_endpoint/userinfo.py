@@ -9,7 +9,7 @@ from ...foundation import clock
 from ...foundation.here import here
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
-from ...residents.attributes import unseal
+from ...residents import unseal
 from ..claims import claim_names, claim_values, parse_claims_parameter, verified_claims
 from ..clients import RegisteredClient
 from ..policy import interaction_id

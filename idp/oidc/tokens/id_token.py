@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from ...logins.levels import acr, assurance, load_factors, methods
-from ...residents.read import identity_level
+from ...logins import levels
+from ...residents import identity_level
 from ..claims import id_token_claims
 from ..clients import RegisteredClient
 from ..jose import key_algorithms
@@ -28,7 +28,7 @@ def make_id_token(
 ) -> str:
     """The ID token of a grant; levels are computed from the facts recorded when the code was given. Raises `EncryptionKeyError`."""
     settings, alg = op.parts.settings, client.id_token_alg
-    proven = assurance(load_factors(grant.factors), grant.authenticated_at)
+    proven = levels.assurance(levels.load_factors(grant.factors), grant.authenticated_at)
     claims: dict[str, Any] = {
         "iss": settings.issuer,
         "sub": grant.sub,
@@ -36,8 +36,8 @@ def make_id_token(
         "iat": now,
         "exp": now + settings.id_token_seconds,
         "auth_time": grant.authenticated_at // 1000,
-        "acr": acr(identity_level(grant.proofing.split()), proven.level),
-        "amr": methods(proven.factors),
+        "acr": levels.acr(identity_level(grant.proofing.split()), proven.level),
+        "amr": levels.methods(proven.factors),
         "sid": grant.sid,
     }
     if grant.nonce is not None:

@@ -19,8 +19,8 @@ from ...foundation.database import to_ms
 from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
+from ...residents import subjects
 from ...residents.model import Resident, ResidentState
-from ...residents.subjects import subject_of
 from ..client_auth import sender_key
 from ..clients.model import Client
 from ..grants.model import Grant
@@ -69,7 +69,7 @@ def make(
             client_id=client_id,
             owner_id=owner.client_id,
             resource=" ".join(resources or [owner.resource]),
-            sub=subject_of(session, resident_id, sector),
+            sub=subjects.subject_of(session, resident_id, sector),
             scope=scope,
             act=orjson.dumps(act).decode() if act is not None else None,
             details=details,

@@ -18,8 +18,8 @@ from ....audit import EventType, record
 from ....foundation import clock
 from ....foundation.database import from_ms
 from ....foundation.ids import new_id
+from ....residents import subjects
 from ....residents.model import Resident, ResidentState
-from ....residents.subjects import resident_of
 from ...client_auth import CONFIDENTIAL_CALLER, authorization_grant, open_client_jwt
 from ...clients import JWT_BEARER, RegisteredClient, scope_error
 from ...errors import InvalidGrantError, InvalidRequestError
@@ -104,7 +104,7 @@ class AssertionGrant(ListedGrant):
 def _grant(session: Session, client: RegisteredClient, sub: str, scope: str, seconds: int) -> str:
     """A grant of its own, which the resident sees and ends like any other. Raises `InvalidGrantError`."""
     now = clock.now()
-    resident_id = resident_of(session, sub, client.sector)
+    resident_id = subjects.resident_of(session, sub, client.sector)
     resident = session.get(Resident, resident_id) if resident_id is not None else None
     scope_error = InvalidGrantError("No resident who shares this with the client is known by this sub.")
     if resident is None or resident.state != ResidentState.ACTIVE.value:
