@@ -8,9 +8,9 @@ import signal
 import threading
 
 import click
+from flask import current_app
 
 from ..foundation.context import parts
-from ..foundation.here import this_app
 from ..foundation.housekeeping import ensure_scheduled
 from ..foundation.key_ring import ensure_ring
 from ..foundation.schema import one_at_a_time, upgrade
@@ -61,7 +61,7 @@ def worker(address: str | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     loop = parts().worker
     loop.start()
-    health = serve_health(this_app(), address) if address else None
+    health = serve_health(current_app._get_current_object(), address) if address else None  # type: ignore[attr-defined]
     click.echo("machi worker: running", err=True)
     stop.wait()
     parts().readiness.drain()

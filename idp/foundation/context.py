@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
-from flask import Flask
+from flask import Flask, current_app
 
 from .database import Database
-from .here import this_app
 from .journal import Journal, open_journal
 from .key_ring import open_vault
 from .limits import Limits
@@ -73,4 +72,4 @@ def build_parts(settings: Settings) -> Parts:
 
 def parts(app: Flask | None = None) -> Parts:
     """The parts of the current (or the given) application."""
-    return cast(Parts, (app or this_app()).extensions["machi"])
+    return cast(Parts, (app or current_app).extensions["machi"])

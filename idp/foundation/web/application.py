@@ -1,7 +1,7 @@
 """The Flask application, without the parts that this product does not use and every request paid for (docs/benchmarks.md).
 
-There is no Flask session (logins are rows) and no coroutine view, and most requests go to a path without variables. What Flask
-promises to views, hooks and error handlers holds as before.
+Only what Flask documents is used or overridden (docs/decisions/0045). There is no Flask session (logins are rows) and no coroutine
+view, and most requests go to a path without variables. What Flask promises to views, hooks and error handlers holds as before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request, Response
-from flask.globals import _cv_request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
@@ -29,25 +28,8 @@ def asked_method(request: Request) -> str:
     return str(request.environ.get(ASKED_METHOD, request.method))
 
 
-class _Rule(Rule):
-    """Compiles what builds its address when one is first built: for all rules at once that was most of the application's start."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        name = "_build_unknown" if append_unknown else "_build"
-
-        def build(rule: _Rule, **values: Any) -> tuple[str, str]:
-            compiled = super()._compile_builder(append_unknown).__get__(rule, None)
-            setattr(rule, name, compiled)
-            address: tuple[str, str] = compiled(**values)
-            return address
-
-        return build
-
-
 class Application(Flask):
     """Answers as `Flask` does, with fewer steps on the way."""
-
-    url_rule_class = _Rule
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)
@@ -77,22 +59,11 @@ class Application(Flask):
                 return answer
         return None
 
-    def process_response(self, response: Response) -> Response:
-        if not self._hooks_are_global or _cv_request.get()._after_request_functions:
-            return super().process_response(response)
-        for hook in self._after_hooks:
-            response = hook(response)
-        return response
-
     @cached_property
     def _hooks_are_global(self) -> bool:
         """No blueprint has hooks of its own, which is so for all of ours: then nobody need look for them at each request."""
-        hooks = (self.url_value_preprocessors, self.before_request_funcs, self.after_request_funcs)
+        hooks = (self.url_value_preprocessors, self.before_request_funcs)
         return all(set(h) <= {None} for h in hooks) and not self.url_value_preprocessors.get(None)
-
-    @cached_property
-    def _after_hooks(self) -> tuple[Callable[[Response], Response], ...]:
-        return tuple(reversed(self.after_request_funcs.get(None, [])))
 
     def full_adapter(self, request: Request) -> MapAdapter:
         """Werkzeug's own, for rules with variables, redirects and addresses to build."""

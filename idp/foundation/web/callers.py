@@ -10,10 +10,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
-
-from ..here import here, this_app
 
 
 class Caller(Enum):
@@ -68,7 +66,7 @@ def guard(app: Flask, caller: Caller, check: Guard) -> None:
 
 def enforce() -> ResponseReturnValue | None:
     """The `before_request` of the application."""
-    app, endpoint = this_app(), here().endpoint
+    app, endpoint = current_app, request.endpoint
     if endpoint is None:
         return None
     caller = caller_of(app, endpoint)

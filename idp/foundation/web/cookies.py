@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from flask import Response, g
+from flask import Response, g, request
 
 from ..context import parts
-from ..here import here, of_request
 from ..ids import is_secret, new_secret
 from ..settings import Settings
 from ..vault import digest
@@ -43,7 +42,7 @@ def _named(name: str, path: str, secure: bool) -> str:
 def get_cookie(name: str) -> str | None:
     """A cookie's value as it was sent. Ours are never quoted or escaped, so the header need not be parsed for all of them."""
     wanted = cookie_name(name) + "="
-    for pair in str(here().environ.get("HTTP_COOKIE", "")).split(";"):
+    for pair in str(request.environ.get("HTTP_COOKIE", "")).split(";"):
         if (found := pair.strip()).startswith(wanted):
             return found[len(wanted) :]
     return None
@@ -89,6 +88,6 @@ def browser_digest() -> str:
 
 def keep_browser(response: Response) -> Response:
     """`after_request`: send the browser cookie if this request made one."""
-    if of_request().get("browser_is_new"):
+    if g.get("browser_is_new"):
         set_cookie(response, BROWSER, g.browser_secret, 180 * 86400)
     return response

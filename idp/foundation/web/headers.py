@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Response, g
+from flask import Response, g, request
 
 from ..context import parts
-from ..here import here
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -70,6 +69,6 @@ def add_headers(response: Response) -> Response:
         headers["Vary"] = "Cookie, Accept-Language"
     if parts().settings.secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if "Cache-Control" not in headers and here().method != "GET":
+    if "Cache-Control" not in headers and request.method != "GET":
         headers["Cache-Control"] = "no-store"
     return response

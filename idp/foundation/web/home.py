@@ -10,9 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, url_for
-
-from ..here import this_app
+from flask import Flask, current_app, url_for
 
 Text = object
 """A text, or a lazy one (`lazy_gettext`)."""
@@ -54,7 +52,7 @@ def set_home(app: Flask, home: Home) -> None:
 
 
 def _home() -> Home:
-    return cast(Home, this_app().extensions["machi_home"])
+    return cast(Home, current_app.extensions["machi_home"])
 
 
 def front_url() -> str:

@@ -11,11 +11,10 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, current_app
 from pydantic import TypeAdapter
 
 from ..context import parts
-from ..here import this_app
 from .callers import Caller, called_by
 from .openapi import Answer, Media, Operation, Problem, described, operation_of
 
@@ -41,7 +40,7 @@ _HEADERS: dict[int, dict[str, Any]] = {401: _CHALLENGE, 403: _CHALLENGE, 429: _R
 )
 def openapi() -> Response:
     """The same for everybody, until the product changes."""
-    app = this_app()
+    app = current_app
     kept = app.extensions.get("machi_openapi")
     if kept is None:
         kept = app.extensions["machi_openapi"] = orjson.dumps(document(app, parts().settings.issuer))

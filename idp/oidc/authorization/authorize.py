@@ -10,12 +10,11 @@ import logging
 from dataclasses import replace
 
 import orjson
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...foundation import clock
 from ...foundation.database import from_ms
-from ...foundation.here import here
 from ...foundation.unavailable import UnavailableError
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
@@ -62,7 +61,7 @@ bp = Blueprint("authorize", __name__, template_folder="templates")
 @called_by(Caller.ANYONE)
 def authorize() -> ResponseReturnValue:
     """Start: from an app, by a link or a form."""
-    op, sent, asked = provider(), here(), None
+    op, sent, asked = provider(), request, None
     encoded = sent.query_string if sent.method == "GET" else sent.get_data(cache=False)
     try:
         parameters = single_parameters(encoded)

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, render_template
 
-from ...foundation.here import of_request
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.cookies import cookie_name, get_cookie
 from ...foundation.web.headers import allow_framing
@@ -69,9 +68,9 @@ def check() -> Response:
 @bp.after_app_request
 def keep_state(response: Response) -> Response:
     """Send the browser state that this request made; end it whenever the login's cookie changes."""
-    state = of_request().get("browser_state")
+    state = g.get("browser_state")
     if state is None:
-        if "login_cookie_changes" not in of_request():
+        if "login_cookie_changes" not in g:
             return response
         state = ""
     if state == (get_cookie(STATE) or ""):

@@ -6,9 +6,8 @@ from functools import cache
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
-from ...foundation.here import this_app
 from ...foundation.settings import Settings
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
@@ -137,7 +136,7 @@ def discovery() -> Response:
     """The provider's metadata; cacheable for ten minutes."""
     op = provider()
     # Kept as bytes for the key that signed them: finding `document` in its cache means hashing all settings.
-    kept = this_app().extensions.setdefault("machi_discovery", {})
+    kept = current_app.extensions.setdefault("machi_discovery", {})
     kid = op.keys.signing("ES256").kid
     body = kept.get(kid)
     if body is None:

@@ -5,9 +5,7 @@ These answers depend on no cookie (each endpoint takes what the request itself c
 
 from __future__ import annotations
 
-from flask import Response
-
-from ...foundation.here import here
+from flask import Response, request
 
 READABLE: dict[str, str] = {
     "discovery.discovery": "GET",
@@ -40,7 +38,7 @@ _EXPOSED = "WWW-Authenticate, DPoP-Nonce, X-FAPI-Interaction-ID, Retry-After"
 
 def allow_origin(response: Response) -> Response:
     """`after_request`: let the asking origin read this answer, without credentials; a preflight is 204 (Fetch §4.8)."""
-    sent = here()
+    sent = request
     if "HTTP_ORIGIN" not in sent.environ or (methods := READABLE.get(sent.endpoint or "")) is None:
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"

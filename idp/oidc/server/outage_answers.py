@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
-from ...foundation.here import here
 from ...foundation.limits import LimitExceededError
 from ...foundation.unavailable import UnavailableError
 from ...foundation.web.callers import Caller, caller_of
@@ -30,7 +29,7 @@ def speak_oauth(app: Flask, blueprints: Iterable[str]) -> None:
     of_oauth = frozenset(blueprints)
 
     def for_program() -> bool:
-        return here().blueprint in of_oauth and caller_of(app, here().endpoint) in (Caller.CLIENT, Caller.BEARER)
+        return request.blueprint in of_oauth and caller_of(app, request.endpoint) in (Caller.CLIENT, Caller.BEARER)
 
     @app.errorhandler(LimitExceededError)
     def on_limit(error: LimitExceededError) -> Response:

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import orjson
 from authlib.oauth2.rfc6749 import AuthorizationServer
-from flask import Flask, Response
+from flask import Flask, Response, current_app
+from flask import request as current_request
 
 from ...foundation.context import Parts
-from ...foundation.here import here, this_app
 from ...foundation.web.application import Answer
 from ..client_keys import ClientKeys
 from ..clients import ClientStore, RegisteredClient
@@ -36,7 +36,7 @@ class MachiServer(AuthorizationServer):
 
     def create_oauth2_request(self, request: Any) -> ProtocolRequest:
         """The current request, unless it was read before."""
-        return request or ProtocolRequest.of_form(here())
+        return request or ProtocolRequest.of_form(current_request)
 
     def handle_error_response(self, request: Any, error: Any) -> Response:
         """The JSON error of RFC 6749 §5.2. A client that could not be authenticated is told how it may be (RFC 9110 §11.6.1)."""
@@ -79,4 +79,4 @@ def build_provider(instance: Parts) -> Provider:
 
 def provider(app: Flask | None = None) -> Provider:
     """The provider of the current (or the given) application."""
-    return cast(Provider, (app or this_app()).extensions["machi_oidc"])
+    return cast(Provider, (app or current_app).extensions["machi_oidc"])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from ...foundation import clock
-from ...foundation.here import here
 from ...foundation.web.application import Answer
 from ...foundation.web.callers import Caller, called_by
 from ...residents import unseal
@@ -29,7 +28,7 @@ _JSON = (("Content-Type", "application/json"), *NO_STORE.items())
 def userinfo() -> Response:
     """Claims of the resident behind the access token."""
     response = _answer()
-    response.headers["X-FAPI-Interaction-ID"] = interaction_id(here().environ.get("HTTP_X_FAPI_INTERACTION_ID"))
+    response.headers["X-FAPI-Interaction-ID"] = interaction_id(request.environ.get("HTTP_X_FAPI_INTERACTION_ID"))
     return response
 
 
