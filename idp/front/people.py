@@ -10,6 +10,7 @@ from ..foundation.context import parts
 from ..foundation.driver import Question
 from ..oidc.access import resolve_subject
 from ..residents import Profile, asks_residents_of
+from ..residents import asks_local_numbers as _asks_local_numbers
 from ..residents import resident_profile as _resident_profile
 from ..residents import resolve_local_number as _resolve_local_number
 
@@ -35,4 +36,4 @@ def resolve_local_number(session: Session, number: str) -> str | None:
 
 def asks_local_numbers(numbers: Iterable[str]) -> tuple[dict[str, str], Question]:
     """The same for many at once, as a question whose answers are an index and a resident_id; with the number that each index is of."""
-    return _residents.asks_local_numbers(parts().vault, numbers)
+    return _asks_local_numbers(parts().vault, numbers)

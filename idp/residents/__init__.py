@@ -11,7 +11,15 @@ from . import activation, claiming, life_cycle, subjects
 from .attributes import Attributes, unseal
 from .import_register import RegisterFormatError, import_register
 from .my_number import looks_like_my_number
-from .read import IDENTITY_LEVELS, Profile, identity_level, proofing_methods, resident_profile, resolve_local_number
+from .read import (
+    IDENTITY_LEVELS,
+    Profile,
+    asks_local_numbers,
+    identity_level,
+    proofing_methods,
+    resident_profile,
+    resolve_local_number,
+)
 from .subjects import asks_residents_of
 from .unified_id import grouped, new_unified_id, parse_unified_id
 
@@ -21,6 +29,7 @@ __all__ = [
     "Profile",
     "RegisterFormatError",
     "activation",
+    "asks_local_numbers",
     "asks_residents_of",
     "claiming",
     "grouped",
