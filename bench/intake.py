@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from . import press
 from .cpu import cpu_seconds
 from .instance import EVENT_SOURCE, instance
 from .target import Target
@@ -26,12 +27,13 @@ _numbers = itertools.count(1)
 
 
 def run(kinds: list[str], seconds: int, rounds: int) -> None:
-    """Print events a second and their relation to the database's own commits and bulk inserts."""
+    """Print events a second and their CPU beside sign-ons of the same run, the database's own commits and bulk inserts."""
     print(f"{'':12} {'':12} {'per s':>8} {'min':>8} {'max':>8} {'CPU ms':>7}")
     for kind in kinds:
         with instance(kind, RESIDENTS) as target:
             token = access_token(target)
             works: dict[str, Callable[[], tuple[float, float]]] = {
+                "sign-on": partial(_sign_on, target, seconds),
                 "single": partial(_send, target, token, seconds, 1),
                 "batch of 100": partial(_send, target, token, seconds, 100),
                 "batch of 500": partial(_send, target, token, seconds, 500),
@@ -85,6 +87,12 @@ def access_token(target: Target) -> str:
     headers = {"Authorization": f"Basic {target.basic}", "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", target.paths.token, "grant_type=client_credentials", headers)
     return str(orjson.loads(connection.getresponse().read())["access_token"])
+
+
+def _sign_on(target: Target, seconds: int) -> tuple[float, float]:
+    """What an event is measured by."""
+    result = press.sign_on(target, seconds)
+    return result.per_second, result.cpu
 
 
 def _send(target: Target, token: str, seconds: int, size: int) -> tuple[float, float]:
