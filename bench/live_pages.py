@@ -67,8 +67,8 @@ class Page(asyncio.Protocol):
             return
         now = time.monotonic()
         if name == b"hello":
+            self.crowd.open += not self.open_at  # it may be greeted again where it is
             self.open_at, self.failures = now, 0
-            self.crowd.open += 1
         elif name == b"back":
             self.failures = -1  # the end of the connection is no failure
             wait = orjson.loads(fields[b"data"])["in"] / 1000

@@ -149,7 +149,7 @@ class Hub:
             page.due = now + (wait := self._pacer.wait(now))
             page.outlet.send(wire.hello(self._told, self._every, int(wait * 1000)))
             return
-        page.outlet.send(wire.hello(self._told, self._every, None))
+        page.outlet.send(wire.hello("" if missed else self._told, self._every, None))
         if missed:
             self._tell(page, missed)
 
@@ -190,7 +190,7 @@ class Hub:
         if self._told_deaf:
             self._told_deaf = False
             for page in list(self._pages):
-                page.outlet.send(wire.hello(self._told, self._every, None))
+                page.outlet.send(wire.hello("" if page in self._dirty else self._told, self._every, None))
 
     def _tell(self, page: Page, fragments: Iterable[str], words: dict[str, Any] | None = None) -> None:
         if page.pending is None:

@@ -15,12 +15,14 @@ ENDED = b"event: ended\ndata: {}\n\n"
 
 
 def _event(name: str, mark: str, data: dict[str, Any]) -> bytes:
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (mark.encode(), name.encode(), orjson.dumps(data))
+    place = b"id: %b\n" % mark.encode() if mark else b""
+    return place + b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))
 
 
 def hello(mark: str, every: int, everything: int | None) -> bytes:
     """From here on nothing is missed. `everything`: in so many ms, look at all there is, as nobody knows what was missed before;
-    None: what was missed follows, if anything. `every`: ms between looks of a page that cannot hear."""
+    None: what was missed follows, if anything; only that has a
+    mark then, for the connection may break in between. `every`: ms between looks of a page that cannot hear."""
     data = {"every": every} if everything is None else {"every": every, "in": everything}
     return b"retry: %d\n" % RETRY_MS + _event("hello", mark, data)
 
