@@ -31,7 +31,7 @@ DOCTOR_SECONDS = 5.0
 """So long `machi doctor` may look at a stream."""
 
 
-class RefusedError(Exception):
+class NoStreamError(Exception):
     """A request gets no stream."""
 
     def __init__(self, status: int, code: str) -> None:
@@ -103,7 +103,7 @@ class Server:
             elif not connection.gone:
                 after = head.fields.get("last-event-id") or head.value("after")
                 connection.page = self.hub.admit(login.resident_id, login.session_id, connection, after)
-        except RefusedError as error:
+        except NoStreamError as error:
             connection.refuse(error.status, error.code)
         except BusyError:
             connection.refuse(429, "too_many_streams")
@@ -114,17 +114,17 @@ class Server:
         """Whoever may have a stream. Raises what `_stream` knows."""
         # Browsers send the login's cookie from other hosts of the same site, too; a stream is for our own pages alone.
         if head.fields.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise RefusedError(403, "other_origin")
+            raise NoStreamError(403, "other_origin")
         cookie = head.cookie(self.cookie)
         if not cookie:
-            raise RefusedError(401, "signed_out")
+            raise NoStreamError(401, "signed_out")
         if self.draining or not self.hub.hears:
-            raise RefusedError(503, "no_stream_left")
+            raise NoStreamError(503, "no_stream_left")
         digest = cookie_digest(cookie)
         self.gate.count(digest)
         login = await self.gate.login(digest)
         if login is None:
-            raise RefusedError(401, "signed_out")
+            raise NoStreamError(401, "signed_out")
         return login
 
     async def _ready(self, connection: Connection) -> None:

@@ -62,7 +62,10 @@ def test_open_pages_are_told_in_the_same_transaction(town: Town) -> None:
     ring = Keyring(town)
     reused(town, ring)
     [job] = [orjson.loads(r.payload) for r in town.rows(OutboxRow, OutboxRow.topic == "mypage.changed")]
-    assert job == {"changes": [{"resident_id": ring.resident_id, "fragments": ["home", "notices", "badges"]}]}
+    item = ["notice", notices(town, "refresh_reused")[0].notice_id, "high"]
+    assert job == {
+        "changes": [{"resident_id": ring.resident_id, "fragments": ["home", "notices", "badges"], "items": [item]}]
+    }
 
     def fails() -> None:
         with town.writing() as session:
