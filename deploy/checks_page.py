@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idp.oidc.authorization import authorize_checks, par_checks, request_forms, request_object, standing_checks
+from idp.oidc.authorization import authorize_checks, login_checks, par_checks, request_forms, request_object
 from idp.oidc.client_auth import dpop
 from idp.oidc.decoupled import ciba_checks, ciba_grant, device_checks, device_grant
 from idp.oidc.flows.checks import Check, Table
@@ -38,7 +38,7 @@ FLOWS = (
         "`/authorize`",
         "When all pass, the app gets its code without a page, after one look-up. Until client and redirect URI are proven, an error\n"
         "is shown on a page of ours; after that the app is told at its redirect URI.",
-        (authorize_checks.CHECKS, request_forms.FORM_CHECKS, standing_checks.CHECKS),
+        (authorize_checks.CHECKS, request_forms.FORM_CHECKS, login_checks.CHECKS),
     ),
     Flow(
         "`/par`",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from idp.front.record import EventType, Recorded, on_record
-from idp.front.storage import wake_after_commit
+from idp.front.record import AuditEventType, Recorded, on_record
+from idp.front.storage import wake_worker_after_commit
 
 from .posted import Posted, post
 
-_ASKED_OR_ANSWERED = {EventType.APPROVAL_ASKED, EventType.APPROVAL_GIVEN, EventType.APPROVAL_REFUSED}
+_ASKED_OR_ANSWERED = {AuditEventType.APPROVAL_ASKED, AuditEventType.APPROVAL_GIVEN, AuditEventType.APPROVAL_REFUSED}
 
 
 def install_approvals() -> None:
@@ -20,4 +20,4 @@ def post_approvals(session: Session, happened: Recorded) -> None:
     """Listener of the record: in the transaction of what happened."""
     if happened.event in _ASKED_OR_ANSWERED and happened.resident_id is not None:
         post(session, [Posted(happened.resident_id, ("approvals",))])
-        wake_after_commit(session)
+        wake_worker_after_commit(session)

@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 from idp.front.storage import Base
 
-from . import stored
+from . import stored_json
 
 Row = dict[str, Any]
 """One row on its way into a table, by column name."""
@@ -42,7 +42,7 @@ class Texts(JsonText):
     cache_ok = True
 
     def fitting(self, value: Any) -> Any:
-        return stored.texts(value)
+        return stored_json.texts(value)
 
 
 class Objects(JsonText):
@@ -51,7 +51,7 @@ class Objects(JsonText):
     cache_ok = True
 
     def fitting(self, value: Any) -> Any:
-        return stored.objects(value)
+        return stored_json.objects(value)
 
 
 class Members(JsonText):
@@ -60,7 +60,7 @@ class Members(JsonText):
     cache_ok = True
 
     def fitting(self, value: Any) -> Any:
-        return stored.members(value)
+        return stored_json.members(value)
 
 
 def table_of(model: type[Base]) -> Table:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .families import Entry, families
+from .families import NavigationEntry, families
 from .wording import N_
 
-HOME = Entry("home", "my_home.home", N_("Home"), "home")
-SETTINGS = Entry("settings", "my_account.index", N_("Settings"), "settings")
+HOME = NavigationEntry("home", "my_home.home", N_("Home"), "home")
+SETTINGS = NavigationEntry("settings", "my_account.index", N_("Settings"), "settings")
 
 
-def entries() -> list[Entry]:
+def entries() -> list[NavigationEntry]:
     """In the order in which they are shown."""
     return [HOME, *(family.entry for family in families() if family.entry is not None), SETTINGS]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from babel.support import Translations
 
-from .stored import texts
+from .stored_json import texts
 from .text import Localised, pick
 
 LANGUAGES = ("ja", "en")

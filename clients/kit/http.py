@@ -16,7 +16,7 @@ MAX_ANSWER = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer: status, headers (case-insensitive), body bytes."""
 
     status: int
@@ -41,7 +41,7 @@ class Http:
         timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=8, retries=False, timeout=timeout)
 
-    def request(self, method: str, url: str, *, headers: dict[str, str], body: bytes | None = None) -> Answer:
+    def request(self, method: str, url: str, *, headers: dict[str, str], body: bytes | None = None) -> HttpResponse:
         """Send one request. Network trouble and oversized answers are `ProviderUnavailableError`."""
         try:
             response = self._pool.request(
@@ -52,7 +52,7 @@ class Http:
                 if len(data) > MAX_ANSWER:
                     response.close()
                     raise ProviderUnavailableError("answer too large")
-                return Answer(response.status, response.headers, data)
+                return HttpResponse(response.status, response.headers, data)
             finally:
                 response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -65,7 +65,7 @@ class Http:
             raise ProviderUnavailableError(f"{url} answered {answer.status}")
         return answer.json()
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: dict[str, str]) -> Answer:
+    def post_form(self, url: str, form: Mapping[str, str], headers: dict[str, str]) -> HttpResponse:
         """POST a form, as token endpoints take it."""
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         return self.request("POST", url, headers={**kind, **headers}, body=urlencode(form).encode())

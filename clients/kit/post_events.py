@@ -11,7 +11,7 @@ from typing import Any
 from .config import Settings
 from .discovery import Provider
 from .errors import ProviderRefusedError, ProviderUnavailableError
-from .http import Answer
+from .http import HttpResponse
 from .tokens import ClientCredentials
 
 ACCEPTED = frozenset({"accepted", "duplicate", "stale", "held"})
@@ -54,7 +54,7 @@ class EventsApi:
         except ProviderRefusedError as error:
             return Outcome(failed=True, why=f"no access token ({error.code})")
 
-    def _send(self, bodies: list[tuple[str, str]]) -> Answer:
+    def _send(self, bodies: list[tuple[str, str]]) -> HttpResponse:
         token = self._tokens.token(self._settings.report_scope, self._resource)
         single = len(bodies) == 1
         kind = "application/cloudevents+json" if single else "application/cloudevents-batch+json"
@@ -63,7 +63,7 @@ class EventsApi:
         return self._provider.http.request("POST", self._resource + "/events", headers=headers, body=body.encode())
 
 
-def read_answer(answer: Answer, ids: list[str]) -> Outcome:
+def read_answer(answer: HttpResponse, ids: list[str]) -> Outcome:
     """Sort an answer: done, refused for good, or to be tried again."""
     if answer.status == 202:
         return read_lines(answer, ids)
@@ -76,7 +76,7 @@ def read_answer(answer: Answer, ids: list[str]) -> Outcome:
     return Outcome(settled={ids[0]: (None, read_problem(answer))})
 
 
-def read_lines(answer: Answer, ids: list[str]) -> Outcome:
+def read_lines(answer: HttpResponse, ids: list[str]) -> Outcome:
     """One line an event; an event without a line stays in the outbox."""
     outcome = Outcome()
     wanted = set(ids)
@@ -101,7 +101,7 @@ def passes(problem: dict[str, Any]) -> bool:
     return isinstance(status, int) and (status in PASSING or status >= 500)
 
 
-def read_problem(answer: Answer) -> dict[str, Any]:
+def read_problem(answer: HttpResponse) -> dict[str, Any]:
     """The problem document (RFC 9457), or one made up from the status."""
     try:
         problem = json.loads(answer.body)
@@ -110,7 +110,7 @@ def read_problem(answer: Answer) -> dict[str, Any]:
     return problem if isinstance(problem, dict) else {"status": answer.status, "title": "refused"}
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: HttpResponse) -> float | None:
     """Seconds of Retry-After, as number or date (RFC 9110 §10.2.3), at most an hour."""
     value = answer.headers.get("Retry-After")
     if not value:

@@ -15,7 +15,7 @@ from typing import Any
 from .config import Settings
 from .discovery import Provider
 from .errors import ProviderRefusedError, ProviderUnavailableError, TokenInvalidError
-from .http import Answer
+from .http import HttpResponse
 from .sessions import SessionStore
 from .signed import verify
 from .tokens import ClientCredentials
@@ -90,7 +90,7 @@ class SecurityEvents:
             raise ProviderRefusedError(str(answer.status), str(answer.json().get("detail", "")))
         return str(answer.json()["stream_id"])
 
-    def _call(self, method: str, body: dict[str, Any] | None = None) -> Answer:
+    def _call(self, method: str, body: dict[str, Any] | None = None) -> HttpResponse:
         issuer = self._settings.issuer.rstrip("/")
         found = self._provider.http.get_json(f"{issuer}/.well-known/ssf-configuration")
         if found.get("issuer") != self._settings.issuer:

@@ -84,7 +84,7 @@ class Sender:
     def _nap(self) -> float:
         left = self._not_before - self._clock()
         if left > 0:
-            # Naps through the pause: a wake inside it only costs one turn of the loop.
+            # Naps through the pause: a wake inside it only costs one round of the loop.
             self._stop.wait(min(left, LOOK_EVERY))
             return 0.0
         return LOOK_EVERY

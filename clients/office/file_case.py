@@ -11,7 +11,7 @@ from typing import Literal
 from clients.kit import Channel, Phase, Transaction, by_local_number
 
 from .definition import Procedure
-from .office import Office, RefusedError
+from .office import Office, OperationRefusedError
 from .tell import tell
 
 ALPHABET = "23456789CFGHJMPQRVWX"
@@ -61,7 +61,7 @@ def register_paper(office: Office, applicant: Applicant, application: Applicatio
     try:
         by_local_number(applicant.local_number or "")
     except ValueError:
-        raise RefusedError("local_number", "local_number") from None
+        raise OperationRefusedError("local_number", "local_number") from None
     with office.database.transaction() as tx:
         return insert(office, tx, applicant, application, phase="received", actor="staff", who=staff)
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from .definition import Field
 from .individual_number import contains_individual_number
-from .office import RefusedError
+from .office import OperationRefusedError
 
 
 def read_text(form: Mapping[str, str], name: str, *, required: bool, max_length: int) -> str:
@@ -17,11 +17,11 @@ def read_text(form: Mapping[str, str], name: str, *, required: bool, max_length:
     value = form.get(name, "").replace("\r\n", "\n").strip()
     value = "".join(letter for letter in value if letter == "\n" or unicodedata.category(letter)[0] != "C")
     if required and not value:
-        raise RefusedError(name, "required")
+        raise OperationRefusedError(name, "required")
     if len(value) > max_length:
-        raise RefusedError(name, "too_long")
+        raise OperationRefusedError(name, "too_long")
     if contains_individual_number(value):
-        raise RefusedError(name, "individual_number")
+        raise OperationRefusedError(name, "individual_number")
     return value
 
 
@@ -31,11 +31,11 @@ def read_date(form: Mapping[str, str], name: str, *, required: bool) -> date | N
     if not value and not required:
         return None
     if not value:
-        raise RefusedError(name, "required")
+        raise OperationRefusedError(name, "required")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise RefusedError(name, "date") from None
+        raise OperationRefusedError(name, "date") from None
 
 
 def read_answer(form: Mapping[str, str], field: Field) -> str:
@@ -45,25 +45,25 @@ def read_answer(form: Mapping[str, str], field: Field) -> str:
         return found.isoformat() if found else ""
     if field.kind == "checkbox":
         if field.required and form.get(field.name) != "yes":
-            raise RefusedError(field.name, "required")
+            raise OperationRefusedError(field.name, "required")
         return "yes" if form.get(field.name) == "yes" else ""
     value = read_text(form, field.name, required=field.required, max_length=field.max_length)
     if field.kind == "select" and value and value not in dict(field.choices):
-        raise RefusedError(field.name, "choice")
+        raise OperationRefusedError(field.name, "choice")
     if field.pattern and value:
         value = unicodedata.normalize("NFKC", value)
         if not re.fullmatch(field.pattern, value):
-            raise RefusedError(field.name, "format")
+            raise OperationRefusedError(field.name, "format")
     return value
 
 
 def read_answers(form: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[dict[str, str], dict[str, str]]:
-    """(answers, errors): errors by field name, as codes of `RefusedError`."""
+    """(answers, errors): errors by field name, as codes of `OperationRefusedError`."""
     answers: dict[str, str] = {}
     errors: dict[str, str] = {}
     for field in fields:
         try:
             answers[field.name] = read_answer(form, field)
-        except RefusedError as error:
+        except OperationRefusedError as error:
             errors[field.name] = error.code
     return answers, errors

@@ -9,7 +9,7 @@ from typing import Literal
 from clients.kit import Outcome, Phase, Transaction
 
 from .cases import Case, find_case
-from .office import Office, RefusedError
+from .office import Office, OperationRefusedError
 from .phases import NEXT, OPEN
 from .tell import tell
 
@@ -57,18 +57,18 @@ def move_case(office: Office, number: str, move: Move, *, staff: str, notify: No
 def check_move(case: Case, move: Move, at: datetime) -> None:
     """Refuse what is not allowed or not complete."""
     if move.seen and move.seen != case.updated_at.isoformat(timespec="milliseconds"):
-        raise RefusedError("phase", "changed")
+        raise OperationRefusedError("phase", "changed")
     if move.phase not in NEXT[case.phase]:
-        raise RefusedError("phase", "phase")
+        raise OperationRefusedError("phase", "phase")
     if move.phase == "decided" and move.outcome not in {"approved", "partly", "rejected", "dismissed"}:
-        raise RefusedError("outcome", "required")
+        raise OperationRefusedError("outcome", "required")
     needs_reason = move.phase == "action_required" or (move.phase == "decided" and move.outcome == "rejected")
     if needs_reason and not move.reason_ja:
-        raise RefusedError("reason_ja", "required")
+        raise OperationRefusedError("reason_ja", "required")
     if move.phase == "action_required" and move.act_by is None:
-        raise RefusedError("act_by", "required")
+        raise OperationRefusedError("act_by", "required")
     if move.act_by and move.act_by < at.date():
-        raise RefusedError("act_by", "past_date")
+        raise OperationRefusedError("act_by", "past_date")
 
 
 def answer_case(office: Office, number: str, text: str, *, sub: str, name: str) -> None:
@@ -77,7 +77,7 @@ def answer_case(office: Office, number: str, text: str, *, sub: str, name: str) 
     with office.database.transaction() as tx:
         case = own_case(tx, number, sub)
         if case.phase != "action_required":
-            raise RefusedError("text", "phase")
+            raise OperationRefusedError("text", "phase")
         write(tx, case, at=at, phase="in_review", outcome=None, reason_ja="", reason_en="", act_by=None)
         add_change(tx, number, at, "resident", name, "in_review", None, text, "")
         tell(office, tx, number, at=at)
@@ -89,7 +89,7 @@ def withdraw_case(office: Office, number: str, *, sub: str, name: str) -> None:
     with office.database.transaction() as tx:
         case = own_case(tx, number, sub)
         if case.phase not in OPEN:
-            raise RefusedError("phase", "phase")
+            raise OperationRefusedError("phase", "phase")
         write(tx, case, at=at, phase="withdrawn", outcome="withdrawn", reason_ja="", reason_en="", act_by=None)
         add_change(tx, number, at, "resident", name, "withdrawn", "withdrawn", "", "")
         tell(office, tx, number, at=at)

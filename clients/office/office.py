@@ -27,7 +27,7 @@ class Office:
     clock: Callable[[], datetime] = now
 
 
-class RefusedError(Exception):
+class OperationRefusedError(Exception):
     """An operation is not allowed or incomplete. `field` names the input at fault, `code` the reason.
 
     Codes: required, date, past_date, choice, format, too_long, individual_number, phase, changed, local_number.

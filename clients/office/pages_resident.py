@@ -11,7 +11,7 @@ from .context import machi, office, resident
 from .forms import read_text
 from .guard import residents_only
 from .move_case import answer_case, withdraw_case
-from .office import RefusedError
+from .office import OperationRefusedError
 from .phases import OPEN
 from .tell import steps_of
 
@@ -50,7 +50,7 @@ def application(number: str) -> ResponseReturnValue:
     return show(own_or_404(number))
 
 
-def show(case: Case, error: RefusedError | None = None) -> ResponseReturnValue:
+def show(case: Case, error: OperationRefusedError | None = None) -> ResponseReturnValue:
     """The page of a case."""
     changes = history(office().database, case.number)
     page = render_template(
@@ -82,7 +82,7 @@ def respond(number: str) -> ResponseReturnValue:
     try:
         text = read_text(request.form, "text", required=True, max_length=2000)
         answer_case(office(), number, text, sub=who.sub, name=who.name)
-    except RefusedError as error:
+    except OperationRefusedError as error:
         return show(case, error)
     return redirect(url_for("resident.application", number=number, done="answered"), 303)
 
@@ -104,6 +104,6 @@ def withdraw(number: str) -> ResponseReturnValue:
     case, who = own_or_404(number), resident()
     try:
         withdraw_case(office(), number, sub=who.sub, name=who.name)
-    except RefusedError as error:
+    except OperationRefusedError as error:
         return show(case, error)
     return redirect(url_for("resident.application", number=number, done="withdrawn"), 303)

@@ -11,7 +11,7 @@ from . import staff_signin
 from .cases import count_by_phase, list_cases
 from .context import machi, office
 from .forms import read_text
-from .office import RefusedError
+from .office import OperationRefusedError
 from .staff_signin import staff_only
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
@@ -34,7 +34,7 @@ def check_signin() -> ResponseReturnValue:
         return page, 429, {"Retry-After": str(staff_signin.WINDOW)}
     try:
         name = read_text(request.form, "staff_name", required=True, max_length=40)
-    except RefusedError:
+    except OperationRefusedError:
         return render_template("staff/signin.html", error="name"), 422
     if not staff_signin.is_right(request.form.get("password", "")[:200]):
         staff_signin.note_failure(database, address)

@@ -18,7 +18,7 @@ from .definition import Procedure
 from .file_case import Applicant, Application, register_paper
 from .forms import read_date, read_text
 from .move_case import Move, move_case
-from .office import RefusedError
+from .office import OperationRefusedError
 from .phases import NEXT
 from .staff_signin import staff_only
 from .tell import steps_of
@@ -38,7 +38,7 @@ def case(number: str) -> ResponseReturnValue:
     return show(find_or_404(number))
 
 
-def show(found: Case, error: RefusedError | None = None) -> ResponseReturnValue:
+def show(found: Case, error: OperationRefusedError | None = None) -> ResponseReturnValue:
     """The page of a case, with what was typed if it was refused."""
     changes = history(office().database, found.number)
     page = render_template(
@@ -59,7 +59,7 @@ def read_move(form: Mapping[str, str]) -> Move:
     """What the clerk asked for."""
     outcome = form.get("outcome", "")
     if outcome not in {"", "approved", "partly", "rejected", "dismissed"}:
-        raise RefusedError("outcome", "choice")
+        raise OperationRefusedError("outcome", "choice")
     return Move(
         phase=cast(Phase, form.get("phase", "")),
         reason_ja=read_text(form, "reason_ja", required=False, max_length=2000),
@@ -78,7 +78,7 @@ def move(number: str) -> ResponseReturnValue:
     found = find_or_404(number)
     try:
         move_case(office(), number, read_move(request.form), staff=staff_signin.current() or "")
-    except RefusedError as error:
+    except OperationRefusedError as error:
         return show(find_or_404(found.number), error)
     return redirect(url_for("staff_case.case", number=number), 303)
 
@@ -109,7 +109,7 @@ def save_paper() -> ResponseReturnValue:
     try:
         applicant, application = read_paper(request.form)
         number = register_paper(office(), applicant, application, staff=staff_signin.current() or "")
-    except RefusedError as error:
+    except OperationRefusedError as error:
         typed = {} if error.code == "individual_number" else request.form
         page = render_template("staff/paper.html", typed=typed, error=error, today=office().clock().date())
         return page, 422
@@ -120,14 +120,14 @@ def read_paper(form: Mapping[str, str]) -> tuple[Applicant, Application]:
     """What the clerk copied from the paper. Only the local number and the procedure are needed."""
     procedure: Procedure | None = office().department.procedure(form.get("procedure", ""))
     if procedure is None:
-        raise RefusedError("procedure", "choice")
+        raise OperationRefusedError("procedure", "choice")
     channel = form.get("channel", "post")
     if channel not in {"post", "counter"}:
-        raise RefusedError("channel", "choice")
+        raise OperationRefusedError("channel", "choice")
     now = office().clock()
     day = read_date(form, "received_on", required=False)
     if day and day > now.date():
-        raise RefusedError("received_on", "date")
+        raise OperationRefusedError("received_on", "date")
     born = read_date(form, "birthdate", required=False)
     applicant = Applicant(
         local_number=read_text(form, "local_number", required=True, max_length=20),

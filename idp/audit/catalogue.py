@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class EventType(Enum):
+class AuditEventType(Enum):
     """`(stored name, allowed facts)`, sorted by name."""
 
     ACCOUNT_CLOSED = ("account_closed", ("reason", "by"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..foundation import clock
 from ..foundation.database import Base, add_row
-from .catalogue import EventType
+from .catalogue import AuditEventType
 
 
 class AuditEvent(Base):
@@ -33,7 +33,7 @@ class AuditEvent(Base):
 class Recorded:
     """An event as it was appended."""
 
-    event: EventType
+    event: AuditEventType
     at: datetime
     resident_id: str | None
     client_id: str | None
@@ -52,7 +52,7 @@ def on_record(listener: Listener) -> None:
 
 def record(
     session: Session,
-    event: EventType,
+    event: AuditEventType,
     *,
     resident_id: str | None = None,
     client_id: str | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..credentials import CredentialInfo, change, find_credential
 from ..logins import Login, devices, end_other_devices, end_sessions, levels
 from ..logins.model import LoginSession
@@ -46,7 +46,7 @@ def remove_passkey(session: Session, login: Login, credential_id: str) -> Permit
 
 def say_not_me(session: Session, login: Login, about: str, client_id: str | None = None) -> None:
     """The resident says of what happened that it was not them: every login but this one ends."""
-    record(session, EventType.NOT_ME, resident_id=login.resident_id, client_id=client_id, about=about)
+    record(session, AuditEventType.NOT_ME, resident_id=login.resident_id, client_id=client_id, about=about)
     end_other_devices(session, login.resident_id, login.session_id)
 
 

@@ -118,7 +118,7 @@ def activation_codes(local_number: str, as_json: bool) -> None:
     say(as_json, {"activation_codes": rows}, text or "none")
 
 
-def _act(act: life_cycle.Act, unified_id: str, reason: str, as_json: bool) -> None:
+def _act(act: life_cycle.AccountAction, unified_id: str, reason: str, as_json: bool) -> None:
     known = parse_unified_id(unified_id)
     try:
         with parts().database.write() as session:
@@ -131,41 +131,43 @@ def _act(act: life_cycle.Act, unified_id: str, reason: str, as_json: bool) -> No
     except life_cycle.IllegalTransitionError as error:
         fail(as_json, f"this account is {error.state.value}; it cannot be changed by {act.value}")
         return
-    state = {life_cycle.Act.SUSPEND: "suspended", life_cycle.Act.REINSTATE: "active", life_cycle.Act.CLOSE: "closed"}[
-        act
-    ]
+    state = {
+        life_cycle.AccountAction.SUSPEND: "suspended",
+        life_cycle.AccountAction.REINSTATE: "active",
+        life_cycle.AccountAction.CLOSE: "closed",
+    }[act]
     say(as_json, {"unified_id": grouped(known), "state": state}, f"{grouped(known)} is {state}.")
 
 
-def _reason_option(act: life_cycle.Act) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _reason_option(act: life_cycle.AccountAction) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return click.option("--reason", type=click.Choice(life_cycle.DEEDS[act].reasons), required=True)
 
 
 @residents.command("suspend")
 @click.argument("unified_id")
-@_reason_option(life_cycle.Act.SUSPEND)
+@_reason_option(life_cycle.AccountAction.SUSPEND)
 @json_option
 def suspend(unified_id: str, reason: str, as_json: bool) -> None:
     """Stop an account until further notice: every login and every app's access ends now, nobody signs in to it."""
-    _act(life_cycle.Act.SUSPEND, unified_id, reason, as_json)
+    _act(life_cycle.AccountAction.SUSPEND, unified_id, reason, as_json)
 
 
 @residents.command("reinstate")
 @click.argument("unified_id")
-@_reason_option(life_cycle.Act.REINSTATE)
+@_reason_option(life_cycle.AccountAction.REINSTATE)
 @json_option
 def reinstate(unified_id: str, reason: str, as_json: bool) -> None:
     """Let a suspended account be used again; the resident signs in anew everywhere."""
-    _act(life_cycle.Act.REINSTATE, unified_id, reason, as_json)
+    _act(life_cycle.AccountAction.REINSTATE, unified_id, reason, as_json)
 
 
 @residents.command("close")
 @click.argument("unified_id")
-@_reason_option(life_cycle.Act.CLOSE)
+@_reason_option(life_cycle.AccountAction.CLOSE)
 @json_option
 def close(unified_id: str, reason: str, as_json: bool) -> None:
     """Close an account for good: nothing opens it again, and its identifiers are given to nobody else."""
-    _act(life_cycle.Act.CLOSE, unified_id, reason, as_json)
+    _act(life_cycle.AccountAction.CLOSE, unified_id, reason, as_json)
 
 
 def _issue(local_number: str, channel: str, as_json: bool) -> None:

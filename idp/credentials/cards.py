@@ -14,7 +14,7 @@ from enum import Enum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
@@ -92,7 +92,7 @@ def read_answer(
         else:
             verdict = verify_card(reading.certificate, reading.signature, statement, store, now)
     except CardError as error:
-        record(session, EventType.CARD_REFUSED, reason=error.reason.value)
+        record(session, AuditEventType.CARD_REFUSED, reason=error.reason.value)
         return CardOutcome(error.message.value), None
     return CardOutcome.READ, seal(vault, challenge.challenge_id, proven(vault, verdict, person))
 
@@ -118,7 +118,7 @@ def _sign_in(session: Session, reading: Proven) -> Used:
     if card is None:
         return Used(CardOutcome.UNKNOWN_CARD)
     if card.state != CredentialState.ACTIVE.value:
-        record(session, EventType.CARD_REFUSED, resident_id=card.resident_id, reason="held")
+        record(session, AuditEventType.CARD_REFUSED, resident_id=card.resident_id, reason="held")
         return Used(CardOutcome.STOPPED)
     card.last_used_at = clock.now()
     return Used(CardOutcome.SIGNED_IN, card.resident_id, card.credential_id)
@@ -129,7 +129,7 @@ def _claim(session: Session, vault: Vault, reading: Proven, person: Person) -> U
         select(Card).where(Card.card_index.in_(reading.indexes), Card.state == CredentialState.HELD.value)
     ).first()
     if held is not None:  # a card on hold must not come back by being registered anew
-        record(session, EventType.CARD_REFUSED, resident_id=held.resident_id, reason="held")
+        record(session, AuditEventType.CARD_REFUSED, resident_id=held.resident_id, reason="held")
         return Used(CardOutcome.STOPPED)
     claim = claiming.claim_by_attributes(
         session,
@@ -158,7 +158,7 @@ def _bind(session: Session, resident_id: str, ceremony_id: str, reading: Proven)
     ).first()
     if existing is not None:
         if existing.resident_id != resident_id:
-            record(session, EventType.CARD_REFUSED, resident_id=resident_id, reason="bound_to_another")
+            record(session, AuditEventType.CARD_REFUSED, resident_id=resident_id, reason="bound_to_another")
             return None
         existing.last_used_at = clock.now()
         return existing.credential_id
@@ -185,7 +185,7 @@ def _bind(session: Session, resident_id: str, ceremony_id: str, reading: Proven)
     session.add(card)
     record(
         session,
-        EventType.CARD_BOUND,
+        AuditEventType.CARD_BOUND,
         resident_id=resident_id,
         ceremony=ceremony_id,
         credential=card.credential_id,

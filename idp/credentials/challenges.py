@@ -1,7 +1,7 @@
 """One-use challenges: made by us, tied to a browser, consumed atomically and for good: one that outlived a failed check
 could be tried again.
 
-One that leaves our browser (for a card reader) comes back in two steps: `hand_over` and `collect`. See signin/away.py.
+One that leaves our browser (for a card reader) comes back in two steps: `hand_over` and `collect`. See signin/handoff.py.
 """
 
 from __future__ import annotations

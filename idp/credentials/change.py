@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from .model import Card, CredentialState, Passkey
 
 _TABLES: dict[str, type[Passkey] | type[Card]] = {"passkey": Passkey, "card": Card}
@@ -16,7 +16,7 @@ def hold(session: Session, resident_id: str, credential_id: str) -> bool:
     kind = _move(session, resident_id, credential_id, [CredentialState.ACTIVE], CredentialState.HELD)
     if kind is None:
         return False
-    record(session, EventType.CREDENTIAL_HELD, resident_id=resident_id, credential=credential_id, kind=kind)
+    record(session, AuditEventType.CREDENTIAL_HELD, resident_id=resident_id, credential=credential_id, kind=kind)
     return True
 
 
@@ -25,7 +25,7 @@ def release(session: Session, resident_id: str, credential_id: str) -> bool:
     kind = _move(session, resident_id, credential_id, [CredentialState.HELD], CredentialState.ACTIVE)
     if kind is None:
         return False
-    record(session, EventType.CREDENTIAL_RELEASED, resident_id=resident_id, credential=credential_id, kind=kind)
+    record(session, AuditEventType.CREDENTIAL_RELEASED, resident_id=resident_id, credential=credential_id, kind=kind)
     return True
 
 
@@ -34,7 +34,7 @@ def remove_passkey(session: Session, resident_id: str, credential_id: str) -> bo
     live = [CredentialState.ACTIVE, CredentialState.HELD]
     if _move(session, resident_id, credential_id, live, CredentialState.REVOKED, "passkey") is None:
         return False
-    record(session, EventType.PASSKEY_REMOVED, resident_id=resident_id, credential=credential_id)
+    record(session, AuditEventType.PASSKEY_REMOVED, resident_id=resident_id, credential=credential_id)
     return True
 
 

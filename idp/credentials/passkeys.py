@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation.database import insert_if_absent
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
@@ -121,7 +121,7 @@ def verify_add(
     session.add(passkey)
     record(
         session,
-        EventType.PASSKEY_ADDED,
+        AuditEventType.PASSKEY_ADDED,
         resident_id=resident_id,
         credential=passkey.credential_id,
         device_type=passkey.device_type,

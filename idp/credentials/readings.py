@@ -1,4 +1,4 @@
-"""What a card's reading proved, sealed between the reader's answer and the browser that collects it (signin/away.py)."""
+"""What a card's reading proved, sealed between the reader's answer and the browser that collects it (signin/handoff.py)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
 from ..oidc.client_metadata import MetadataError
 from ..oidc.clients import CLIENT_ID, registered
-from ..oidc.clients.model import Client, Proof
+from ..oidc.clients.model import Client, SectorProof
 from ..oidc.policy import PROFILES
 from ..oidc.registration import (
     CityOptions,
@@ -27,8 +27,8 @@ from ..oidc.registration import (
 )
 from ..oidc.server import provider
 from ..staff import Duty, current_staff, require_staff
-from .member_texts import PROOFS
-from .members import members, read_form
+from .metadata_fields import metadata_fields, read_form
+from .metadata_texts import PROOFS
 from .page import show
 from .refused import refusals_by_app, refused_lately, sentence
 from .rules import explain
@@ -64,9 +64,9 @@ def app(client_id: str) -> Response:
         "app",
         "apps",
         row=row,
-        sector_proof=PROOFS[Proof(row.sector_proof)],
+        sector_proof=PROOFS[SectorProof(row.sector_proof)],
         client=registered(row),
-        sections=members(parts().settings),
+        sections=metadata_fields(parts().settings),
         metadata=orjson.loads(row.metadata_json),
         used=used,
         days=[(day, used.days.get(day, 0)) for day in days],
@@ -176,7 +176,7 @@ def _form(
     row: Client | None, metadata: dict[str, Any], options: CityOptions, problems: dict[str, str] | None = None
 ) -> Response:
     """The form; `problems` by member stand beside their fields, and those of no field on top."""
-    sections = members(parts().settings)
+    sections = metadata_fields(parts().settings)
     problems = {name: explain(rule) for name, rule in (problems or {}).items()}
     shown = {member.name for fields in sections.values() for member in fields}
     shown |= {"client_id", "event_source", "fapi_profile", "sector"}

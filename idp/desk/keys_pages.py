@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web.errors import ProblemError
@@ -48,7 +48,7 @@ def next_step() -> ResponseReturnValue:
     """Publish new keys, or let the published ones sign."""
     with parts().database.write() as session:
         steps = rotate(session, parts().vault)
-        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="keys_rotated")
+        record(session, AuditEventType.STAFF_ACTED, staff=current_staff().staff_id, did="keys_rotated")
     return redirect(url_for("desk_keys.keys", done=steps[0].did), 303)
 
 
@@ -68,7 +68,7 @@ def issue() -> ResponseReturnValue:
         raise ProblemError(400, "malformed", "A note, 1 to 1000 uses and 1 to 90 days are needed.")
     with parts().database.write() as session:
         token = issue_initial_access_token(session, note, int(uses), timedelta(days=int(days)))
-        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_issued")
+        record(session, AuditEventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_issued")
     return _tokens(token)
 
 
@@ -80,7 +80,7 @@ def end_token() -> ResponseReturnValue:
         session.execute(
             delete(InitialAccessToken).where(InitialAccessToken.token_digest == request.form.get("token", ""))
         )
-        record(session, EventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_ended")
+        record(session, AuditEventType.STAFF_ACTED, staff=current_staff().staff_id, did="initial_access_token_ended")
     return redirect(url_for("desk_keys.tokens"), 303)
 
 

@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 
-from ..audit import AuditEvent, EventType
+from ..audit import AuditEvent, AuditEventType
 from ..foundation.clock import CITY_ZONE
 from ..foundation.context import parts
 from ..oidc.clients import CLIENT_ID
@@ -21,7 +21,7 @@ from .refused import refused_lately, sentence
 bp = Blueprint("desk_log", __name__, url_prefix="/desk/log")
 
 PAGE = 100
-TYPES = tuple(sorted(e.stored for e in EventType))
+TYPES = tuple(sorted(e.stored for e in AuditEventType))
 
 
 @bp.get("")

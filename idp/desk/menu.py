@@ -11,7 +11,7 @@ from ..staff import Duty, StaffLogin
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """One page in the menu; `mark` is its picture."""
 
     name: str
@@ -22,15 +22,15 @@ class Entry:
 
 
 MENU = (
-    Entry("apps", "desk_apps.index", _("Apps"), "apps", Duty.APPS),
-    Entry("keys", "desk_keys.keys", _("Signing keys"), "key", Duty.KEYS),
-    Entry("tokens", "desk_keys.tokens", _("Registration tokens"), "stamp", Duty.APPS),
-    Entry("log", "desk_log.index", _("Record"), "eye", Duty.RECORD),
-    Entry("staff", "desk_staff.index", _("Staff"), "person", Duty.STAFF),
+    MenuEntry("apps", "desk_apps.index", _("Apps"), "apps", Duty.APPS),
+    MenuEntry("keys", "desk_keys.keys", _("Signing keys"), "key", Duty.KEYS),
+    MenuEntry("tokens", "desk_keys.tokens", _("Registration tokens"), "stamp", Duty.APPS),
+    MenuEntry("log", "desk_log.index", _("Record"), "eye", Duty.RECORD),
+    MenuEntry("staff", "desk_staff.index", _("Staff"), "person", Duty.STAFF),
 )
 DUTIES = tuple({entry.duty: None for entry in MENU})
 
 
-def menu_of(login: StaffLogin) -> list[Entry]:
+def menu_of(login: StaffLogin) -> list[MenuEntry]:
     """In the order of the menu; never empty for whoever the desk is open to."""
     return [entry for entry in MENU if login.may(entry.duty)]

@@ -9,8 +9,8 @@ from flask import Response, render_template
 
 from ..foundation.clock import CITY_ZONE
 from ..staff import current_staff
-from .member_texts import SECTION_TITLES
 from .menu import menu_of
+from .metadata_texts import SECTION_TITLES
 
 
 def show(name: str, place: str, status: int = 200, **values: Any) -> Response:

@@ -3,8 +3,8 @@
 SQLite (embedded default) runs in WAL mode with synchronous=FULL, so an answered request is on the disk. Its writers stand in a queue
 of ours (write_queue.py) instead of SQLite's busy-waiting, and start with BEGIN IMMEDIATE, so that none fails half-way.
 
-A database that is away is an `UnavailableError`: connections that ended are noticed before they are used (stale.py), a read whose
-connection is lost is asked again, a write is not. Who writes learns whether nothing was done, or whether it cannot be known.
+A database that is away is an `UnavailableError`: connections that ended are noticed before they are used (dead_connections.py), a
+read whose connection is lost is asked again, a write is not. Who writes learns whether nothing was done, or whether it cannot be known.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from . import write_queue
+from .dead_connections import ReadSession, replace_dead_connections
 from .outage import is_unavailable
 from .private_files import private_database
-from .stale import ReadSession, notice_stale
 from .unavailable import UnavailableError, as_unavailable
 from .write_queue import WriteQueue, begin_immediate, busy_timeout, deadline
 
@@ -87,7 +87,7 @@ class Database:
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.write_queue: AbstractContextManager[object] = nullcontext()
-        """One turn at a time for all writers of a SQLite file; PostgreSQL needs none."""
+        """The one write lock for all writers of a SQLite file; PostgreSQL needs none."""
         self._writing = threading.local()
         if self.sqlite:
             if parsed.database:
@@ -113,7 +113,7 @@ class Database:
                 hide_parameters=True,
                 pool_timeout=write_queue.PATIENCE,
             )
-            notice_stale(self.engine)
+            replace_dead_connections(self.engine)
         self._reader = Session if self.sqlite else ReadSession
         self.url = parsed
 

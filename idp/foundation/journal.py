@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from .live import LOOK_AGAIN, BusAwayError
+from .live import LOOK_AGAIN, BusUnavailableError
 from .redis_address import failures, open_client
 
 log = logging.getLogger("machi.live")
@@ -55,7 +55,7 @@ class Mark(NamedTuple):
         return cls(epoch, int(ms), int(number))
 
 
-class Line(NamedTuple):
+class JournalRow(NamedTuple):
     mark: Mark
     entry: Entry
 
@@ -63,10 +63,10 @@ class Line(NamedTuple):
 class Reader(Protocol):
     """Called from a thread of the journal's, one call at a time."""
 
-    def begin(self, lines: Sequence[Line], mark: Mark) -> None:
+    def begin(self, lines: Sequence[JournalRow], mark: Mark) -> None:
         """Reading begins, or begins anew after a gap: what is still kept, and where the journal is now."""
 
-    def hear(self, lines: Sequence[Line]) -> None:
+    def hear(self, lines: Sequence[JournalRow]) -> None:
         """What was appended since."""
 
     def lost(self) -> None:
@@ -82,7 +82,7 @@ class Following(Protocol):
 
 class Journal(Protocol):
     def append(self, entry: Entry) -> None:
-        """Raises `BusAwayError`."""
+        """Raises `BusUnavailableError`."""
 
     def mark(self) -> str:
         """A place at or before the newest entry, at most about a second old; "" while nobody knows."""
@@ -98,7 +98,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lines: deque[Line] = deque(maxlen=KEPT_ENTRIES)
+        self._lines: deque[JournalRow] = deque(maxlen=KEPT_ENTRIES)
         self._newest = Mark(secrets.token_hex(4), 0, 0)
         self._readers: list[Reader] = []
 
@@ -106,7 +106,7 @@ class MemoryJournal:
         with self._lock:
             now = max(self._newest.ms, int(time.time() * 1000))  # a clock that is set back turns no order round
             self._newest = Mark(self._newest.epoch, now, self._newest.number + 1)
-            line = Line(self._newest, entry)
+            line = JournalRow(self._newest, entry)
             self._lines.append(line)
             for reader in self._readers:
                 reader.hear([line])
@@ -150,7 +150,7 @@ class RedisJournal:
         try:
             self._speaker().xadd(STREAM, {"e": orjson.dumps(entry)}, minid=oldest, approximate=True)
         except failures() as error:
-            raise BusAwayError from error
+            raise BusUnavailableError from error
 
     def mark(self) -> str:
         text, good_until = self._mark
@@ -231,9 +231,9 @@ def _place(mark: Mark) -> str:
     return f"{mark.ms}-{mark.number}"
 
 
-def _line(epoch: str, found: tuple[bytes, dict[bytes, bytes]]) -> Line:
+def _line(epoch: str, found: tuple[bytes, dict[bytes, bytes]]) -> JournalRow:
     ms, _, number = found[0].decode().partition("-")
-    return Line(Mark(epoch, int(ms), int(number)), orjson.loads(found[1][b"e"]))
+    return JournalRow(Mark(epoch, int(ms), int(number)), orjson.loads(found[1][b"e"]))
 
 
 def _newest(client: Any) -> Mark:
@@ -250,9 +250,9 @@ def _epoch(client: Any) -> str:
     return str(client.info("server")["run_id"])[:8]
 
 
-def _kept(client: Any, now: Mark) -> list[Line]:
+def _kept(client: Any, now: Mark) -> list[JournalRow]:
     """The newest entries as far as they are worth reading, oldest first."""
-    lines: list[Line] = []
+    lines: list[JournalRow] = []
     last, since = "+", now.ms - KEPT_MS
     while len(lines) < KEPT_ENTRIES:
         found = client.xrevrange(STREAM, last, max(since, 0), count=READ_AT_ONCE)

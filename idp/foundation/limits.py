@@ -124,5 +124,5 @@ def _storage(url: str) -> Storage:
 
 
 def _wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: tuple[str, ...]) -> int:
-    """Whole seconds until there is room again."""
+    """Whole seconds until the next one is let through."""
     return max(1, int(limiter.get_window_stats(item, *key).reset_time - clock.now().timestamp()) + 1)

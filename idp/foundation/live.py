@@ -3,8 +3,8 @@
 `memory://` reaches the threads of this process; `redis://` every process. Messages are small JSON objects that say *what* changed,
 never what it changed to: a subscriber reads the state itself, so a lost message costs freshness, not truth.
 
-When Redis goes away every subscription ends with `BusAwayError`, as messages may have been lost: whoever listens looks at the state and
-subscribes anew, or, while Redis is away, looks from time to time.
+When Redis goes away every subscription ends with `BusUnavailableError`, as messages may have been lost: whoever listens looks at the
+state and subscribes anew, or, while Redis is away, looks from time to time.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ QUIET = 5.0
 """Seconds without a word from Redis after which it is asked whether it is there, and has as long to answer."""
 
 
-class BusAwayError(Exception):
+class BusUnavailableError(Exception):
     """Nothing can be published or heard just now."""
 
 
 class Subscription(Protocol):
     def next(self, timeout: float) -> Message | None:
-        """The next message, or None when `timeout` seconds passed without one. Raises `BusAwayError` once the bus is lost."""
+        """The next message, or None when `timeout` seconds passed without one. Raises `BusUnavailableError` once the bus is lost."""
 
 
 class Bus(Protocol):
     def publish(self, channel: str, message: Message) -> None:
-        """Raises `BusAwayError`."""
+        """Raises `BusUnavailableError`."""
 
     def subscribe(self, channel: str) -> Any:
-        """A context manager giving a `Subscription`. Raises `BusAwayError`."""
+        """A context manager giving a `Subscription`. Raises `BusUnavailableError`."""
 
     def ping(self) -> None:
-        """Raises `BusAwayError`."""
+        """Raises `BusUnavailableError`."""
 
     def close(self) -> None: ...
 
@@ -73,7 +73,7 @@ class _Queue:
         except queue.Empty:
             return None
         if message is None:
-            raise BusAwayError
+            raise BusUnavailableError
         return message
 
 
@@ -128,32 +128,32 @@ class RedisBus:
         self._local = MemoryBus()
         self._lock = threading.Lock()
         self._client: Any = None
-        self._ear: _Ear | None = None
+        self._listener: _Listener | None = None
         self._away_until = 0.0
 
     def publish(self, channel: str, message: Message) -> None:
-        with _as_away():
+        with _as_unavailable():
             self._speaker().publish(f"machi:{channel}", orjson.dumps(message))
 
     def ping(self) -> None:
-        with _as_away():
+        with _as_unavailable():
             self._speaker().ping()
 
     @contextmanager
     def subscribe(self, channel: str) -> Iterator[Subscription]:
         with self._local.subscribe(channel) as subscription:
-            ear = self._listening(channel)
+            listener = self._listening(channel)
             try:
                 yield subscription
             finally:
                 with self._lock:
-                    ear.leave(channel)
+                    listener.leave(channel)
 
     def close(self) -> None:
         with self._lock:
-            ear, self._ear = self._ear, None
-            if ear is not None:
-                ear.close()
+            listener, self._listener = self._listener, None
+            if listener is not None:
+                listener.close()
             if self._client is not None:
                 self._client.close()
 
@@ -163,36 +163,36 @@ class RedisBus:
                 self._client = self._client or open_client(self._url)
         return self._client
 
-    def _listening(self, channel: str) -> _Ear:
+    def _listening(self, channel: str) -> _Listener:
         """The process's one connection that hears, hearing `channel` too."""
         with self._lock:
             if time.monotonic() < self._away_until:
-                raise BusAwayError
+                raise BusUnavailableError
             try:
-                with _as_away():
-                    if self._ear is None:
-                        self._ear = _Ear(self._url, self._lock, self._local.publish, self._lost)
-                    self._ear.join(channel)
-            except BusAwayError:
+                with _as_unavailable():
+                    if self._listener is None:
+                        self._listener = _Listener(self._url, self._lock, self._local.publish, self._lost)
+                    self._listener.join(channel)
+            except BusUnavailableError:
                 self._away_until = time.monotonic() + LOOK_AGAIN
                 raise
-            return self._ear
+            return self._listener
 
-    def _lost(self, ear: _Ear) -> None:
+    def _lost(self, listener: _Listener) -> None:
         with self._lock:
-            if self._ear is not ear:
+            if self._listener is not listener:
                 return  # closed by us
-            self._ear = None
-            ear.close()
+            self._listener = None
+            listener.close()
         log.warning("the live bus is lost: Redis does not answer")
         self._local.lose()
 
 
-class _Ear:
+class _Listener:
     """One connection that listens, until it is lost or closed. `lock` is held by whoever writes to it."""
 
     def __init__(
-        self, url: str, lock: threading.Lock, hear: Callable[[str, Message], None], lost: Callable[[_Ear], None]
+        self, url: str, lock: threading.Lock, hear: Callable[[str, Message], None], lost: Callable[[_Listener], None]
     ) -> None:
         # No second try: a connection made again by itself would hide that messages were lost in between.
         self._client = open_client(url, tries=0)
@@ -245,11 +245,11 @@ class _Ear:
 
 
 @contextmanager
-def _as_away() -> Iterator[None]:
+def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except failures() as error:
-        raise BusAwayError from error
+        raise BusUnavailableError from error
 
 
 def open_bus(url: str) -> Bus:
@@ -261,6 +261,6 @@ def quietly(publish: Callable[[], None]) -> bool:
     """Publish after a commit: a bus that is down must not undo what is already written. Says whether it went out."""
     try:
         publish()
-    except BusAwayError:
+    except BusUnavailableError:
         return False
     return True

@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
-from .names import LookUpPendingError, Names, NamesBusyError
+from .resolver import LookupPendingError, Resolver, ResolverBusyError
 from .settings import Settings
 
 CHECK_SECONDS = 3.0
@@ -39,16 +39,16 @@ class OutboundBusyError(OutboundError):
 class _NameTimeoutError(OutboundError):
     """The name was not resolved in time; the look-up still runs."""
 
-    def __init__(self, pending: LookUpPendingError) -> None:
+    def __init__(self, pending: LookupPendingError) -> None:
         super().__init__("the name does not resolve in time")
         self.look_up = pending.look_up
 
 
-class Room:
-    """How many calls of one kind may be under way at once, in all and to one host. Whoever finds no room is refused, not queued:
+class Bulkhead:
+    """How many calls of one kind may be under way at once, in all and to one host. Whoever finds no place is refused, not queued.
 
-    a host that hangs, however often it is asked for, holds up a few requests and never all threads. Looking up its name counts, also
-    when nobody waits for it any more.
+    So a host that hangs, however often it is asked for, holds up a few requests and never all threads. Looking up its name counts,
+    also when nobody waits for it any more.
     """
 
     def __init__(self, in_all: int = 8, to_one_host: int = 2) -> None:
@@ -73,7 +73,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back: status code, content type (lower case, no parameters), at most `max_bytes` of body."""
 
     status: int
@@ -85,19 +85,19 @@ class Outbound:
     """Guarded POST and GET."""
 
     def __init__(self, settings: Settings) -> None:
-        self._names = Names()
+        self._names = Resolver()
         self._allowed = [ipaddress.ip_network(n) for n in settings.outbound_allow]
         if settings.outbound_loopback:
             self._allowed += [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
-    def get(self, url: str, room: Room, *, timeout: float = 5.0, max_bytes: int = 65536) -> Answer:
-        """GET `url`, while a request of somebody waits for it: hence the `room`. Raises `OutboundError`."""
+    def get(self, url: str, bulkhead: Bulkhead, *, timeout: float = 5.0, max_bytes: int = 65536) -> HttpAnswer:
+        """GET `url`, while a request of somebody waits for it: hence the `bulkhead`. Raises `OutboundError`."""
         try:
             host = urlsplit(url).hostname or ""
         except ValueError:
             raise OutboundError("not an http(s) address") from None
         with ExitStack() as held:
-            held.enter_context(room.held(host))
+            held.enter_context(bulkhead.held(host))
             try:
                 return self._request("GET", url, None, {}, timeout, max_bytes)
             except _NameTimeoutError as error:
@@ -115,7 +115,7 @@ class Outbound:
         accept: str | None = None,
         timeout: float = 5.0,
         max_bytes: int = 65536,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """POST `body` to `url`, with `bearer` as its access token or a whole `authorization`, from the delivery loop. Raises
         `OutboundError`.
         """
@@ -144,9 +144,9 @@ class Outbound:
             port = 443 if parts.scheme == "https" else 80
         try:
             found = self._names.addresses(host, port, seconds)
-        except NamesBusyError:
+        except ResolverBusyError:
             raise OutboundBusyError("too many names are being looked up") from None
-        except LookUpPendingError as pending:
+        except LookupPendingError as pending:
             raise _NameTimeoutError(pending) from None
         if not found:
             raise OutboundError("the name does not resolve")
@@ -161,7 +161,7 @@ class Outbound:
 
     def _request(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: float, max_bytes: int
-    ) -> Answer:
+    ) -> HttpAnswer:
         ends = time.monotonic() + timeout
         scheme, host, port, address = self._address(url, timeout)
         timeout = max(0.1, ends - time.monotonic())
@@ -196,7 +196,7 @@ class Outbound:
         if len(data) > max_bytes:
             raise OutboundError("the answer is too large")
         kind = (response.headers.get("Content-Type") or "").split(";")[0].strip().lower()
-        return Answer(response.status, kind, data)
+        return HttpAnswer(response.status, kind, data)
 
 
 # NAT64 (RFC 6052): the last 32 bits are an IPv4 address.

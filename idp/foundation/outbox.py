@@ -39,8 +39,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from . import clock
 from .database import Base, Database
 from .driver import Columns, write_all
-from .live import Bus, BusAwayError
-from .turns import Turns
+from .lane_scheduler import LaneScheduler
+from .live import Bus, BusUnavailableError
 
 log = logging.getLogger("machi.outbox")
 
@@ -50,9 +50,9 @@ LEASE = timedelta(seconds=60)
 QUICK_ROUND = 200
 GATHER = 0.1
 """Seconds between the beginnings of two rounds of quick work, unless there is more than a round of it."""
-# What a lane does in one turn: so little that it ends before the lease does, each call at its time limit.
+# What a lane does in one run: so little that it ends before the lease does, each call at its time limit.
 LANE_ROUND = 4
-# A call that took longer ends the lane's turn, and the next ones get less room (turns.py).
+# A call that took longer ends the lane's run, and it counts as troubled (lane_scheduler.py).
 SLOW_CALL = 1.0
 # For claiming lanes, one process at a time: a number of our own in PostgreSQL's space of advisory locks.
 _CLAIMING = 0x6D616368
@@ -131,7 +131,7 @@ class Worker:
         self._together: set[str] = set()
         self._wakes = {slow: threading.Event() for slow in (False, True)}
         self._threads: list[threading.Thread] = []
-        self._turns = Turns()
+        self._scheduler = LaneScheduler()
         self._rounds: dict[bool, float] = {}
         self._idle = idle_seconds
 
@@ -251,12 +251,12 @@ class Worker:
         return [Job(r.id, r.topic, orjson.loads(r.payload), r.attempts) for r in rows]
 
     def _start_lanes(self) -> int:
-        """Give each lane whose turn it is a thread, with the oldest of its work; returns how many."""
+        """Give each lane that the scheduler starts a thread, with the oldest of its work; returns how many."""
         oldest = func.min(OutboxRow.due_at)
         due = self._due(True).with_only_columns(OutboxRow.lane).group_by(OutboxRow.lane).order_by(oldest)
         with self._database.read() as session:
             waiting = session.scalars(due).all()
-        chosen = self._turns.begin(waiting)
+        chosen = self._scheduler.begin(waiting)
         if not chosen:
             return 0
         taken: dict[str, list[Job]] = {}
@@ -265,7 +265,7 @@ class Worker:
         finally:
             for lane in chosen:
                 if lane not in taken:
-                    self._turns.end(lane)
+                    self._scheduler.end(lane)
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         for lane, jobs in taken.items():
             thread = threading.Thread(target=self._run_lane, args=(lane, jobs), name="machi-worker-lane", daemon=True)
@@ -273,7 +273,7 @@ class Worker:
                 thread.start()
             except RuntimeError:  # no thread to be had now; the lease hands the work to whoever comes next
                 log.exception("a lane got no thread")
-                self._turns.end(lane)
+                self._scheduler.end(lane)
                 continue
             self._threads.append(thread)
         return len(taken)
@@ -294,7 +294,7 @@ class Worker:
         return {lane: jobs for lane, jobs in found.items() if jobs}
 
     def _run_lane(self, lane: str, jobs: Sequence[Job]) -> None:
-        """One turn of a lane: it ends early with the first call that fails or is slow."""
+        """One run of a lane: it ends early with the first call that fails or is slow."""
         done: list[int] = []
         tried, well = 0, True
         try:
@@ -307,10 +307,10 @@ class Worker:
                     well = time.monotonic() - begun <= SLOW_CALL
             self._finish(done, [job.id for job in jobs[tried:]])
         except Exception:  # the lease hands the work to whoever comes next
-            log.exception("a lane's turn failed")
+            log.exception("a lane's run failed")
             well = False
         finally:
-            self._turns.end(lane, well if tried else None)
+            self._scheduler.end(lane, well if tried else None)
             self._wakes[True].set()
 
     def _finish(self, done: Sequence[int], untried: Sequence[int]) -> None:
@@ -371,7 +371,7 @@ class Worker:
                     while not self._stop.is_set():
                         if (told := subscription.next(timeout=2.0)) is not None:
                             self._wake_here(bool(told.get("quick")))
-            except BusAwayError:  # the loops look by themselves, if later
+            except BusUnavailableError:  # the loops look by themselves, if later
                 self._stop.wait(self._idle)
 
 

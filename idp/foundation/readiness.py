@@ -21,7 +21,7 @@ from sqlalchemy import func, select, text
 from . import clock
 from .database import Database
 from .key_ring import NOT_READY, check_key
-from .live import Bus, BusAwayError
+from .live import Bus, BusUnavailableError
 from .outage import is_unavailable
 from .outbox import OutboxRow
 from .schema import schema_state
@@ -51,7 +51,7 @@ Check = Callable[[], State]
 
 
 @dataclass(frozen=True)
-class Report:
+class ReadinessReport:
     """`status`: ready, degraded (still serving), not_ready, draining."""
 
     status: Literal["ready", "degraded", "not_ready", "draining"]
@@ -68,23 +68,23 @@ class Readiness:
     def __init__(self, checks: dict[str, Check]) -> None:
         self._checks = checks
         self._lock = threading.Lock()
-        self._last: tuple[float, Report] = (-60.0, Report("not_ready"))
+        self._last: tuple[float, ReadinessReport] = (-60.0, ReadinessReport("not_ready"))
         self._draining = threading.Event()
         mark = os.environ.get(DRAIN_MARK)
         self._mark = Path(mark) if mark else None
 
     def add(self, name: str, check: Check) -> None:
-        """A room's own part."""
+        """A part that a package checks itself."""
         self._checks[name] = check
 
     def drain(self) -> None:
         """This process ends soon: no new traffic."""
         self._draining.set()
 
-    def report(self) -> Report:
+    def report(self) -> ReadinessReport:
         """How things are, at most about a second ago; one thread looks, the others read what it found."""
         if self._draining.is_set() or (self._mark is not None and self._mark.exists()):
-            return Report("draining")
+            return ReadinessReport("draining")
         at, last = self._last
         if time.monotonic() < at + GOOD_FOR or not self._lock.acquire(blocking=False):
             return last
@@ -99,19 +99,19 @@ class Readiness:
         """Each part, now."""
         return {name: _state(check) for name, check in self._checks.items()}
 
-    def look(self) -> Report:
+    def look(self) -> ReadinessReport:
         """How things are now."""
         states = self.states()
         words = {name: state.word for name, state in states.items()}
         if not all(state.serves for state in states.values()):
-            return Report("not_ready", words)
-        return Report("ready" if all(state == OK for state in states.values()) else "degraded", words)
+            return ReadinessReport("not_ready", words)
+        return ReadinessReport("ready" if all(state == OK for state in states.values()) else "degraded", words)
 
 
 def _state(check: Check) -> State:
     try:
         return check()
-    except BusAwayError:
+    except BusUnavailableError:
         return State("away")
     except Exception as error:
         away = isinstance(error, UnavailableError) or is_unavailable(error)

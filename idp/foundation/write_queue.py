@@ -1,9 +1,9 @@
-"""Where the writers of one SQLite file wait for their turn, threads and processes alike.
+"""Where the writers of one SQLite file wait for the write lock, threads and processes alike.
 
 SQLite has one writer at a time and lets the others sleep and ask again, ever longer: with several processes the slowest answers took
 most of a second (docs/benchmarks.md). The system's file lock wakes the next one at once instead. It only orders our own writers;
 whoever does not know it (a backup, a tool of others) is held off by SQLite itself as ever, and we by them: for so long as a writer
-is patient, counted from when it came. Those that waited behind another for their turn do not begin to wait anew.
+is patient, counted from when it came. Those that waited behind another do not begin to wait anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PATIENCE = 15.0
 
 
 class WriteQueue:
-    """`with queue:` holds the turn. Not reentrant. Raises `UnavailableError` when it does not come."""
+    """`with queue:` holds the write lock. Not reentrant. Raises `UnavailableError` when it does not come."""
 
     def __init__(self, path: str) -> None:
         self._threads = threading.Lock()
@@ -50,7 +50,7 @@ class WriteQueue:
             self._threads.release()
 
     def close(self) -> None:
-        """Nobody may hold or want the turn any more, until it is wanted again."""
+        """Nobody may hold or want the lock any more, until it is wanted again."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

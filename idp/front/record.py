@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..audit import EventType, Recorded, on_record
+from ..audit import AuditEventType, Recorded, on_record
 
-__all__ = ["EventType", "Recorded", "on_record"]
+__all__ = ["AuditEventType", "Recorded", "on_record"]

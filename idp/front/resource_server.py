@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..foundation.web.openapi import Answer, Media, Operation, Problem, described
+from ..foundation.web.openapi import Media, Operation, Problem, ResponseSpec, described
 from ..oidc.server import challenge
 from ..oidc.token_endpoint import (
     TOKEN_PROBLEMS,
@@ -16,11 +16,11 @@ from ..oidc.token_endpoint import (
 
 __all__ = [
     "TOKEN_PROBLEMS",
-    "Answer",
     "ApiClient",
     "Media",
     "Operation",
     "Problem",
+    "ResponseSpec",
     "asks_standing",
     "bearer_client",
     "challenge",

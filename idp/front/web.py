@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..foundation.others import seen, unfit, web_address
 from ..foundation.refusals import refused_part
+from ..foundation.untrusted_text import displayable, linkable_url, text_problem
 from ..foundation.web.callers import Caller, called_by, guard
 from ..foundation.web.errors import ProblemError, problem_response
 from ..foundation.web.health import DOCTOR, doctors_word, is_the_doctor
@@ -22,16 +22,16 @@ __all__ = [
     "add_static",
     "called_by",
     "city_name",
+    "displayable",
     "doctors_word",
     "guard",
     "is_the_doctor",
     "isolated",
     "language",
+    "linkable_url",
     "looks_like_my_number",
     "problem_response",
     "refused_part",
-    "seen",
-    "unfit",
-    "web_address",
+    "text_problem",
     "without_mount",
 ]

@@ -10,7 +10,7 @@ from flask import g
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.database import add_row, to_ms
@@ -96,7 +96,7 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
         add_row(session, LoginSession, row)
     record(
         session,
-        EventType.SIGNED_IN,
+        AuditEventType.SIGNED_IN,
         resident_id=resident_id,
         login=session_id,
         method=factor.kind,
@@ -182,14 +182,14 @@ def end_sessions(session: Session, session_ids: list[str], by: str) -> list[str]
         .returning(LoginSession.session_id, LoginSession.resident_id)
     ).all()
     for session_id, resident_id in ended:
-        record(session, EventType.SESSION_ENDED, resident_id=resident_id, login=session_id, by=by)
+        record(session, AuditEventType.SESSION_ENDED, resident_id=resident_id, login=session_id, by=by)
     ids = [row.session_id for row in ended]
     for listener in _end_listeners:
         listener(session, ids)
     return ids
 
 
-def end_logins_of(session: Session, resident_id: str, _act: life_cycle.Act, by: str) -> None:
+def end_logins_of(session: Session, resident_id: str, _act: life_cycle.AccountAction, by: str) -> None:
     """When an account is suspended or closed, and once more when it is reinstated, for what began in the same moment."""
     live = select(LoginSession.session_id).where(
         LoginSession.resident_id == resident_id, LoginSession.ended_at.is_(None)

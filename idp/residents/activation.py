@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.ids import AMBIGUOUS, READABLE
 from ..foundation.vault import Vault
@@ -97,7 +97,7 @@ def count_wrong_date(session: Session, row: ActivationCode, max_wrong_dates: int
         .returning(ActivationCode.wrong_dates)
     )
     if counted is not None and counted >= max_wrong_dates:
-        record(session, EventType.ACTIVATION_CODE_VOIDED, resident_id=row.resident_id, channel=row.channel)
+        record(session, AuditEventType.ACTIVATION_CODE_VOIDED, resident_id=row.resident_id, channel=row.channel)
     return counted is not None
 
 

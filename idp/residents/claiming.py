@@ -13,13 +13,13 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.ids import new_id
 from ..foundation.vault import Vault
 from .activation import count_wrong_date, find_code, is_void, use_up
 from .attributes import match_indexes
-from .life_cycle import Act, move
+from .life_cycle import AccountAction, move
 from .model import Ceremony, ClaimReview, Resident, ResidentState
 from .unified_id import new_unified_id
 
@@ -62,7 +62,7 @@ def claim_by_attributes(
         return _attach(session, exact[0], method)
     near = session.scalars(select(Resident.resident_id).where(Resident.near_key.in_(near_keys))).all()
     if not exact and not near:
-        record(session, EventType.CLAIM_REFUSED, reason=ClaimResult.NO_MATCH.value)
+        record(session, AuditEventType.CLAIM_REFUSED, reason=ClaimResult.NO_MATCH.value)
         return Claim(ClaimResult.NO_MATCH)
     reason = "several" if exact else "near"
     review_id = new_id()
@@ -70,7 +70,7 @@ def claim_by_attributes(
         orjson.dumps({"name": name, "birth_date": birth_date, "address": address}), f"claim-review:{review_id}"
     )
     session.add(ClaimReview(review_id=review_id, reason=reason, sealed=sealed, created_at=clock.now()))
-    record(session, EventType.CLAIM_QUEUED, reason=reason)
+    record(session, AuditEventType.CLAIM_QUEUED, reason=reason)
     return Claim(ClaimResult.QUEUED)
 
 
@@ -96,13 +96,13 @@ def claim_by_code(session: Session, vault: Vault, *, code: str, birth_date: str,
 
 def _attach(session: Session, resident: Resident, method: str) -> Claim:
     if resident.state not in (ResidentState.PENDING.value, ResidentState.ACTIVE.value):
-        record(session, EventType.CLAIM_REFUSED, resident_id=resident.resident_id, reason=resident.state)
+        record(session, AuditEventType.CLAIM_REFUSED, resident_id=resident.resident_id, reason=resident.state)
         return Claim(ClaimResult.CLOSED, resident.resident_id)
     first = resident.state == ResidentState.PENDING.value
     now = clock.now()
     if first:
         resident.unified_id = new_unified_id()
-        move(resident, Act.CLAIM)
+        move(resident, AccountAction.CLAIM)
         resident.claimed_at = now
     ceremony = Ceremony(
         ceremony_id=new_id(),
@@ -116,7 +116,7 @@ def _attach(session: Session, resident: Resident, method: str) -> Claim:
     if first:
         record(
             session,
-            EventType.RESIDENT_CLAIMED,
+            AuditEventType.RESIDENT_CLAIMED,
             resident_id=resident.resident_id,
             ceremony=ceremony.ceremony_id,
             method=method,

@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.database import Database
 from ..foundation.ids import new_id
-from ..foundation.others import unfit
+from ..foundation.untrusted_text import text_problem
 from ..foundation.vault import Vault
 from .attributes import Attributes, match_keys, seal, unseal
 from .model import RegistryLink, Resident, ResidentState
@@ -37,7 +37,7 @@ class RegisterFormatError(Exception):
 
 
 @dataclass
-class Report:
+class ImportReport:
     """Counts of lines, and the refused ones as `(line number, reason)`."""
 
     added: int = 0
@@ -57,9 +57,9 @@ class _Line:
 
 def import_register(
     database: Database, vault: Vault, lines: Iterable[str], progress: Callable[[int], None] = lambda _n: None
-) -> Report:
+) -> ImportReport:
     """Import `lines` of CSV text in transactions of 500. Raises `RegisterFormatError` on a wrong header."""
-    report = Report()
+    report = ImportReport()
     rows = _parse(lines, report)
     seen = 0
     while chunk := list(islice(rows, CHUNK)):
@@ -70,7 +70,7 @@ def import_register(
     with database.write() as session:
         record(
             session,
-            EventType.REGISTER_IMPORTED,
+            AuditEventType.REGISTER_IMPORTED,
             added=report.added,
             changed=report.changed,
             same=report.same,
@@ -80,7 +80,7 @@ def import_register(
     return report
 
 
-def _parse(lines: Iterable[str], report: Report) -> Iterator[_Line]:
+def _parse(lines: Iterable[str], report: ImportReport) -> Iterator[_Line]:
     reader = csv.DictReader(lines)
     missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
     if missing:
@@ -122,7 +122,7 @@ def _refuse(row: dict[str, str]) -> str | None:
             return f"{name} is empty"
     if any(looks_like_my_number(value) for value in row.values()):
         return "a value looks like a My Number, which must not be imported"
-    if wrong := [name for name, value in row.items() if unfit(value)]:
+    if wrong := [name for name, value in row.items() if text_problem(value)]:
         return f"{wrong[0]} contains characters that cannot be seen"
     if not _LOCAL_NUMBER.fullmatch(row["local_number"]):
         return "local_number must be up to 15 digits or capitals, and not 12 characters"
@@ -142,7 +142,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _store(session: Session, vault: Vault, chunk: list[_Line], report: Report) -> None:
+def _store(session: Session, vault: Vault, chunk: list[_Line], report: ImportReport) -> None:
     indexes = {vault.index("local-number", line.local_number): line for line in chunk}
     # Under a former key the same number has another index; a line known by that one is not new.
     current = {

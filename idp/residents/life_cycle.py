@@ -12,12 +12,12 @@ from enum import Enum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from .model import ActivationCode, Resident, ResidentState
 
 
-class Act(Enum):
+class AccountAction(Enum):
     """What is done to an account."""
 
     CLAIM = "claim"
@@ -28,11 +28,11 @@ class Act(Enum):
 
 # Everything else is refused. Nothing leads out of `closed`: its unified ID and its subject identifiers stay taken.
 TRANSITIONS = {
-    (ResidentState.PENDING, Act.CLAIM): ResidentState.ACTIVE,
-    (ResidentState.ACTIVE, Act.SUSPEND): ResidentState.SUSPENDED,
-    (ResidentState.SUSPENDED, Act.REINSTATE): ResidentState.ACTIVE,
-    (ResidentState.ACTIVE, Act.CLOSE): ResidentState.CLOSED,
-    (ResidentState.SUSPENDED, Act.CLOSE): ResidentState.CLOSED,
+    (ResidentState.PENDING, AccountAction.CLAIM): ResidentState.ACTIVE,
+    (ResidentState.ACTIVE, AccountAction.SUSPEND): ResidentState.SUSPENDED,
+    (ResidentState.SUSPENDED, AccountAction.REINSTATE): ResidentState.ACTIVE,
+    (ResidentState.ACTIVE, AccountAction.CLOSE): ResidentState.CLOSED,
+    (ResidentState.SUSPENDED, AccountAction.CLOSE): ResidentState.CLOSED,
 }
 
 
@@ -40,24 +40,26 @@ TRANSITIONS = {
 class _Deed:
     """The event that tells of an act, and the reasons it may have: words of a list, so that nothing personal gets into the record."""
 
-    event: EventType
+    event: AuditEventType
     reasons: tuple[str, ...]
 
 
 DEEDS = {
-    Act.SUSPEND: _Deed(EventType.ACCOUNT_SUSPENDED, ("hijacking", "requested", "misuse", "other")),
-    Act.REINSTATE: _Deed(EventType.ACCOUNT_REINSTATED, ("resolved", "requested", "mistake", "other")),
-    Act.CLOSE: _Deed(EventType.ACCOUNT_CLOSED, ("requested", "deceased", "moved_out", "duplicate", "other")),
+    AccountAction.SUSPEND: _Deed(AuditEventType.ACCOUNT_SUSPENDED, ("hijacking", "requested", "misuse", "other")),
+    AccountAction.REINSTATE: _Deed(AuditEventType.ACCOUNT_REINSTATED, ("resolved", "requested", "mistake", "other")),
+    AccountAction.CLOSE: _Deed(
+        AuditEventType.ACCOUNT_CLOSED, ("requested", "deceased", "moved_out", "duplicate", "other")
+    ),
 }
 
-Listener = Callable[[Session, str, Act, str], None]
+Listener = Callable[[Session, str, AccountAction, str], None]
 _listeners: list[Listener] = []
 
 
 class IllegalTransitionError(Exception):
     """This cannot be done to an account in this state."""
 
-    def __init__(self, state: ResidentState, act: Act) -> None:
+    def __init__(self, state: ResidentState, act: AccountAction) -> None:
         super().__init__(f"an account that is {state.value} cannot be changed by: {act.value}")
         self.state = state
 
@@ -68,7 +70,7 @@ def on_account_change(listener: Listener) -> None:
         _listeners.append(listener)
 
 
-def move(resident: Resident, act: Act) -> None:
+def move(resident: Resident, act: AccountAction) -> None:
     """Write the state that follows. Raises `IllegalTransitionError`."""
     state = ResidentState(resident.state)
     following = TRANSITIONS.get((state, act))
@@ -78,7 +80,7 @@ def move(resident: Resident, act: Act) -> None:
     resident.changed_at = clock.now()
 
 
-def change_account(session: Session, unified_id: str, act: Act, reason: str, by: str) -> str:
+def change_account(session: Session, unified_id: str, act: AccountAction, reason: str, by: str) -> str:
     """Suspend, reinstate or close, with all that follows from it; returns the resident_id.
 
     Raises `LookupError` for an unknown unified ID, `ValueError` for a reason that is not listed, `IllegalTransitionError`.

@@ -27,7 +27,7 @@ from ..foundation.web.language import language
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.network import client_network
 from ..logins import levels, now_ms
-from . import away
+from . import handoff
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
 
@@ -65,7 +65,7 @@ def _to_reader(attempt_id: str, purpose: str) -> ResponseReturnValue:
     settings = parts().settings
     parts().limits.hit(settings.signin_limit, purpose, client_network(), browser_digest())
     with parts().database.write() as session:
-        issued = away.leave(session, purpose, attempt_id)
+        issued = handoff.leave(session, purpose, attempt_id)
     statement = cards.statement_for(settings, purpose, issued.nonce, browser_digest(), issued.expires_at)
     query = urlencode(
         {
@@ -94,7 +94,7 @@ def answer() -> ResponseReturnValue:
         challenge = challenges.consume(session, challenge_id=form["challenge"])
         if challenge is not None and challenge.purpose in cards.PURPOSES and challenge.attempt_id is not None:
             outcome, sealed = _outcome(session, challenge, form["error"])
-            return away.arrived(challenge, outcome.value, sealed)
+            return handoff.arrived(challenge, outcome.value, sealed)
     raise ProblemError(
         410,
         "challenge_used",
@@ -134,7 +134,7 @@ def _back(attempt: SignInAttempt, collected: challenges.Collected) -> ResponseRe
 
 
 for _purpose in cards.PURPOSES:
-    away.on_return(_purpose, _back)
+    handoff.on_return(_purpose, _back)
 
 
 def _page(attempt: SignInAttempt, outcome: cards.CardOutcome) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, Recorded
+from ..audit import AuditEventType, Recorded
 from ..credentials.model import Passkey
 from ..residents.model import Ceremony, Resident
 
@@ -17,10 +17,10 @@ LASTS = timedelta(hours=1)
 
 def part_of_first_sign_in(session: Session, happened: Recorded) -> bool:
     """Whether a passkey or card was added in the ceremony that issued the ID: the card that claimed, then the very first passkey."""
-    if happened.event is EventType.CARD_BOUND:
+    if happened.event is AuditEventType.CARD_BOUND:
         ceremony = session.get(Ceremony, str(happened.facts["ceremony"]))
         return ceremony is not None and ceremony.kind == "claim"
-    if happened.event is not EventType.PASSKEY_ADDED:
+    if happened.event is not AuditEventType.PASSKEY_ADDED:
         return False
     own = Passkey.resident_id == happened.resident_id
     claimed_at = session.scalar(select(Resident.claimed_at).where(Resident.resident_id == happened.resident_id))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import account_stopped, away, card_pages, code_pages, guard, pages, passkey_pages, way_back, welcome
+from . import account_stopped, card_pages, code_pages, guard, handoff, pages, passkey_pages, way_back, welcome
 
 
 def install(app: Flask) -> None:
     guard.install_guard(app)
-    for module in (pages, passkey_pages, away, card_pages, code_pages, welcome):
+    for module in (pages, passkey_pages, handoff, card_pages, code_pages, welcome):
         app.register_blueprint(module.bp)
     account_stopped.install(app)
     way_back.install(app)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation.context import parts
 from ..foundation.ids import new_secret
 from ..foundation.vault import digest
@@ -132,7 +132,7 @@ def start_login(session: Session, resident_id: str, factor: levels.Factor) -> st
         return start_session(session, parts().settings, resident_id, factor, device)
     except AccountStoppedError as stopped:  # before anything was written
         about = {"method": factor.kind, "state": stopped.state}
-        record(session, EventType.SIGN_IN_REFUSED, resident_id=resident_id, **about)
+        record(session, AuditEventType.SIGN_IN_REFUSED, resident_id=resident_id, **about)
         return stopped
 
 

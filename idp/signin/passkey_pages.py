@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..authority import Permit, may_add
 from ..credentials import passkeys, webauthn_core
 from ..foundation.context import parts
@@ -60,7 +60,7 @@ def signin_verify(attempt_id: str) -> ResponseReturnValue:
         except (
             webauthn_core.PasskeyError
         ) as error:  # the used challenge and the event are written, so no exception leaves
-            record(session, EventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
+            record(session, AuditEventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
             refused = error
         else:
             factor = levels.Factor(
@@ -156,7 +156,7 @@ def add_verify() -> ResponseReturnValue:
                 browser_digest(),
             )
         except webauthn_core.PasskeyError as error:
-            record(session, EventType.PASSKEY_REFUSED, resident_id=login.resident_id, reason=error.reason)
+            record(session, AuditEventType.PASSKEY_REFUSED, resident_id=login.resident_id, reason=error.reason)
             refused = error
     if refused is not None:
         log.info("passkey not added: %s", refused.reason)

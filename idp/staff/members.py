@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.ids import is_id, is_secret, new_id, new_secret
 from ..foundation.settings import Settings
@@ -60,7 +60,7 @@ def invite(session: Session, name: str, appointments: Iterable[Appointment], by:
     )
     session.add(row)
     session.flush()
-    record(session, EventType.STAFF_INVITED, staff=row.staff_id, by=by)
+    record(session, AuditEventType.STAFF_INVITED, staff=row.staff_id, by=by)
     for given in wanted:
         _give(session, row.staff_id, given, by)
     return row.staff_id, _token(session, row.staff_id)
@@ -69,7 +69,7 @@ def invite(session: Session, name: str, appointments: Iterable[Appointment], by:
 def invite_again(session: Session, staff_id: str, by: str) -> str:
     """A new link for somebody who lost their passkey; links given before stop working."""
     _active(session, staff_id)
-    record(session, EventType.STAFF_INVITED, staff=staff_id, by=by)
+    record(session, AuditEventType.STAFF_INVITED, staff=staff_id, by=by)
     return _token(session, staff_id)
 
 
@@ -156,7 +156,7 @@ def dismiss(session: Session, staff_id: str, named: str, by: str) -> None:
             StaffRole.department == (taken.department or ""),
         )
     )
-    _note(session, EventType.STAFF_DISMISSED, staff_id, taken, by)
+    _note(session, AuditEventType.STAFF_DISMISSED, staff_id, taken, by)
 
 
 def end(session: Session, staff_id: str, by: str) -> None:
@@ -168,7 +168,7 @@ def end(session: Session, staff_id: str, by: str) -> None:
     row.ended_at = now
     for table, over in ((StaffSession, StaffSession.ended_at), (StaffInvitation, StaffInvitation.used_at)):
         session.execute(update(table).where(table.staff_id == staff_id, over.is_(None)).values({over: now}))
-    record(session, EventType.STAFF_ENDED, staff=staff_id, by=by)
+    record(session, AuditEventType.STAFF_ENDED, staff=staff_id, by=by)
 
 
 def _active(session: Session, staff_id: str) -> Staff:
@@ -191,9 +191,9 @@ def _is_last_administrator(everybody: Iterable[Member], staff_id: str) -> bool:
 
 def _give(session: Session, staff_id: str, given: Appointment, by: str) -> None:
     session.add(StaffRole(staff_id=staff_id, role=given.role.value, department=given.department or ""))
-    _note(session, EventType.STAFF_APPOINTED, staff_id, given, by)
+    _note(session, AuditEventType.STAFF_APPOINTED, staff_id, given, by)
 
 
-def _note(session: Session, event: EventType, staff_id: str, which: Appointment, by: str) -> None:
+def _note(session: Session, event: AuditEventType, staff_id: str, which: Appointment, by: str) -> None:
     place = which.department or (WHOLE_CITY if which.duties else None)
     record(session, event, staff=staff_id, role=which.role.value, department=place, by=by)

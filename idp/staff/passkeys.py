@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..credentials import Tie, webauthn_core
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
@@ -68,4 +68,4 @@ def verify_add(
     tie = _adding(browser_digest, member)
     columns = webauthn_core.verify_attestation(session, vault, settings, credential, tie, StaffPasskey)
     session.add(StaffPasskey(staff_id=member.staff_id, **columns))
-    record(session, EventType.STAFF_PASSKEY_ADDED, staff=member.staff_id)
+    record(session, AuditEventType.STAFF_PASSKEY_ADDED, staff=member.staff_id)

@@ -9,7 +9,7 @@ from flask import g
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.ids import is_secret, new_id, new_secret
@@ -62,7 +62,7 @@ def start(session: Session, member: Staff) -> str:
             expires_at=now + ABSOLUTE,
         )
     )
-    record(session, EventType.STAFF_SIGNED_IN, staff=member.staff_id)
+    record(session, AuditEventType.STAFF_SIGNED_IN, staff=member.staff_id)
     return token
 
 

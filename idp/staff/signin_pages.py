@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..credentials import webauthn_core
 from ..foundation.context import parts
 from ..foundation.web import cookies
@@ -68,7 +68,7 @@ def signin_verify() -> ResponseReturnValue:
         except (
             webauthn_core.PasskeyError
         ) as error:  # the used challenge and the event are written, so no exception leaves
-            record(session, EventType.STAFF_REFUSED, reason=error.reason)
+            record(session, AuditEventType.STAFF_REFUSED, reason=error.reason)
             refused = error
     if refused is not None:
         log.info("staff passkey refused: %s", refused.reason)
@@ -115,7 +115,7 @@ def enrol_verify(token: str) -> ResponseReturnValue:
                 raise ProblemError(410, "link_used", "This link was used already or is too old. Ask for a new one.")
             cookie = sessions.start(session, member)
         except webauthn_core.PasskeyError as error:
-            record(session, EventType.STAFF_REFUSED, reason=error.reason)
+            record(session, AuditEventType.STAFF_REFUSED, reason=error.reason)
             refused = error
     if refused is not None:
         log.info("staff passkey not added: %s", refused.reason)

@@ -36,7 +36,7 @@ bp = Blueprint("my_credentials", __name__, url_prefix="/my/settings/credentials"
 
 
 @dataclass(frozen=True)
-class Act:
+class CredentialAction:
     """One thing to do with a credential: whether it may be done, doing it, and in which states it makes sense."""
 
     may: Callable[[Session, Login, CredentialInfo], Permit]
@@ -46,9 +46,9 @@ class Act:
 
 
 ACTS = {
-    "hold": Act(may_hold, hold_credential, ("active",)),
-    "release": Act(may_release, release_credential, ("held",)),
-    "remove": Act(may_remove, remove_passkey, ("active", "held"), ("passkey",)),
+    "hold": CredentialAction(may_hold, hold_credential, ("active",)),
+    "release": CredentialAction(may_release, release_credential, ("held",)),
+    "remove": CredentialAction(may_remove, remove_passkey, ("active", "held"), ("passkey",)),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from idp.front.storage import new_id
 
 from ..columns import Row
-from ..families import RefusedError, Status, UnitOfWork, order_of
+from ..families import EventRefusedError, Status, UnitOfWork, order_of
 from ..text import searchable
 from .change import CaseChange
 from .schema import CaseStatus, CaseStatusData
@@ -19,7 +19,7 @@ _SHOWN_ELSEWHERE = {"resident", "phase", "label", "reason"}
 def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -> tuple[Status, bool]:
     """One event. `resident_id` is who it says it is about, None if it does not say.
 
-    Returns the status, and whether a sequence number was skipped. Raises `RefusedError` without having changed anything.
+    Returns the status, and whether a sequence number was skipped. Raises `EventRefusedError` without having changed anything.
     """
     case = unit.rows(CASES).get(event.subject)
     if case is None:
@@ -32,7 +32,7 @@ def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -
             _late(unit, case, event)
             return "stale", False
         if case["phase"] == "completed" and event.data.phase != "completed" and not event.data.reopened:
-            raise RefusedError(422, "reopen_required", "A completed case is left only with reopened: true.")
+            raise EventRefusedError(422, "reopen_required", "A completed case is left only with reopened: true.")
         before = dict(case)
     case.update(_state(unit, event, case))
     case["has_gap"] = case["has_gap"] or gap
@@ -44,11 +44,11 @@ def apply_status(unit: UnitOfWork, event: CaseStatus, resident_id: str | None) -
 
 
 def require_first_facts(event: CaseStatus, resident_id: str | None = "somebody") -> None:
-    """Raises `RefusedError` if the first event of a case does not say whose (it may not be known yet), what and since when."""
+    """Raises `EventRefusedError` if the first event of a case does not say whose (it may not be known yet), what and since when."""
     data = event.data
     wanted = {"resident": resident_id, "procedure": data.procedure, "received_at": data.received_at}
     if missing := [name for name, value in wanted.items() if value is None]:
-        raise RefusedError(
+        raise EventRefusedError(
             422, "first_event_incomplete", "The first event of a case must carry these members.", missing=missing
         )
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from flask_babel import gettext
 
 from idp.front.storage import clock
-from idp.front.web import seen
+from idp.front.web import displayable
 
 from .rows import CaseDetail
 
@@ -17,7 +17,12 @@ FOLD = 73  # octets a line, RFC 5545 §3.1 allows 75 with the leading space of a
 def _escaped(text: str) -> str:
     """TEXT value (RFC 5545 §3.3.11)."""
     return (
-        seen(text).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r", "").replace("\n", "\\n")
+        displayable(text)
+        .replace("\\", "\\\\")
+        .replace(";", "\\;")
+        .replace(",", "\\,")
+        .replace("\r", "")
+        .replace("\n", "\\n")
     )
 
 

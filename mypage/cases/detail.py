@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import stored
+from .. import stored_json
 from ..departments import department_names
 from .model import Case, CaseEvent
-from .rows import Action, CaseDetail, Contact, Document, HistoryEntry, Step
+from .rows import ActionView, CaseDetail, ContactView, DocumentView, HistoryEntry, StepView
 
 LONGEST_HISTORY = 200
 
@@ -59,38 +59,40 @@ def _entry(event: CaseEvent) -> HistoryEntry:
     )
 
 
-def _step(step: Mapping[str, Any]) -> Step:
+def _step(step: Mapping[str, Any]) -> StepView:
     state = step.get("state")
-    return Step(
-        stored.text(step.get("code")) or "",
-        stored.texts(step.get("label")),
+    return StepView(
+        stored_json.text(step.get("code")) or "",
+        stored_json.texts(step.get("label")),
         state if state in ("done", "current") else "upcoming",
-        stored.moment(step.get("at")),
+        stored_json.moment(step.get("at")),
     )
 
 
-def _contact(contact: Mapping[str, Any] | None) -> Contact | None:
+def _contact(contact: Mapping[str, Any] | None) -> ContactView | None:
     if contact is None:
         return None
-    return Contact(
-        stored.texts(contact.get("department")), stored.text(contact.get("phone")), stored.texts(contact.get("hours"))
+    return ContactView(
+        stored_json.texts(contact.get("department")),
+        stored_json.text(contact.get("phone")),
+        stored_json.texts(contact.get("hours")),
     )
 
 
-def _action(action: Mapping[str, Any]) -> Action:
-    return Action(
-        stored.text(action.get("kind")) or "",
-        stored.texts(action.get("label")),
-        stored.text(action.get("url")),
-        stored.day(action.get("due")),
+def _action(action: Mapping[str, Any]) -> ActionView:
+    return ActionView(
+        stored_json.text(action.get("kind")) or "",
+        stored_json.texts(action.get("label")),
+        stored_json.text(action.get("url")),
+        stored_json.day(action.get("due")),
     )
 
 
-def _document(document: Mapping[str, Any]) -> Document:
-    return Document(
-        stored.text(document.get("id")) or "",
-        stored.texts(document.get("title")),
-        stored.text(document.get("media_type")) or "",
-        stored.number(document.get("bytes")),
-        stored.text(document.get("url")),
+def _document(document: Mapping[str, Any]) -> DocumentView:
+    return DocumentView(
+        stored_json.text(document.get("id")) or "",
+        stored_json.texts(document.get("title")),
+        stored_json.text(document.get("media_type")) or "",
+        stored_json.number(document.get("bytes")),
+        stored_json.text(document.get("url")),
     )

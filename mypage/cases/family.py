@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..families import ClosedWords, Entry, EventType, Family, OnHome
+from ..families import ClosedWords, EventType, Family, NavigationEntry, OnHome
 from ..wording import N_
 from .apply_event import apply_status, require_first_facts
 from .examples import STATUS
@@ -29,6 +29,6 @@ CASE = Family(
         ),
     ),
     pages=(bp,),
-    entry=Entry("cases", "my_cases.index", N_("Applications"), icon="cases"),
+    entry=NavigationEntry("cases", "my_cases.index", N_("Applications"), icon="cases"),
     on_home=OnHome(on_home, "mypage/cases/home.html", "mypage/cases/home_announce.html", place=20),
 )

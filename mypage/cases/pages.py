@@ -8,8 +8,8 @@ from idp.front.logins import current_login
 from idp.front.storage import parts
 from idp.front.web import Caller, ProblemError, called_by
 
+from ..formatting import plain
 from ..page import page_number, show
-from ..shown import plain
 from .calendar import calendar_of
 from .course import course_of
 from .phases import waits_for_department, waits_for_resident

@@ -47,7 +47,7 @@ class CaseList:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepView:
     code: str
     label: Localised
     state: str
@@ -66,14 +66,14 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
-class Contact:
+class ContactView:
     department: Localised
     phone: str | None
     hours: Localised
 
 
 @dataclass(frozen=True)
-class Action:
+class ActionView:
     kind: str
     label: Localised
     url: str | None
@@ -81,7 +81,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Document:
+class DocumentView:
     id: str
     title: Localised
     media_type: str
@@ -94,10 +94,10 @@ class CaseDetail(CaseRow):
     """Everything about one case; history oldest first."""
 
     reason: Localised
-    steps: list[Step]
+    steps: list[StepView]
     history: list[HistoryEntry]
-    contact: Contact | None
-    actions: list[Action]
-    documents: list[Document]
+    contact: ContactView | None
+    actions: list[ActionView]
+    documents: list[DocumentView]
     last_heard_at: datetime
     subject: str

@@ -4,9 +4,9 @@ A family (case, notice, task) is a folder of its own with a `Family` in its `fam
 Intake, pages and channels ask the registry and know none of them by name.
 """
 
-from .family import ClosedWords, Entry, EventType, Family, Follow, OnHome
+from .family import ClosedWords, EventType, Family, Follow, NavigationEntry, OnHome
 from .order import order_of
-from .refused import RefusedError
+from .refused import EventRefusedError
 from .registry import event_types, families, register, registered
 from .rows import RowSet
 from .store import Store
@@ -14,12 +14,12 @@ from .unit_of_work import Status, UnitOfWork
 
 __all__ = [
     "ClosedWords",
-    "Entry",
+    "EventRefusedError",
     "EventType",
     "Family",
     "Follow",
+    "NavigationEntry",
     "OnHome",
-    "RefusedError",
     "RowSet",
     "Status",
     "Store",

@@ -66,7 +66,7 @@ class Follow:
 
 
 @dataclass(frozen=True)
-class Entry:
+class NavigationEntry:
     """An entry of the navigation. `name` is also that of the fragment which shows the list; `label` is a text of the catalogue."""
 
     name: str
@@ -103,7 +103,7 @@ class Family:
     """Other tables that its events write to, after its own."""
     follows: tuple[Follow, ...] = ()
     pages: tuple[Blueprint, ...] = ()
-    entry: Entry | None = None
+    entry: NavigationEntry | None = None
     on_home: OnHome | None = None
     forgets: tuple[Callable[[Session], object], ...] = ()
     """What each day deletes of it, by its rule of retention; each runs in a transaction of its own."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..columns import Row
 from ..wire.event import Envelope
-from .refused import RefusedError
+from .refused import EventRefusedError
 
 
 class Order(NamedTuple):
@@ -17,8 +17,8 @@ class Order(NamedTuple):
 
 
 def order_of(row: Row, event: Envelope, resident_id: str | None) -> Order:
-    """An event after what its row holds already. Raises `RefusedError` if it names another resident than the row."""
+    """An event after what its row holds already. Raises `EventRefusedError` if it names another resident than the row."""
     if resident_id is not None and resident_id != row["resident_id"]:
-        raise RefusedError(422, "resident_mismatch", "This subject belongs to another resident.")
+        raise EventRefusedError(422, "resident_mismatch", "This subject belongs to another resident.")
     stale = event.sequence <= row["sequence"]
     return Order(stale, not stale and int(event.sequence) > int(row["sequence"]) + 1)

@@ -11,9 +11,9 @@ from idp.front.apps import apps_with_access
 from idp.front.logins import current_login
 from idp.front.people import resident_profile
 from idp.front.storage import parts
-from idp.front.web import Caller, called_by, web_address
+from idp.front.web import Caller, called_by, linkable_url
 
-from .. import shown
+from .. import formatting
 from ..families import families
 from ..page import asked_for_fragment, show
 
@@ -39,7 +39,7 @@ def home() -> Response:
             values |= section.read(session, resident_id)
         if not asked_for_fragment():
             values |= {
-                "greeting": shown.greeting(resident_profile(session, resident_id).name),
-                "apps": [app for app in apps_with_access(session, resident_id) if web_address(app.start_uri)],
+                "greeting": formatting.greeting(resident_profile(session, resident_id).name),
+                "apps": [app for app in apps_with_access(session, resident_id) if linkable_url(app.start_uri)],
             }
         return show(session, "home/home", "home", **values)

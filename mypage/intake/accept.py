@@ -13,11 +13,11 @@ from idp.front.resource_server import ApiClient, asks_standing, refuse_revoked
 from idp.front.storage import Columns, Find
 
 from ..columns import Row, table_of
-from ..families import RefusedError, Status, UnitOfWork, families
+from ..families import EventRefusedError, Status, UnitOfWork, families
 from ..wire.resident import Opaque
 from .check import Checked
 from .held import Held
-from .locks import take_turns
+from .locks import lock_names
 from .model import EventReceipt
 from .release import release
 from .residents import Residents
@@ -31,7 +31,7 @@ class Accepted:
     gap: bool = False
 
 
-Result = Accepted | RefusedError
+Result = Accepted | EventRefusedError
 _RECEIPTS = Columns(table_of(EventReceipt))
 _KNOWN = Find(("event_id", "body_hash"), "FROM event_receipt WHERE source = :source AND event_id among:ids")
 
@@ -59,7 +59,7 @@ class Intake:
     def _load(self, events: Sequence[Checked]) -> None:
         named = [r for r in (getattr(c.event.data, "resident", None) for c in events) if r is not None]
         handles = [f"handle {r.id}" for r in named if isinstance(r, Opaque)]
-        take_turns(self._session, self._client.client_id, [*(c.event.subject for c in events), *handles])
+        lock_names(self._session, self._client.client_id, [*(c.event.subject for c in events), *handles])
         subjects: dict[str, set[str]] = defaultdict(set)
         for checked in events:
             subjects[checked.type.family].add(checked.event.subject)
@@ -80,12 +80,12 @@ class Intake:
         if (before := self._receipts.get(event.id)) is not None:
             if before in (checked.digest, checked.sent):  # receipts of earlier versions hold the event as it was sent
                 return Accepted("duplicate")
-            return RefusedError(
+            return EventRefusedError(
                 409, "id_reused", "An event with this source and id, but another content, came in before."
             )
         try:
             status, gap = self._apply(checked)
-        except RefusedError as refused:
+        except EventRefusedError as refused:
             return refused
         self._receipts[event.id] = checked.digest
         self._fresh.append(

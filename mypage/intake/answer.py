@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from idp.front.resource_server import TOKEN_PROBLEMS, Answer, Media, Operation, Problem
+from idp.front.resource_server import TOKEN_PROBLEMS, Media, Operation, Problem, ResponseSpec
 
 from ..families import event_types
 
@@ -17,7 +17,7 @@ MAX_BATCH = 500
 
 
 @with_config(ConfigDict(extra="forbid"))
-class Line(TypedDict):
+class EventResult(TypedDict):
     """What became of one event. `gap`: a sequence number before it has not come in."""
 
     id: str | None
@@ -31,7 +31,7 @@ class Line(TypedDict):
 class Results(TypedDict):
     """A line for each event, in the order in which they were sent."""
 
-    results: list[Line]
+    results: list[EventResult]
 
 
 def _accepted() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def send_operation() -> Operation:
     return Operation(
         "sendEvents",
         "One event, or a batch. A batch is refused as a whole only if it is malformed, too large or without a valid token.",
-        {202: Answer("A line for each event.", {"application/json": Media(Results, _accepted())})},
+        {202: ResponseSpec("A line for each event.", {"application/json": Media(Results, _accepted())})},
         {
             400: (*TOKEN_PROBLEMS[400], "malformed_json", "malformed_batch"),
             401: TOKEN_PROBLEMS[401],

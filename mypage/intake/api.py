@@ -13,10 +13,10 @@ from idp.front.resource_server import ApiClient, Problem, challenge, check_stand
 from idp.front.storage import LimitExceededError, UnavailableError, parts
 from idp.front.web import Caller, called_by, problem_response, refused_part
 
-from ..families import RefusedError
+from ..families import EventRefusedError
 from ..posted import topics
 from .accept import Accepted, Intake, Result
-from .answer import BATCH, MAX_BATCH, SINGLE, Line, Results, send_operation
+from .answer import BATCH, MAX_BATCH, SINGLE, EventResult, Results, send_operation
 from .check import MAX_EVENT_BYTES, Checked, check_event
 
 MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -41,7 +41,7 @@ def receive() -> Response:
         answer = problem_response(429, "too_many_requests", "This client sends too many requests.")
         answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
-    except RefusedError as refused:
+    except EventRefusedError as refused:
         check_standing(client)
         return _problem(refused)
     except UnavailableError:
@@ -50,7 +50,7 @@ def receive() -> Response:
         answer = problem_response(503, "unavailable", "Events cannot be stored at the moment. Send them again.")
         answer.headers["Retry-After"] = "5"
         return answer
-    if request.mimetype == SINGLE and isinstance(results[0], RefusedError):
+    if request.mimetype == SINGLE and isinstance(results[0], EventRefusedError):
         return _problem(results[0])
     body: Results = {"results": [_line(raw, result) for raw, result in zip(raws, results, strict=True)]}
     return Response(orjson.dumps(body), 202, content_type="application/json")
@@ -63,24 +63,24 @@ def _count(client: ApiClient) -> None:
 def _events() -> list[Any]:
     """The events of this request, not looked into yet."""
     if request.mimetype not in (SINGLE, BATCH):
-        raise RefusedError(
+        raise EventRefusedError(
             415, "unsupported_media_type", "This content type is not accepted.", accepted=[SINGLE, BATCH]
         )
     batch = request.mimetype == BATCH
     limit = MAX_BATCH_BYTES if batch else MAX_EVENT_BYTES
     request.max_content_length = limit + 1  # where a body in chunks, without its length, is cut off
     if (request.content_length or 0) > limit or len(body := request.get_data(cache=False)) > limit:
-        raise RefusedError(413, "too_large", "The request is too large.", max_bytes=limit)
+        raise EventRefusedError(413, "too_large", "The request is too large.", max_bytes=limit)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise RefusedError(400, "malformed_json", "The body is not JSON in UTF-8.") from None
+        raise EventRefusedError(400, "malformed_json", "The body is not JSON in UTF-8.") from None
     if not batch:
         return [value]
     if not isinstance(value, list):
-        raise RefusedError(400, "malformed_batch", "A batch is a JSON array of events.")
+        raise EventRefusedError(400, "malformed_batch", "A batch is a JSON array of events.")
     if len(value) > MAX_BATCH:
-        raise RefusedError(413, "batch_too_large", "A batch has at most 500 events.", max_events=MAX_BATCH)
+        raise EventRefusedError(413, "batch_too_large", "A batch has at most 500 events.", max_events=MAX_BATCH)
     return value
 
 
@@ -94,10 +94,10 @@ def _take(raws: list[Any], client: ApiClient) -> list[Result]:
     return [next(stored) if isinstance(c, Checked) else c for c in checked]
 
 
-def _check(raw: Any, client: ApiClient) -> Checked | RefusedError:
+def _check(raw: Any, client: ApiClient) -> Checked | EventRefusedError:
     try:
         return check_event(raw, client)
-    except RefusedError as refused:
+    except EventRefusedError as refused:
         return refused
 
 
@@ -115,13 +115,13 @@ def _store(events: list[Checked], client: ApiClient) -> list[Result]:
     return results
 
 
-def _line(raw: Any, result: Result) -> Line:
+def _line(raw: Any, result: Result) -> EventResult:
     named = raw if isinstance(raw, dict) else {}
     event_id, source = (
         str(named[name])[:255] if isinstance(named.get(name), str) else None for name in ("id", "source")
     )
     if isinstance(result, Accepted):
-        line: Line = {"id": event_id, "source": source, "status": result.status}
+        line: EventResult = {"id": event_id, "source": source, "status": result.status}
         return {**line, "gap": True} if result.gap else line
     reference = refused_part(result.code, result.detail)
     problem = {"type": f"urn:machi:problem:{result.code}", "title": result.code, "status": result.status}
@@ -129,7 +129,7 @@ def _line(raw: Any, result: Result) -> Line:
     return {"id": event_id, "source": source, "status": "rejected", "problem": cast(Problem, problem)}
 
 
-def _problem(refused: RefusedError) -> Response:
+def _problem(refused: EventRefusedError) -> Response:
     answer = problem_response(refused.status, refused.code, refused.detail, **refused.members)
     if refused.code == "insufficient_scope":  # RFC 6750 §3.1
         answer.headers["WWW-Authenticate"] = challenge(

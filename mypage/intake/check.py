@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from idp.front.resource_server import ApiClient
 
-from ..families import EventType, RefusedError, event_types
+from ..families import EventRefusedError, EventType, event_types
 from ..wire.event import Envelope
+from .content_digest import content_digest
 from .inspect import MAX_ERRORS, json_pointer, refuse_forbidden
-from .kept import kept_digest
 
 MAX_EVENT_BYTES = 256 * 1024
 
@@ -31,41 +31,41 @@ class Checked:
 
 
 def check_event(raw: Any, client: ApiClient) -> Checked:
-    """Raises `RefusedError`; its text never repeats a value of `data`."""
+    """Raises `EventRefusedError`; its text never repeats a value of `data`."""
     if not isinstance(raw, dict):
-        raise RefusedError(422, "invalid_event", "An event is a JSON object.")
+        raise EventRefusedError(422, "invalid_event", "An event is a JSON object.")
     try:
         body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
         sent = hashlib.sha256(body).hexdigest()
         refuse_forbidden(raw)
     except orjson.JSONEncodeError:
-        raise RefusedError(422, "invalid_event", "The event is nested too deeply.") from None
+        raise EventRefusedError(422, "invalid_event", "The event is nested too deeply.") from None
     if len(body) > MAX_EVENT_BYTES:
-        raise RefusedError(413, "event_too_large", "An event has at most 256 KB.", max_bytes=MAX_EVENT_BYTES)
+        raise EventRefusedError(413, "event_too_large", "An event has at most 256 KB.", max_bytes=MAX_EVENT_BYTES)
     if not all(value is not None for value in raw.values()):  # CloudEvents JSON format §2.2: null is as good as absent
         raw = {name: value for name, value in raw.items() if value is not None or name == "data"}
         body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
     kind = _type_of(raw)
     _check_source(raw, client)
     if kind.scope not in client.scopes:
-        raise RefusedError(
+        raise EventRefusedError(
             403, "insufficient_scope", "The access token lacks the scope for this type.", scope=kind.scope
         )
     event = _shaped(kind, raw)
-    return Checked(kind, event, body, kept_digest(event), sent)
+    return Checked(kind, event, body, content_digest(event), sent)
 
 
 def _type_of(raw: dict[str, Any]) -> EventType:
     name = raw.get("type")
     found = event_types().get(name) if isinstance(name, str) else None
     if found is None:
-        raise RefusedError(422, "unknown_type", "This event type does not exist.", allowed=list(event_types()))
+        raise EventRefusedError(422, "unknown_type", "This event type does not exist.", allowed=list(event_types()))
     return found
 
 
 def _check_source(raw: dict[str, Any], client: ApiClient) -> None:
     if not client.event_source or raw.get("source") != client.event_source:
-        raise RefusedError(403, "foreign_source", "The source is not the one registered for this client.")
+        raise EventRefusedError(403, "foreign_source", "The source is not the one registered for this client.")
 
 
 def _shaped(kind: EventType, raw: dict[str, Any]) -> Envelope:
@@ -75,9 +75,9 @@ def _shaped(kind: EventType, raw: dict[str, Any]) -> Envelope:
         found = error.errors(include_url=False, include_input=False)
     for e in found:
         if e["type"] == "literal_error" and (words := kind.closed_words.get(e["loc"])):
-            raise RefusedError(422, words.code, words.detail, allowed=list(words.allowed))
+            raise EventRefusedError(422, words.code, words.detail, allowed=list(words.allowed))
     errors = [{"pointer": json_pointer(e["loc"]), "reason": _reason(e)} for e in found[:MAX_ERRORS]]
-    raise RefusedError(422, "invalid_event", "The event does not fit its schema.", errors=errors)
+    raise EventRefusedError(422, "invalid_event", "The event does not fit its schema.", errors=errors)
 
 
 def _reason(error: Any) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from idp.front.web import looks_like_my_number, unfit
+from idp.front.web import looks_like_my_number, text_problem
 
-from ..families import RefusedError
+from ..families import EventRefusedError
 
 _GAPS = str.maketrans("０１２３４５６７８９", "0123456789", " 　-－‐\t\n")
 _TWELVE = re.compile(r"[0-9]{12}")
@@ -22,10 +22,10 @@ Pointer = tuple[int | str, ...]
 
 
 def refuse_forbidden(event: dict[str, Any]) -> None:
-    """Look at every value and member name. Raises `RefusedError` that names no value."""
+    """Look at every value and member name. Raises `EventRefusedError` that names no value."""
     rest = [item for item in event.items() if item[0] not in _NOT_OURS]
     text = orjson.dumps([rest, event.get("data")]).decode()
-    if not _SUSPICIOUS.search(text) and unfit(text) is None:
+    if not _SUSPICIOUS.search(text) and text_problem(text) is None:
         return  # the usual case: one pass over the text instead of one look at each value
     stack: list[tuple[Pointer, Any]] = [((), event)]
     unseen: list[dict[str, str]] = []
@@ -33,7 +33,7 @@ def refuse_forbidden(event: dict[str, Any]) -> None:
         where, value = stack.pop()
         if isinstance(value, str):
             _refuse_my_number(value)
-            if reason := unfit(value):
+            if reason := text_problem(value):
                 unseen.append({"pointer": json_pointer(where), "reason": reason})
         elif isinstance(value, dict):
             stack.extend((where, name) for name in value)
@@ -44,12 +44,12 @@ def refuse_forbidden(event: dict[str, Any]) -> None:
             _refuse_my_number(f"{value:012d}")
     if unseen:
         detail = "The event contains characters that cannot be seen."
-        raise RefusedError(422, "invalid_event", detail, errors=unseen[:MAX_ERRORS])
+        raise EventRefusedError(422, "invalid_event", detail, errors=unseen[:MAX_ERRORS])
 
 
 def _refuse_my_number(text: str) -> None:
     if len(text) >= 12 and holds_my_number(text):
-        raise RefusedError(
+        raise EventRefusedError(
             422,
             "my_number_refused",
             "The event contains what looks like an Individual Number (My Number). It was not kept.",

@@ -1,4 +1,4 @@
-"""Writers about the same subject or handle take turns, so that what one read stays true until it has written."""
+"""Writers about the same subject or handle wait for one another, so that what one read stays true until it has written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMESPACE = 0x4D41
 _STRIPES = 128
 
 
-def take_turns(session: Session, client_id: str, names: Iterable[str]) -> None:
+def lock_names(session: Session, client_id: str, names: Iterable[str]) -> None:
     """Hold the locks of these names until the transaction ends.
 
     PostgreSQL: advisory locks on 128 stripes, always in the same order, so no two writers wait for each other. SQLite has one

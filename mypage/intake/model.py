@@ -26,7 +26,7 @@ class EventReceipt(Base):
     source: Mapped[str] = mapped_column(String(255), primary_key=True)
     event_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     body_hash: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of what is kept of the event (`kept.py`); in rows of earlier versions of its canonical JSON as it was sent."""
+    """SHA-256 of what is kept of the event (`content_digest.py`); in rows of earlier versions of its canonical JSON as it was sent."""
     result: Mapped[str] = mapped_column(String(8))
     recorded_at: Mapped[datetime]
 

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response
 from typing_extensions import TypedDict
 
-from idp.front.resource_server import Answer, Media, Operation, described
+from idp.front.resource_server import Media, Operation, ResponseSpec, described
 from idp.front.storage import parts
 from idp.front.web import Caller, called_by, problem_response
 
@@ -34,12 +34,12 @@ class SchemaList(TypedDict):
 
 
 LIST = Operation(
-    "listSchemas", "The event types.", {200: Answer("Every type.", {"application/json": Media(SchemaList)})}
+    "listSchemas", "The event types.", {200: ResponseSpec("Every type.", {"application/json": Media(SchemaList)})}
 )
 READ = Operation(
     "getSchema",
     "The JSON Schema (2020-12) of one event type.",
-    {200: Answer("The schema of a whole event.", {"application/schema+json": Media(dict[str, Any])})},
+    {200: ResponseSpec("The schema of a whole event.", {"application/schema+json": Media(dict[str, Any])})},
     {404: ("unknown_type",)},
     path={"name": "The type, as jp.machi.case.status.v1."},
 )

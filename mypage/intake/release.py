@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import clock, find_all
 
-from ..families import RefusedError, Status, UnitOfWork, families
+from ..families import EventRefusedError, Status, UnitOfWork, families
 from .check import Checked
 from .held import Held
-from .locks import take_turns
+from .locks import lock_names
 from .model import ClaimedHandle, HeldEvent
 
 
@@ -23,22 +23,22 @@ class HandleTakenError(Exception):
 def release(unit: UnitOfWork, held: Held, resident_id: str | None, newcomer: Checked) -> tuple[Status, bool]:
     """Apply `newcomer` together with what waited for its subject, in the order of the sequence; returns its own result."""
     waiting = [*held.take(newcomer.type.family, newcomer.event.subject), ("", newcomer)]
-    answer: tuple[Status, bool] | RefusedError = ("held", False)
+    answer: tuple[Status, bool] | EventRefusedError = ("held", False)
     for held_id, checked in sorted(waiting, key=lambda pair: str(pair[1].event.sequence)):
         result = _apply(unit, checked, resident_id)
         if not held_id:
             answer = result
-        elif not isinstance(result, RefusedError):
+        elif not isinstance(result, EventRefusedError):
             held.done(held_id)
-    if isinstance(answer, RefusedError):
+    if isinstance(answer, EventRefusedError):
         raise answer
     return answer
 
 
-def _apply(unit: UnitOfWork, checked: Checked, resident_id: str | None) -> tuple[Status, bool] | RefusedError:
+def _apply(unit: UnitOfWork, checked: Checked, resident_id: str | None) -> tuple[Status, bool] | EventRefusedError:
     try:
         return checked.type.apply(unit, checked.event, resident_id)
-    except RefusedError as refused:
+    except EventRefusedError as refused:
         return refused
 
 
@@ -48,7 +48,7 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
     Later events with this handle go there directly. Raises `HandleTakenError`. Call `parts().worker.wake()` after the commit.
     """
     subjects = select(HeldEvent.subject).where(HeldEvent.client_id == client_id, HeldEvent.handle == handle)
-    take_turns(session, client_id, [f"handle {handle}", *session.scalars(subjects)])
+    lock_names(session, client_id, [f"handle {handle}", *session.scalars(subjects)])
     claimed = session.get(ClaimedHandle, (client_id, handle))
     if claimed is not None and claimed.resident_id != resident_id:
         raise HandleTakenError(handle)

@@ -9,7 +9,7 @@ from idp.front.people import asks_local_numbers, asks_residents_of
 from idp.front.resource_server import ApiClient
 from idp.front.storage import Find, Question
 
-from ..families import RefusedError
+from ..families import EventRefusedError
 from ..wire.resident import IssSub, LocalNumber, Opaque
 
 Named = IssSub | LocalNumber | Opaque
@@ -51,7 +51,7 @@ class Residents:
                 self._found[format_, self._number_of[key] if format_ == "local_number" else key] = resident_id
 
     def find(self, named: Named | None) -> str | None:
-        """The resident; None if the event names nobody, or a handle that is not claimed. Raises `RefusedError`.
+        """The resident; None if the event names nobody, or a handle that is not claimed. Raises `EventRefusedError`.
 
         An unknown resident is the same answer whether the number exists elsewhere or not at all.
         """
@@ -60,10 +60,12 @@ class Residents:
         if isinstance(named, Opaque):
             return self._found.get(("opaque", named.id))
         if isinstance(named, LocalNumber) and not self._client.may_use_local_numbers:
-            raise RefusedError(403, "local_numbers_not_allowed", "This client may not name residents by local number.")
+            raise EventRefusedError(
+                403, "local_numbers_not_allowed", "This client may not name residents by local number."
+            )
         if isinstance(named, IssSub) and named.iss != self._issuer:
-            raise RefusedError(422, "foreign_issuer", "iss is not this provider.")
+            raise EventRefusedError(422, "foreign_issuer", "iss is not this provider.")
         found = self._found.get((named.format, named.sub if isinstance(named, IssSub) else named.number))
         if found is None:
-            raise RefusedError(422, "unknown_resident", "No resident of this client is known by this identifier.")
+            raise EventRefusedError(422, "unknown_resident", "No resident of this client is known by this identifier.")
         return found

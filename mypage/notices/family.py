@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..families import Entry, EventType, Family, Follow, OnHome
+from ..families import EventType, Family, Follow, NavigationEntry, OnHome
 from ..wording import N_
 from .apply_event import apply_published, apply_withdrawn
 from .derive import tell_about_case
@@ -21,6 +21,6 @@ NOTICE = Family(
     ),
     follows=(Follow("case", tell_about_case),),
     pages=(bp,),
-    entry=Entry("notices", "my_notices.index", N_("Notices"), "notices", count_unread, N_("unread")),
+    entry=NavigationEntry("notices", "my_notices.index", N_("Notices"), "notices", count_unread, N_("unread")),
     on_home=OnHome(on_home, "mypage/notices/home.html", place=30),
 )

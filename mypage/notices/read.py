@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, defer
 
 from idp.front.credentials import find_credential
 
-from .. import stored
+from .. import stored_json
 from ..cases import Case
 from ..departments import sender_names
 from ..text import Localised, like_pattern
@@ -72,12 +72,12 @@ def get_notice(session: Session, resident_id: str, notice_id: str) -> NoticeDeta
     params = notice.params or {}
     if notice.template not in OF_SECURITY:
         return NoticeDetail(**fields, body=derived_body(params) if notice.template else notice.body or {})
-    credential = stored.text(params.get("credential"))
+    credential = stored_json.text(params.get("credential"))
     return NoticeDetail(
         **fields,
         body=security_body(notice.template, params),
         about=notice.template,
-        about_client=stored.text(params.get("client_id")),
+        about_client=stored_json.text(params.get("client_id")),
         about_credential=find_credential(session, resident_id, credential) if credential else None,
         disowned_at=notice.disowned_at,
     )

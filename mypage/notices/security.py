@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from idp.front.apps import client_labels
 from idp.front.credentials import find_credential
 from idp.front.logins import part_of_first_sign_in
-from idp.front.record import EventType, Recorded, on_record
-from idp.front.storage import wake_after_commit
+from idp.front.record import AuditEventType, Recorded, on_record
+from idp.front.storage import wake_worker_after_commit
 
 from ..families import UnitOfWork, families
 from ..text import searchable
@@ -23,12 +23,12 @@ from .post import new_notice, post_notice
 from .security_words import security_body, security_title
 
 TEMPLATE_OF = {
-    EventType.REFRESH_TOKEN_REUSED: "refresh_reused",
-    EventType.PASSKEY_ADDED: "passkey_added",
-    EventType.PASSKEY_REMOVED: "passkey_removed",
-    EventType.CARD_BOUND: "card_bound",
-    EventType.CREDENTIAL_HELD: "credential_held",
-    EventType.DEVICE_ALLOWED: "device_connected",
+    AuditEventType.REFRESH_TOKEN_REUSED: "refresh_reused",
+    AuditEventType.PASSKEY_ADDED: "passkey_added",
+    AuditEventType.PASSKEY_REMOVED: "passkey_removed",
+    AuditEventType.CARD_BOUND: "card_bound",
+    AuditEventType.CREDENTIAL_HELD: "credential_held",
+    AuditEventType.DEVICE_ALLOWED: "device_connected",
 }
 # Each may be the work of a thief; a hold is the resident's own answer to one, and a device is mostly the one at the counter.
 _IMPORTANCE = {"credential_held": "normal", "device_connected": "normal"}
@@ -60,7 +60,7 @@ def tell_resident(session: Session, happened: Recorded) -> None:
     )
     post_notice(unit, notice)
     unit.write()
-    wake_after_commit(session)
+    wake_worker_after_commit(session)
 
 
 def _params(session: Session, happened: Recorded) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _params(session: Session, happened: Recorded) -> dict[str, Any]:
     if happened.client_id is not None:
         label = client_labels(session, [happened.client_id]).get(happened.client_id)
         return {"client_id": happened.client_id, "app": dict(label.name) if label else {"ja": happened.client_id}}
-    if happened.event is EventType.CARD_BOUND:
+    if happened.event is AuditEventType.CARD_BOUND:
         return {"credential": happened.facts.get("credential"), "kind": "card", "label": happened.facts["medium"]}
     credential_id = str(happened.facts["credential"])
     found = find_credential(session, str(happened.resident_id), credential_id)

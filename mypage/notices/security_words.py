@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..stored import texts
+from ..stored_json import texts
 from ..text import Localised, pick
 from ..wording import LANGUAGES, N_, catalogue
 

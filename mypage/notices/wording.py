@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..stored import text, texts
+from ..stored_json import text, texts
 from ..text import Localised, pick
 from ..wording import LANGUAGES, N_, about_procedure, catalogue
 

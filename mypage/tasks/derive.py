@@ -7,14 +7,14 @@ from idp.front.storage import new_id
 from ..cases import CaseChange, waits_for_resident
 from ..columns import Row
 from ..families import UnitOfWork
-from .store import OPEN_TURNS, SHOWN_ON
+from .store import OPEN_TURN_TASKS, SHOWN_ON
 
 _RESULT = {"withdrawn": "cancelled", "expired": "expired"}
 
 
-def follow_turn(unit: UnitOfWork, change: CaseChange) -> None:
+def sync_turn_task(unit: UnitOfWork, change: CaseChange) -> None:
     """Open, correct or close the "your turn" task of a case after its state changed."""
-    case, turns = change.case, unit.rows(OPEN_TURNS)
+    case, turns = change.case, unit.rows(OPEN_TURN_TASKS)
     turn = turns.get(case["subject"])
     if waits_for_resident(case["phase"], case["waiting_on"]):
         turn = turn or _opened(unit, case)

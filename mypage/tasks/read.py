@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from idp.front.storage import clock
 
-from .. import stored
+from .. import stored_json
 from ..cases import Case
 from ..departments import department_names
 from ..text import Localised
@@ -25,7 +25,7 @@ _TITLES = {"your_turn": N_("%(procedure)s: it is your turn")}
 
 
 @dataclass(frozen=True)
-class TaskAction:
+class TaskActionView:
     kind: str
     url: str | None
     label: Localised
@@ -42,7 +42,7 @@ class TaskRow:
     body: Localised
     due: date | None
     days_left: int | None
-    action: TaskAction | None
+    action: TaskActionView | None
     case_id: str | None
     state: str
     opened_at: datetime
@@ -72,11 +72,11 @@ def _closed_at(row: TaskRow) -> datetime:
     return row.closed_at or row.opened_at
 
 
-def _action(action: Mapping[str, Any] | None) -> TaskAction | None:
+def _action(action: Mapping[str, Any] | None) -> TaskActionView | None:
     if action is None:
         return None
-    kind, url = stored.text(action.get("kind")), stored.text(action.get("url"))
-    return TaskAction(kind or "", url, stored.texts(action.get("label")))
+    kind, url = stored_json.text(action.get("kind")), stored_json.text(action.get("url"))
+    return TaskActionView(kind or "", url, stored_json.texts(action.get("label")))
 
 
 def _row(task: Task, case_id: str | None, department: Localised, today: date) -> TaskRow:

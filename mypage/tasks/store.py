@@ -6,6 +6,6 @@ from ..families import Store
 from .model import Task
 
 TASKS = Store(Task, "subject")
-OPEN_TURNS = Store(Task, "related_case", where="template IS NOT NULL AND state = 'open'")
+OPEN_TURN_TASKS = Store(Task, "related_case", where="template IS NOT NULL AND state = 'open'")
 """Open tasks derived from cases, by the case's subject."""
 SHOWN_ON = ("home", "tasks", "badges")

@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from idp.front.web import web_address
+from idp.front.web import linkable_url
 
 _MOMENT = (
     r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
@@ -66,7 +66,7 @@ Day = Annotated[
 
 
 def _check_url(value: str, info: ValidationInfo) -> str:
-    if info.context is not TAKEN_BEFORE and web_address(value) is None:
+    if info.context is not TAKEN_BEFORE and linkable_url(value) is None:
         raise ValueError("must be an http(s) address whose host is a name in ASCII, without user information")
     return value
 

@@ -92,7 +92,7 @@ def test_the_whole_story(
     # 4. My page is open in another tab; the application appears there by itself, with its receipt number.
     home = person.context.new_page()
     home.goto(f"{demo.issuer}/my/")
-    expect(home.get_by_test_id("door-home").first).to_be_visible()
+    expect(home.get_by_test_id("nav-home").first).to_be_visible()
     page.goto(demo.childcare)
     receipt = apply_for_allowance(page)
     expect(home.get_by_test_id("recent-case").filter(has_text=receipt)).to_be_visible()

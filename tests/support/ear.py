@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.foundation.journal import Entry, Line, Mark
+from idp.foundation.journal import Entry, JournalRow, Mark
 
 
 class Ear:
@@ -16,11 +16,11 @@ class Ear:
         self.begun: list[Mark] = []
         self.said: list[str] = []
 
-    def begin(self, lines: Sequence[Line], mark: Mark) -> None:
+    def begin(self, lines: Sequence[JournalRow], mark: Mark) -> None:
         self.begun.append(mark)
         self.hear(lines)
 
-    def hear(self, lines: Sequence[Line]) -> None:
+    def hear(self, lines: Sequence[JournalRow]) -> None:
         self.entries += [line.entry for line in lines]
         self.marks += [line.mark for line in lines]
 

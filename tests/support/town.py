@@ -17,7 +17,7 @@ from idp.oidc.registration.register_client import CityOptions, register_client
 from idp.oidc.server.provider import provider
 from idp.residents.activation import issue_activation_code
 from idp.residents.claiming import claim_by_attributes
-from idp.residents.import_register import Report, import_register
+from idp.residents.import_register import ImportReport, import_register
 from idp.residents.read import resolve_local_number
 from machi_id.wsgi import create_app
 from mypage import MY_PAGE
@@ -92,7 +92,7 @@ class Town:
 
     # people --------------------------------------------------------------------------------------------------------
 
-    def import_people(self, *keys: str) -> Report:
+    def import_people(self, *keys: str) -> ImportReport:
         """Import these people (all without arguments) from the register."""
         return import_register(self.parts.database, self.parts.vault, register_lines(*keys))
 

@@ -108,7 +108,7 @@ class _NoSession(SessionInterface):
         return self._session
 
 
-class Answer(Response):
+class AppResponse(Response):
     """A finished answer: a body in bytes and headers in ASCII, sent as they are."""
 
     def __init__(self, body: bytes, headers: Iterable[tuple[str, str]], status: int = 200) -> None:

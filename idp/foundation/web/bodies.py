@@ -1,7 +1,7 @@
 """Slow senders: how many threads may wait for bodies at once, in all and for one address.
 
 A server thread that reads a body waits for as long as its sender likes; the server (granian) has no time limit for that, and WSGI no
-way to set one. So there is a limit on how many wait: whoever sends bodies that never end fills their own room, and others go on. The
+way to set one. So there is a limit on how many wait: whoever sends bodies that never end fills their own places, and others go on. The
 rest is the proxy's: it takes requests whole before it passes them on (docs/operators.md), and `machi doctor` looks whether it does.
 """
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 READERS = "MACHI_BODY_READERS"
 AT_ONCE = 128
 WAIT = 1.0
-"""Seconds to wait for room, in a crowd of honest senders; none where no room came free in the last `STALE` seconds."""
+"""Seconds to wait for a place, in a crowd of honest senders; none where none came free in the last `STALE` seconds."""
 STALE = 2.0
 
 
-class Room:
+class ReaderSlots:
     """Who is reading now. Thread-safe."""
 
     def __init__(self, at_once: int) -> None:
@@ -72,8 +72,8 @@ class Room:
 class _Input:
     """`wsgi.input`, whose reads take a place. Not reading takes none."""
 
-    def __init__(self, source: Any, room: Room, address: str) -> None:
-        self._source, self._room, self._address = source, room, address
+    def __init__(self, source: Any, slots: ReaderSlots, address: str) -> None:
+        self._source, self._slots, self._address = source, slots, address
 
     def read(self, size: int = -1) -> Any:
         return self._within(lambda: self._source.read() if size < 0 else self._source.read(size))
@@ -88,14 +88,14 @@ class _Input:
         return iter(self.readline, b"")
 
     def _within(self, read: Callable[[], Any]) -> Any:
-        if not self._room.enter(self._address):
+        if not self._slots.enter(self._address):
             raise ProblemError(
                 503, "too_many_bodies", "Too much is being sent at once. Please try again.", retry_after=2
             )
         try:
             return read()
         finally:
-            self._room.leave(self._address)
+            self._slots.leave(self._address)
 
 
 class Bodies:
@@ -103,10 +103,10 @@ class Bodies:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._room = Room(int(os.environ.get(READERS, AT_ONCE)))
+        self._slots = ReaderSlots(int(os.environ.get(READERS, AT_ONCE)))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
             network = network_named(environ.get("REMOTE_ADDR")) or ""
-            environ["wsgi.input"] = _Input(environ["wsgi.input"], self._room, network)
+            environ["wsgi.input"] = _Input(environ["wsgi.input"], self._slots, network)
         return self._app(environ, start_response)

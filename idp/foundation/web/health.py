@@ -12,7 +12,7 @@ from .. import clock
 from ..context import parts
 from ..vault import Vault
 from .callers import Caller, called_by
-from .openapi import Answer, Media, Operation, described
+from .openapi import Media, Operation, ResponseSpec, described
 
 DOCTOR = "X-Machi-Doctor"
 
@@ -38,16 +38,16 @@ HEALTH = Operation(
     "getHealth",
     "Whether this process lives.",
     {
-        200: Answer("It does.", {"application/json": Media(Health)}),
-        503: Answer("It should be started anew.", {"application/json": Media(Health)}),
+        200: ResponseSpec("It does.", {"application/json": Media(Health)}),
+        503: ResponseSpec("It should be started anew.", {"application/json": Media(Health)}),
     },
 )
 READY = Operation(
     "getReadiness",
     "Whether this process can serve.",
     {
-        200: Answer("It can.", {"application/json": Media(Ready)}),
-        503: Answer("It cannot, or is about to end.", {"application/json": Media(Ready)}),
+        200: ResponseSpec("It can.", {"application/json": Media(Ready)}),
+        503: ResponseSpec("It cannot, or is about to end.", {"application/json": Media(Ready)}),
     },
 )
 

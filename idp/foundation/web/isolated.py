@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..others import seen
+from ..untrusted_text import displayable
 
 
 def isolated(text: object, lang: str | None = None) -> Markup:
     """`<bdi>` (WHATWG HTML §4.5.24) around what of `text` can be seen, marked with `lang` if given; nothing around nothing."""
-    words = seen(str(text)) if text is not None else ""
+    words = displayable(str(text)) if text is not None else ""
     if not words.strip():
         return Markup("")
     return Markup('<bdi lang="{}">{}</bdi>').format(lang, words) if lang else Markup("<bdi>{}</bdi>").format(words)

@@ -37,7 +37,7 @@ class Media:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ResponseSpec:
     """A success, by content type; none: no body."""
 
     description: str
@@ -53,7 +53,7 @@ class Operation:
 
     name: str
     summary: str
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, ResponseSpec]
     problems: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     body: Mapping[str, Media] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from ..context import parts
 from .callers import Caller, called_by
-from .openapi import Answer, Media, Operation, Problem, described, operation_of
+from .openapi import Media, Operation, Problem, ResponseSpec, described, operation_of
 
 bp = Blueprint("openapi", __name__)
 
@@ -35,7 +35,7 @@ _HEADERS: dict[int, dict[str, Any]] = {401: _CHALLENGE, 403: _CHALLENGE, 429: _R
     Operation(
         "getDescription",
         "This document.",
-        {200: Answer("OpenAPI 3.1.", {"application/json": Media(dict[str, Any])})},
+        {200: ResponseSpec("OpenAPI 3.1.", {"application/json": Media(dict[str, Any])})},
     )
 )
 def openapi() -> Response:

@@ -12,8 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..clock import CITY_ZONE
 from ..context import Parts, parts
-from ..others import seen, web_address
 from ..scrub import trust
+from ..untrusted_text import displayable, linkable_url
 from . import callers, cookies, csrf, headers, health, language, mount, openapi_document, paths, static_files
 from .bodies import Bodies
 from .callers import Caller
@@ -56,7 +56,7 @@ def install_shell(app: Flask, instance: Parts, home: Home) -> None:
     app.after_request(cookies.keep_browser)
     app.after_request(log_request)
     app.context_processor(_globals)
-    for helper in (isolated, seen, web_address):
+    for helper in (isolated, displayable, linkable_url):
         app.add_template_global(helper)
     app.add_template_filter(isolated)
     set_home(app, home)

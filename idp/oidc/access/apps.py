@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ...foundation.context import parts
-from ...foundation.others import web_address
+from ...foundation.untrusted_text import linkable_url
 from ...residents import subjects
 from ..authorization import requested_claims
 from ..claims import LABELS, told
@@ -54,7 +54,7 @@ def label_of(client: RegisteredClient) -> ClientLabel:
 
 def start_uri(issuer: str, client: RegisteredClient) -> str | None:
     """A link that starts the app signed in (OIDC Core §4): with `iss`, and the app's own page as `target_link_uri` if it has one."""
-    uri, home = (web_address(client.metadata.get(name)) for name in ("initiate_login_uri", "client_uri"))
+    uri, home = (linkable_url(client.metadata.get(name)) for name in ("initiate_login_uri", "client_uri"))
     if uri is None:
         return None
     values = {"iss": issuer}

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError, problem_response
-from ...foundation.web.openapi import Answer, Media, Operation, described
+from ...foundation.web.openapi import Media, Operation, ResponseSpec, described
 from ..grants import end_managed_grant, live_grant
 from ..grants.model import ManagedGrant
 from ..server import NO_STORE, provider
@@ -42,7 +42,7 @@ _PROBLEMS = {**TOKEN_PROBLEMS, 404: ("unknown_grant",)}
 QUERY_GRANT = Operation(
     "queryGrant",
     "What one of the client's own grants holds now.",
-    {200: Answer("The grant.", {"application/json": Media(GrantShown, {"a grant": _EXAMPLE})})},
+    {200: ResponseSpec("The grant.", {"application/json": Media(GrantShown, {"a grant": _EXAMPLE})})},
     _PROBLEMS,
     path=_ID,
     scopes={QUERY: "Look at the client's own grants."},
@@ -50,7 +50,7 @@ QUERY_GRANT = Operation(
 REVOKE_GRANT = Operation(
     "revokeGrant",
     "End one of the client's own grants, and every token of it.",
-    {204: Answer("It has ended.")},
+    {204: ResponseSpec("It has ended.")},
     _PROBLEMS,
     path=_ID,
     scopes={REVOKE: "End the client's own grants."},

@@ -39,18 +39,18 @@ from ..server import (
     told,
     was_sent,
 )
-from ..storage import Standing
+from ..storage import LoginFacts
 from ..tokens import Code, give_code
 from .authorize_checks import check_request, prove_client_and_redirect
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .facts import facts_of_request, rich_of
 from .freshness import as_claimed, authenticated_since
 from .hybrid import hybrid_values
+from .login_checks import CHECKS, Missing, Situation
 from .participation import join
 from .pushed import complete
 from .request_forms import FORM_CHECKS, open_request
 from .response import respond
-from .standing_checks import CHECKS, Missing, Situation
 
 log = logging.getLogger("machi.authorize")
 
@@ -129,35 +129,35 @@ def decide(asked: AuthorizationRequest, attempt: SignInAttempt | None, agreed: b
             missing = Missing.LOGIN  # it ended in between
     if missing is not None:
         return lead_to(missing, asked, attempt)
-    standing = situation.login
-    keep_alive(standing.session_id, from_ms(standing.seen_at))
-    return code_response(asked, _code(op, asked, standing, clock.epoch_ms()), standing)
+    login = situation.login
+    keep_alive(login.session_id, from_ms(login.seen_at))
+    return code_response(asked, _code(op, asked, login, clock.epoch_ms()), login)
 
 
 def look(asked: AuthorizationRequest, attempt: SignInAttempt | None, agreed: bool = False) -> Situation:
     """What the request meets: one look-up, none without a session cookie."""
     op, now, token = provider(), clock.epoch_ms(), get_cookie(SESSION)
     since = authenticated_since(asked, attempt)
-    standing = None
+    login = None
     if token:
         idle_since = now - op.parts.settings.session_idle_seconds * 1000
-        standing = op.store.standing(digest(token), asked.client.sector, asked.client.client_id, now, idle_since)
-    if standing is not None:
-        standing = as_claimed(standing, since)
-    return Situation(asked, standing, since, attempt, agreed)
+        login = op.store.login_facts(digest(token), asked.client.sector, asked.client.client_id, now, idle_since)
+    if login is not None:
+        login = as_claimed(login, since)
+    return Situation(asked, login, since, attempt, agreed)
 
 
-def joined(standing: Standing) -> bool:
+def joined(login: LoginFacts) -> bool:
     """Whether the app takes part in the login, with a subject and a `sid` of its own."""
-    return standing.sub is not None and standing.sid is not None
+    return login.sub is not None and login.sid is not None
 
 
-def _code(op: Provider, asked: AuthorizationRequest, standing: Standing, now: int) -> str:
+def _code(op: Provider, asked: AuthorizationRequest, login: LoginFacts, now: int) -> str:
     expires_at = now + code_seconds(asked.client, op.parts.settings.code_seconds) * 1000
     return give_code(
         op,
         Code(
-            grant=replace(facts_of_request(asked, standing, expires_at), rich=rich_of(asked)),
+            grant=replace(facts_of_request(asked, login, expires_at), rich=rich_of(asked)),
             redirect_uri=asked.redirect_uri,
             redirect_given=asked.redirect_given,
             challenge=asked.parameters.get("code_challenge", ""),
@@ -166,19 +166,19 @@ def _code(op: Provider, asked: AuthorizationRequest, standing: Standing, now: in
     )
 
 
-def code_response(asked: AuthorizationRequest, code: str, standing: Standing) -> ResponseReturnValue:
+def code_response(asked: AuthorizationRequest, code: str, login: LoginFacts) -> ResponseReturnValue:
     """The successful authorization response."""
     if "request_uri" in asked.parameters and not complete(provider(), asked.parameters["request_uri"]):
         raise AuthorizationError(asked, "invalid_request_uri", "The request_uri was used before.")
     values: dict[str, str | None] = {"code": code}
     if is_hybrid(asked.parameters["response_type"]):
         try:
-            values = hybrid_values(provider(), asked, code, standing)
+            values = hybrid_values(provider(), asked, code, login)
         except OAuth2Error as error:
             kind = error.error if isinstance(error, AccessDeniedError) else "server_error"
             raise AuthorizationError(asked, kind, str(error.description)) from None
     values["state"] = asked.state
-    values["session_state"] = session_state(asked.client, asked.redirect_uri, standing.session_id)
+    values["session_state"] = session_state(asked.client, asked.redirect_uri, login.session_id)
     return respond(asked.client, asked.redirect_uri, asked.response_mode, values)
 
 

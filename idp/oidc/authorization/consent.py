@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import language
 from ...foundation.web.leaving import by_page, way_leads_to
@@ -19,8 +19,8 @@ from ..resources import api_sentences, sentences
 from ..server import provider
 from .authorize import decide, error_response, lead_to, look, request_of
 from .authorize_request import AuthorizationError
+from .login_checks import CHECKS, Missing
 from .participation import grant_consent
-from .standing_checks import CHECKS, Missing
 
 bp = Blueprint("consent", __name__)
 
@@ -38,8 +38,8 @@ def show(attempt_id: str) -> ResponseReturnValue:
             return error_response(error)
         row = session.get_one(Resident, current_login().resident_id)
         attributes = unseal(op.parts.vault, row.resident_id, row.attributes)
-    standing = look(asked, attempt).standing
-    before = set(((standing.consented if standing else None) or "").split())
+    login = look(asked, attempt).login_facts
+    before = set(((login.consented if login else None) or "").split())
     names = requested_claims(asked.consent_items.split())
     known = set(requested_claims(sorted(before)))
     values = [
@@ -83,7 +83,7 @@ def answer(attempt_id: str) -> ResponseReturnValue:
             with op.parts.database.write() as session:
                 record(
                     session,
-                    EventType.CONSENT_DENIED,
+                    AuditEventType.CONSENT_DENIED,
                     resident_id=current_login().resident_id,
                     client_id=asked.client.client_id,
                 )

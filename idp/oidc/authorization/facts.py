@@ -8,26 +8,26 @@ import orjson
 
 from ...foundation.ids import new_id, new_secret
 from ..resources import DETAILS_PARAMETER
-from ..storage import GrantFacts, Standing
+from ..storage import GrantFacts, LoginFacts
 from .authorize_request import AuthorizationRequest
 
 
-def facts_of_request(asked: AuthorizationRequest, standing: Standing, expires_at: int) -> GrantFacts:
+def facts_of_request(asked: AuthorizationRequest, login: LoginFacts, expires_at: int) -> GrantFacts:
     """The grant that an authorization request makes of a login; `expires_at` in ms."""
     return GrantFacts(
         grant_id=new_id(),
         client_id=asked.client.client_id,
-        resident_id=standing.resident_id,
-        session_id=standing.session_id,
+        resident_id=login.resident_id,
+        session_id=login.session_id,
         scope=asked.scope,
         claims=asked.parameters.get("claims"),
         resource=asked.parameters.get("resource"),
         nonce=asked.parameters.get("nonce"),
-        factors=standing.factors,
-        proofing=standing.proofing,
-        authenticated_at=standing.authenticated_at,
-        sid=str(standing.sid),
-        sub=str(standing.sub),
+        factors=login.factors,
+        proofing=login.proofing,
+        authenticated_at=login.authenticated_at,
+        sid=str(login.sid),
+        sub=str(login.sub),
         expires_at=expires_at,
     )
 

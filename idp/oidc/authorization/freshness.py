@@ -9,7 +9,7 @@ from ...foundation import clock
 from ...foundation.database import to_ms
 from ...logins import levels
 from ...signin.model import SignInAttempt
-from ..storage import Standing
+from ..storage import LoginFacts
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest
@@ -28,9 +28,9 @@ def authenticated_since(asked: AuthorizationRequest, attempt: SignInAttempt | No
     return since
 
 
-def as_claimed(standing: Standing, since: int) -> Standing:
+def as_claimed(login: LoginFacts, since: int) -> LoginFacts:
     """The login as an answer that needs a proof since `since` may state it: `authenticated_at` is the time of what makes its level.
 
     It is before `since` if nothing was proven since.
     """
-    return replace(standing, authenticated_at=levels.assurance(levels.load_factors(standing.factors), since).at)
+    return replace(login, authenticated_at=levels.assurance(levels.load_factors(login.factors), since).at)

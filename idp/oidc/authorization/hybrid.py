@@ -11,7 +11,7 @@ from ..client_metadata import is_hybrid
 from ..errors import AccessDeniedError, InvalidRequestError
 from ..resources import audience_for
 from ..server import Provider
-from ..storage import GrantFacts, Redemption, Standing
+from ..storage import GrantFacts, LoginFacts, Redemption
 from ..tokens import make_access_token, make_id_token
 from .facts import facts_of_request
 
@@ -31,14 +31,14 @@ def reject_tokens_in_query(_op: Provider, asked: AuthorizationRequest) -> None:
         raise InvalidRequestError("Tokens never stand in a query.")
 
 
-def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, standing: Standing) -> dict[str, str | None]:
+def hybrid_values(op: Provider, asked: AuthorizationRequest, code: str, login: LoginFacts) -> dict[str, str | None]:
     """The parameters of the response (§3.2.2.5, §3.3.2.5). Raises `OAuth2Error` when the ID token cannot be
     encrypted, or when what the answer rests on has ended.
     """
     wanted = frozenset(asked.parameters["response_type"].split())
     now = clock.epoch()
     # A grant of its own: it lives as long as the access token in the answer, and ends with the login.
-    facts = facts_of_request(asked, standing, clock.epoch_ms() + op.parts.settings.access_token_seconds * 1000)
+    facts = facts_of_request(asked, login, clock.epoch_ms() + op.parts.settings.access_token_seconds * 1000)
     values: dict[str, str | None] = {"code": code if "code" in wanted else None}
     if "token" in wanted:
         values["access_token"] = _access_token(op, asked, facts, now)

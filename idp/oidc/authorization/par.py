@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from ...foundation.web.callers import Caller, called_by
-from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..flows import JSON, EndpointResponse, ListedEndpoint, answered
 from ..server import provider
 from .par_checks import CHECKS, PushRequest
 from .pushed import push
@@ -20,7 +20,7 @@ class ParEndpoint(ListedEndpoint):
     ASKED = PushRequest
     CHECKS = CHECKS
 
-    def create_response(self, asked: PushRequest) -> Answer:
+    def create_response(self, asked: PushRequest) -> EndpointResponse:
         """§2.2: deposited, until it expires."""
         op = provider()
         request_uri = push(op, asked.client.client_id, asked.parameters, asked.signed)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_subject
 from ...residents import subjects
 from ..grants.model import Consent, SessionClient
-from ..storage import Standing
+from ..storage import LoginFacts
 from .authorize_request import AuthorizationRequest
 
 
-def join(session: Session, asked: AuthorizationRequest, standing: Standing) -> None:
+def join(session: Session, asked: AuthorizationRequest, login: LoginFacts) -> None:
     """Make the subject and the participation if they are missing."""
-    subjects.subject_of(session, standing.resident_id, asked.client.sector)
+    subjects.subject_of(session, login.resident_id, asked.client.sector)
     values = {
-        "session_id": standing.session_id,
+        "session_id": login.session_id,
         "client_id": asked.client.client_id,
         "sid": new_subject(),
         "first_at": clock.now(),
@@ -39,7 +39,7 @@ def grant_consent(session: Session, asked: AuthorizationRequest, resident_id: st
     row.scope, row.granted_at, row.ended_at = " ".join(sorted(items)), now, None
     record(
         session,
-        EventType.CONSENT_GIVEN,
+        AuditEventType.CONSENT_GIVEN,
         resident_id=resident_id,
         client_id=asked.client.client_id,
         scope=" ".join(sorted(asked.scope.split())),

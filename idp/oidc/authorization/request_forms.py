@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...foundation.outbound import OutboundError, Room
+from ...foundation.outbound import Bulkhead, OutboundError
 from ...foundation.web.errors import ProblemError
 from ..clients import RegisteredClient, is_registered_request
 from ..errors import OAuth2Error
@@ -20,7 +20,7 @@ from .pushed import PREFIX, find_pushed
 from .request_object import RequestObjectError, open_request_object
 
 # Anybody can have a registered address fetched, as often as they like.
-_FETCHES = Room()
+_FETCHES = Bulkhead()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlsplit, urlunsplit
 from flask import Response, render_template
 from werkzeug.urls import iri_to_uri
 
-from ...foundation.web.application import Answer
+from ...foundation.web.application import AppResponse
 from ...foundation.web.headers import allow_any_form_target
 from ..clients import RegisteredClient
 from ..server import NO_STORE, provider
@@ -36,7 +36,7 @@ def respond(
     location = _with_parameters(redirect_uri, _encoded(values), response_mode)
     if not location.isascii():
         location = iri_to_uri(location)
-    return Answer(b"", (("Location", location), *_REDIRECT), 302)
+    return AppResponse(b"", (("Location", location), *_REDIRECT), 302)
 
 
 def _encoded(values: dict[str, str]) -> str:

@@ -13,33 +13,31 @@ from ...logins import Login, current_login_or_none, levels
 from ...residents import identity_level
 from ...signin.model import SignInAttempt
 from ..server import Provider
-from ..storage import Standing
+from ..storage import LoginFacts
 from .freshness import authenticated_since
 
 if TYPE_CHECKING:
     from .authorize_request import AuthorizationRequest
 
 
-def levels_of(standing: Standing) -> tuple[int, int]:
+def levels_of(login: LoginFacts) -> tuple[int, int]:
     """`(identity, authentication)` of a login that go with its time, from recorded facts."""
-    proven = levels.assurance(levels.load_factors(standing.factors), standing.authenticated_at)
-    return identity_level(standing.proofing.split()), proven.level
+    proven = levels.assurance(levels.load_factors(login.factors), login.authenticated_at)
+    return identity_level(login.proofing.split()), proven.level
 
 
-def should_step_up(
-    op: Provider, asked: AuthorizationRequest, standing: Standing, attempt: SignInAttempt | None
-) -> bool:
+def should_step_up(op: Provider, asked: AuthorizationRequest, login: LoginFacts, attempt: SignInAttempt | None) -> bool:
     """Whether to ask for a further factor: always for an essential `acr` it can reach, once for a voluntary one."""
     essential, voluntary = asked.claims.essential_acr, asked.voluntary_acrs
     if not essential and not voluntary:
         return False
-    have = levels_of(standing)
+    have = levels_of(login)
     if essential and not _met(have, essential):
-        return _within_reach(op, standing.resident_id, have, essential)
-    tried = attempt is not None and levels.newest(levels.load_factors(standing.factors)) >= to_ms(attempt.created_at)
+        return _within_reach(op, login.resident_id, have, essential)
+    tried = attempt is not None and levels.newest(levels.load_factors(login.factors)) >= to_ms(attempt.created_at)
     if not voluntary or tried or _met(have, voluntary):
         return False
-    return _within_reach(op, standing.resident_id, have, voluntary)
+    return _within_reach(op, login.resident_id, have, voluntary)
 
 
 def explanation(asked: AuthorizationRequest, attempt: SignInAttempt) -> str | None:

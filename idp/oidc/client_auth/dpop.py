@@ -39,7 +39,7 @@ class UseNonceError(OAuth2Error):
 
 
 @dataclass(frozen=True)
-class Proof:
+class DpopProof:
     """A proof whose signature is right, and what it must fit."""
 
     claims: dict[str, Any]
@@ -59,7 +59,7 @@ def check_proof(
         raise InvalidProofError("The DPoP proof is too long.")
 
     def fits(claims: dict[str, Any]) -> None:
-        CHECKS.run(op, Proof(claims, method, addresses, access_token))
+        CHECKS.run(op, DpopProof(claims, method, addresses, access_token))
 
     try:
         return verify(proof, key_brought_along, dpop_proof(op.parts.database), before_use=fits).thumbprint
@@ -67,20 +67,20 @@ def check_proof(
         raise InvalidProofError(str(error)) from None
 
 
-def check_method(_op: Provider, proof: Proof) -> None:
+def check_method(_op: Provider, proof: DpopProof) -> None:
     """htm is the method of the request."""
     if proof.claims.get("htm") != proof.method:
         raise InvalidProofError("The DPoP proof's htm is not the request's method.")
 
 
-def check_address(_op: Provider, proof: Proof) -> None:
+def check_address(_op: Provider, proof: DpopProof) -> None:
     """htu is the address of the request, after normalisation, without query and fragment."""
     htu = proof.claims.get("htu")
     if not isinstance(htu, str) or normalised(htu) not in proof.addresses:
         raise InvalidProofError("The DPoP proof's htu is not the request's address.")
 
 
-def check_token_hash(_op: Provider, proof: Proof) -> None:
+def check_token_hash(_op: Provider, proof: DpopProof) -> None:
     """ath says, at a resource server, that the proof is for this token and no other."""
     if proof.access_token is None:
         return
@@ -91,7 +91,7 @@ def check_token_hash(_op: Provider, proof: Proof) -> None:
         raise InvalidProofError("The DPoP proof's ath is not the hash of the access token.")
 
 
-def check_nonce(op: Provider, proof: Proof) -> None:
+def check_nonce(op: Provider, proof: DpopProof) -> None:
     """nonce is one that we gave lately, when the installation asks for one."""
     if not op.parts.settings.dpop_nonce_required:
         return
@@ -102,7 +102,7 @@ def check_nonce(op: Provider, proof: Proof) -> None:
 
 
 _INVALID = "invalid_dpop_proof"
-CHECKS: Table[Proof, None] = Table(
+CHECKS: Table[DpopProof, None] = Table(
     "A DPoP proof whose signature is right",
     (
         Check(check_method, "RFC 9449 §4.3 (8)", _INVALID),

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from ...foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
+from ...foundation.outbound import Bulkhead, Outbound, OutboundBusyError, OutboundError
 from ..clients import RegisteredClient
 from ..jose import KeysError, public_keys
 
@@ -54,7 +54,7 @@ class ClientKeys:
         self._outbound = outbound
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
-        self._room = Room()
+        self._room = Bulkhead()
 
     def of(self, client: RegisteredClient, kid: str | None = None) -> list[dict[str, Any]]:
         """The client's JWKs. With a `kid` none of them has, its `jwks_uri` is read anew. Raises `ClientKeysError`."""

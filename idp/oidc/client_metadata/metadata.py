@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...foundation.others import look, unfit
 from ...foundation.settings import Settings
+from ...foundation.untrusted_text import skeleton, text_problem
 from ...logins import levels
 from ..client_auth import ASSERTION_ALGORITHMS, CIBA_ALGORITHMS, CLIENT_AUTH_METHODS, REQUEST_ALGORITHMS
 from ..clients import EXTENSION_GRANT_TYPES, SCOPES, parts_of, scope_names
@@ -103,9 +103,9 @@ def _check_keys(metadata: dict[str, Any], method: str) -> None:
 
 def _check_name(settings: Settings, metadata: dict[str, Any]) -> None:
     """Nobody is called like the city or like this provider, nor so that it looks like it."""
-    ours = {look(name) for name in (settings.city_name, settings.city_name_en, "Machi ID", "まちID")}
+    ours = {skeleton(name) for name in (settings.city_name, settings.city_name_en, "Machi ID", "まちID")}
     for member, value in metadata.items():
-        if member.partition("#")[0] == "client_name" and look(value) in ours:
+        if member.partition("#")[0] == "client_name" and skeleton(value) in ours:
             raise MetadataError(member, "must not be, or look like, the name of the city or of this provider")
 
 
@@ -130,7 +130,7 @@ Check = Callable[[Settings, str, Any, dict[str, Any]], None]
 def _text(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
         raise MetadataError(member, "must be a text")
-    if set(value) & set("\t\r\n") or unfit(value):
+    if set(value) & set("\t\r\n") or text_problem(value):
         raise MetadataError(member, "must be one line of characters that can be seen")
 
 
@@ -151,7 +151,7 @@ def _request_addresses(settings: Settings, member: str, value: Any, everything: 
 def _texts(_settings: Settings, member: str, value: Any, _all: dict[str, Any]) -> None:
     if not isinstance(value, list) or len(value) > MAX_LIST or not all(isinstance(v, str) and v for v in value):
         raise MetadataError(member, "must be a list of texts")
-    if any(unfit(v) for v in value):
+    if any(text_problem(v) for v in value):
         raise MetadataError(member, "must be characters that can be seen")
 
 

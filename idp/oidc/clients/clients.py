@@ -21,7 +21,7 @@ from ...foundation import clock
 from ...foundation.database import Database
 from ...foundation.vault import digest
 from .addresses import is_registered
-from .model import Client, Proof
+from .model import Client, SectorProof
 from .scopes import scope_error
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
@@ -185,7 +185,7 @@ def registered(row: Client) -> RegisteredClient:
         skip_consent=row.skip_consent,
         event_source=row.event_source,
         may_use_local_numbers=row.may_use_local_numbers,
-        sector_proven=row.sector_proof != Proof.UNPROVEN.value,
+        sector_proven=row.sector_proof != SectorProof.UNPROVEN.value,
         secret_sealed=row.secret_sealed,
         fapi_profile=row.fapi_profile,
         old_secret=(row.old_secret_digest, row.old_secret_ends_at.timestamp())

@@ -12,7 +12,7 @@ from ...foundation.database import Base
 from ...foundation.key_ring import is_sealed
 
 
-class Proof(StrEnum):
+class SectorProof(StrEnum):
     """Why a client is in its sector (`sectors.py`)."""
 
     OWN = "own"
@@ -37,8 +37,8 @@ class Client(Base):
     secret_digest: Mapped[str | None] = mapped_column(String(64))
     sector: Mapped[str] = mapped_column(String(255))
     """OIDC Core §8.1, with the kind of its name before it (`sectors.py`)."""
-    sector_proof: Mapped[str] = mapped_column(String(10), default=Proof.UNPROVEN.value)
-    """A `Proof`."""
+    sector_proof: Mapped[str] = mapped_column(String(10), default=SectorProof.UNPROVEN.value)
+    """A `SectorProof`."""
     skip_consent: Mapped[bool] = mapped_column(default=False)
     event_source: Mapped[str | None] = mapped_column(String(255), unique=True)
     """The CloudEvents `source` this client, and no other, may send."""

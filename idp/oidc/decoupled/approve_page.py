@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
@@ -77,7 +77,7 @@ def answer(request_id: str) -> ResponseReturnValue:
     with op.parts.database.write() as session:
         done = approve(session, op.parts.settings, row, client, login) if allowing else deny(session, row)
         if done:
-            kind = EventType.APPROVAL_GIVEN if allowing else EventType.APPROVAL_REFUSED
+            kind = AuditEventType.APPROVAL_GIVEN if allowing else AuditEventType.APPROVAL_REFUSED
             record(session, kind, resident_id=login.resident_id, client_id=client.client_id)
             queue_ping(session, row)
     if not done:

@@ -9,13 +9,13 @@ from flask import Blueprint, Response
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.housekeeping import cleans_up
 from ...foundation.ids import new_id, new_secret
 from ...foundation.vault import digest
 from ...foundation.web.callers import Caller, called_by
-from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..flows import JSON, EndpointResponse, ListedEndpoint, answered
 from ..server import provider
 from .ciba_checks import CHECKS, BackchannelAsk
 from .model import BackchannelRequest
@@ -32,7 +32,7 @@ class BackchannelEndpoint(ListedEndpoint):
     ASKED = BackchannelAsk
     CHECKS = CHECKS
 
-    def create_response(self, asked: BackchannelAsk) -> Answer:
+    def create_response(self, asked: BackchannelAsk) -> EndpointResponse:
         """§7.3: the request's handle, how long it lives and how often it may be polled for."""
         auth_req_id = _store(asked)
         return 200, {"auth_req_id": auth_req_id, "expires_in": asked.lifetime, "interval": INTERVAL}, JSON
@@ -66,7 +66,7 @@ def _store(asked: BackchannelAsk) -> str:
                 interval_seconds=INTERVAL,
             )
         )
-        record(session, EventType.APPROVAL_ASKED, resident_id=resident_id, client_id=client_id)
+        record(session, AuditEventType.APPROVAL_ASKED, resident_id=resident_id, client_id=client_id)
     return auth_req_id
 
 

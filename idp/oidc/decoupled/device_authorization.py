@@ -19,7 +19,7 @@ from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.network import known_network
 from ...logins import device_label
 from ..clients import RegisteredClient
-from ..flows import JSON, Answer, ListedEndpoint, answered
+from ..flows import JSON, EndpointResponse, ListedEndpoint, answered
 from ..server import provider
 from .device_checks import CHECKS, DeviceRequest
 from .model import DeviceAuthorization
@@ -41,7 +41,7 @@ class DeviceAuthorizationEndpoint(ListedEndpoint):
     ASKED = DeviceRequest
     CHECKS = CHECKS
 
-    def create_response(self, asked: DeviceRequest) -> Answer:
+    def create_response(self, asked: DeviceRequest) -> EndpointResponse:
         """§3.2: the codes, and where the resident goes with them."""
         return 200, _store(asked.client, asked.scope, asked.parameters.get("resource")), JSON
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.home import start_url
@@ -73,7 +73,7 @@ def decide() -> ResponseReturnValue:
     with op.parts.database.write() as session:
         done = approve(session, op.parts.settings, row, client, login) if decision == "allow" else deny(session, row)
         if done:
-            kind = EventType.DEVICE_ALLOWED if decision == "allow" else EventType.DEVICE_REFUSED
+            kind = AuditEventType.DEVICE_ALLOWED if decision == "allow" else AuditEventType.DEVICE_REFUSED
             record(session, kind, resident_id=login.resident_id, client_id=client.client_id, device=row.device)
     if not done:
         return _unknown()

@@ -27,7 +27,7 @@ from ..errors import AccessDeniedError, AuthorizationPendingError, ExpiredTokenE
 from ..grants.model import Grant, SessionClient
 from ..resources import check_target, departments_apis
 from ..server import Provider
-from ..storage import GrantFacts, Standing
+from ..storage import GrantFacts, LoginFacts
 from ..token_endpoint import facts_of
 from ..tokens import first_refresh_token
 from .model import APPROVED, DENIED, PENDING, BackchannelRequest, DeviceAuthorization
@@ -50,7 +50,7 @@ def approve(
         " ".join(sorted(proofing_methods(session, login.resident_id))),
     )
     at = levels.assurance(list(login.factors)).at
-    standing = Standing(login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
+    standing = LoginFacts(login.session_id, login.resident_id, factors, proofing, at, at, None, None, None)
     join(session, asked, standing)
     if not client.skip_consent:
         grant_consent(session, asked, login.resident_id)

@@ -6,6 +6,16 @@
 from __future__ import annotations
 
 from .checks import Check, Table
-from .flow import FORM, JSON, Answer, ClientRequest, ListedEndpoint, ListedGrant, answered
+from .flow import FORM, JSON, ClientRequest, EndpointResponse, ListedEndpoint, ListedGrant, answered
 
-__all__ = ["FORM", "JSON", "Answer", "Check", "ClientRequest", "ListedEndpoint", "ListedGrant", "Table", "answered"]
+__all__ = [
+    "FORM",
+    "JSON",
+    "Check",
+    "ClientRequest",
+    "EndpointResponse",
+    "ListedEndpoint",
+    "ListedGrant",
+    "Table",
+    "answered",
+]

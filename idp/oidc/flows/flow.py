@@ -18,7 +18,7 @@ from ..server import ProtocolRequest, Provider, provider
 from .checks import Check, Table
 
 JSON = (("Content-Type", "application/json"),)
-Answer = tuple[int, Any, Iterable[tuple[str, str]]]
+EndpointResponse = tuple[int, Any, Iterable[tuple[str, str]]]
 """Status, body and headers, as Authlib's server takes them."""
 
 
@@ -71,7 +71,7 @@ class ListedGrant(BaseGrant, TokenEndpointMixin):
         self.asked = self.ASKED(self.request)
         self.CHECKS.run(provider(), self.asked)
 
-    def create_token_response(self) -> Answer:
+    def create_token_response(self) -> EndpointResponse:
         """RFC 6749 §5.1."""
         return 200, self.token_response(self.asked), self.TOKEN_RESPONSE_HEADER
 

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ..claims import parse_claims_parameter
 from ..clients import RegisteredClient
@@ -84,7 +84,7 @@ def settle(op: Provider, grant: GrantFacts) -> GrantFacts:
 def end_managed_grant(session: Session, row: ManagedGrant) -> None:
     """Revoke: the grant is gone, and every token of it."""
     revoke_grants(session, [row.family_id])
-    record(session, EventType.APP_ACCESS_ENDED, resident_id=row.resident_id, client_id=row.client_id, by="app")
+    record(session, AuditEventType.APP_ACCESS_ENDED, resident_id=row.resident_id, client_id=row.client_id, by="app")
     session.delete(row)
 
 

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, Recorded, record
+from ...audit import AuditEventType, Recorded, record
 from ...foundation import clock
+from ...foundation.after_commit import wake_worker_after_commit
 from ...foundation.outbox import enqueue
-from ...foundation.wake import wake_after_commit
 from ...logins import levels
 from ...logins.model import LoginSession
 from ...residents import life_cycle
@@ -47,7 +47,7 @@ def end_with_credential(session: Session, happened: Recorded) -> None:
 
     In the login that goes on, if it was opened by this credential too, apps sign on again.
     """
-    if happened.event is not EventType.CREDENTIAL_HELD:
+    if happened.event is not AuditEventType.CREDENTIAL_HELD:
         return
     held = happened.facts["credential"]
     logins = select(LoginSession.session_id, LoginSession.factors).where(
@@ -69,7 +69,7 @@ def _opened_by(session: Session, wanted: Select[str, str], credential_id: Any) -
     ]
 
 
-def end_with_account(session: Session, resident_id: str, act: life_cycle.Act, _by: str) -> None:
+def end_with_account(session: Session, resident_id: str, act: life_cycle.AccountAction, _by: str) -> None:
     """When an account is suspended or closed, offline grants end as well; closed, its consents too.
 
     Reinstated, once more: a grant that came about in the moment of the suspension must not wake up.
@@ -78,7 +78,7 @@ def end_with_account(session: Session, resident_id: str, act: life_cycle.Act, _b
     session.execute(
         update(Grant).where(Grant.resident_id == resident_id, Grant.revoked_at.is_(None)).values(revoked_at=now)
     )
-    if act is life_cycle.Act.CLOSE:
+    if act is life_cycle.AccountAction.CLOSE:
         session.execute(
             update(Consent).where(Consent.resident_id == resident_id, Consent.ended_at.is_(None)).values(ended_at=now)
         )
@@ -101,7 +101,7 @@ def end_app_access(session: Session, resident_id: str, client_id: str, by: str =
         .where(Grant.resident_id == resident_id, Grant.client_id == client_id, Grant.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    record(session, EventType.APP_ACCESS_ENDED, resident_id=resident_id, client_id=client_id, by=by)
+    record(session, AuditEventType.APP_ACCESS_ENDED, resident_id=resident_id, client_id=client_id, by=by)
 
 
 def _end_participations(session: Session, session_ids: Sequence[str], client_id: str | None = None) -> None:
@@ -118,5 +118,5 @@ def _end_participations(session: Session, session_ids: Sequence[str], client_id:
         payload = {"client_id": row.client_id, "sid": row.sid, "session_id": row.session_id}
         enqueue(session, LOGOUT_TOPIC, payload, lane=row.client_id)
     if rows:
-        wake_after_commit(session)
+        wake_worker_after_commit(session)
         session.execute(delete(SessionClient).where(SessionClient.sid.in_([row.sid for row in rows])))

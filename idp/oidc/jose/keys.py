@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.database import Database
 from ...foundation.housekeeping import cleans_up
@@ -75,7 +75,7 @@ def _load_key(kid: str, alg: str, private: Any) -> Key:
     return Key(kid, alg, private, private.public_key(), headers)
 
 
-class KeyRing:
+class SigningKeys:
     """The keys of this installation, cached for a few seconds and re-read when an unknown `kid` turns up."""
 
     CACHE_SECONDS = 10.0
@@ -194,7 +194,7 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
 
     `now_too` does both at once, for a key that may have leaked: verifiers that cache the JWKS then fail until they re-read it.
     """
-    _take_turns(session)
+    _lock_rotation(session)
     forget_retired(session)
     now = clock.now()
     steps = []
@@ -216,7 +216,7 @@ def rotate(session: Session, vault: Vault, now_too: bool = False) -> list[Rotati
             if row.state == SIGNING:
                 row.state, row.retired_at = RETIRED, now
         waiting.state = SIGNING
-        record(session, EventType.KEYS_ROTATED, alg=alg)
+        record(session, AuditEventType.KEYS_ROTATED, alg=alg)
         steps.append(RotationStep(alg, "promoted"))
     return steps
 
@@ -231,10 +231,10 @@ def withdraw(session: Session, kid: str) -> None:
     if row.state == SIGNING:
         raise ValueError(kid)
     session.delete(row)
-    record(session, EventType.KEY_WITHDRAWN, alg=row.alg)
+    record(session, AuditEventType.KEY_WITHDRAWN, alg=row.alg)
 
 
-def _take_turns(session: Session) -> None:
+def _lock_rotation(session: Session) -> None:
     """Two operators at once: the second one finds what the first did. Readers do not wait; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE"))

@@ -15,12 +15,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ...foundation import clock
+from ...foundation.after_commit import wake_worker_after_commit
 from ...foundation.housekeeping import cleans_up
-from ...foundation.outbound import OutboundError, Room
+from ...foundation.outbound import Bulkhead, OutboundError
 from ...foundation.outbox import Job, RetryLaterError, enqueue
 from ...foundation.refusals import MAX_REASON, Refusal
 from ...foundation.telemetry import new_reference
-from ...foundation.wake import wake_after_commit
 from ..clients.model import Client
 from ..server import Provider
 from .model import ClientLogo
@@ -35,7 +35,7 @@ TRIES = 3
 """The next day's come anyway."""
 
 # Nobody waits for these; how many run beside each other is up to the outbox's lanes.
-_ROOM = Room(in_all=64, to_one_host=64)
+_ROOM = Bulkhead(in_all=64, to_one_host=64)
 
 
 def logo_uri(metadata: dict[str, Any]) -> str | None:
@@ -51,7 +51,7 @@ def follow_logo(session: Session, row: Client) -> None:
         _forget(session, row)
         if uri is not None:
             enqueue(session, TOPIC, {"client_id": row.client_id}, lane=row.client_id)
-            wake_after_commit(session)
+            wake_worker_after_commit(session)
 
 
 @cleans_up

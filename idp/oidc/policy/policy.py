@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.context import parts
-from ...foundation.others import unfit
+from ...foundation.untrusted_text import text_problem
 from ..clients import SCOPES
 from ..clients.model import Client
 from .json_schema import check_schema
@@ -32,7 +32,7 @@ class PolicyError(ValueError):
 
 
 def _check_words(value: str) -> str:
-    if rule := unfit(value):
+    if rule := text_problem(value):
         raise ValueError(rule)
     return value
 
@@ -152,7 +152,7 @@ def set_policy(session: Session, client_id: str, given: dict[str, Any], by: str)
     else:
         row.policy_json, row.changed_at = text, clock.now()
     _own_resources(session, client_id, policy)
-    record(session, EventType.CLIENT_POLICY_SET, client_id=client_id, by=by)
+    record(session, AuditEventType.CLIENT_POLICY_SET, client_id=client_id, by=by)
     return policy
 
 

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, current_app
 
 from ...foundation.settings import Settings
-from ...foundation.web.application import Answer
+from ...foundation.web.application import AppResponse
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.language import LANGUAGES
 from ...logins import levels
@@ -143,4 +143,4 @@ def discovery() -> Response:
         found = document(op.parts.settings)
         body = orjson.dumps({**found, "signed_metadata": signed_metadata(op.parts.settings, op.keys, found)})
         kept[kid] = body
-    return Answer(body, _HEADERS)
+    return AppResponse(body, _HEADERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from ...foundation.web.application import Answer
+from ...foundation.web.application import AppResponse
 from ...foundation.web.callers import Caller, called_by
 from ..server import provider
 
@@ -17,4 +17,4 @@ _HEADERS = (("Content-Type", "application/jwk-set+json"), ("Cache-Control", "pub
 @called_by(Caller.ANYONE)
 def jwks() -> Response:
     """Public keys; cacheable for ten minutes, far less than rotation waits between its steps."""
-    return Answer(provider().keys.jwks(), _HEADERS)
+    return AppResponse(provider().keys.jwks(), _HEADERS)

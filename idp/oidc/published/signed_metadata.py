@@ -6,12 +6,12 @@ from typing import Any
 
 from ...foundation import clock
 from ...foundation.settings import Settings
-from ..jose import KeyRing
+from ..jose import SigningKeys
 
 _made: dict[tuple[Settings, str], str] = {}
 
 
-def signed_metadata(settings: Settings, keys: KeyRing, document: dict[str, Any]) -> str:
+def signed_metadata(settings: Settings, keys: SigningKeys, document: dict[str, Any]) -> str:
     """Signed with the key that signs now; made once for each key."""
     key = keys.signing("ES256")
     found = _made.get((settings, key.kid))

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.key_ring import vault_in
 from ...foundation.settings import Settings
@@ -72,7 +72,7 @@ def change_client(
         _forget_old_secret(row)
         secret = give_secret(row, vault_in(session, settings), prepared.metadata)
     ensure_keys(session, vault_in(session, settings), key_algorithms_of(prepared.metadata))
-    record(session, EventType.CLIENT_CHANGED, client_id=client_id, by=by)
+    record(session, AuditEventType.CLIENT_CHANGED, client_id=client_id, by=by)
     return secret
 
 
@@ -95,7 +95,7 @@ def rotate_secret(session: Session, settings: Settings, client_id: str, overlap:
     row.changed_at = clock.now()
     record(
         session,
-        EventType.CLIENT_SECRET_ROTATED,
+        AuditEventType.CLIENT_SECRET_ROTATED,
         client_id=client_id,
         by=by,
         overlap_hours=int(overlap.total_seconds() // 3600),
@@ -107,7 +107,7 @@ def switch_client(session: Session, client_id: str, active: bool, by: str) -> No
     """Off: no sign-in, no token, no event of it is accepted any more. On: as before."""
     row = _client(session, client_id)
     row.active, row.changed_at = active, clock.now()
-    record(session, EventType.CLIENT_SWITCHED, client_id=client_id, by=by, active=int(active))
+    record(session, AuditEventType.CLIENT_SWITCHED, client_id=client_id, by=by, active=int(active))
 
 
 def options_of(row: Client) -> CityOptions:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
@@ -147,4 +147,4 @@ def _end(session: Session, client_id: str, token: str) -> None:
     session.execute(
         update(Grant).where(Grant.client_id == client_id, Grant.revoked_at.is_(None)).values(revoked_at=clock.now())
     )
-    record(session, EventType.CLIENT_ENDED, client_id=client_id, by="registration_access_token")
+    record(session, AuditEventType.CLIENT_ENDED, client_id=client_id, by="registration_access_token")

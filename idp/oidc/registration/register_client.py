@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.ids import new_id, new_secret
 from ...foundation.key_ring import vault_in
@@ -25,7 +25,7 @@ from ..logos import follow_logo
 from ..policy import profile_problems, with_profile_defaults
 from .join_sector import first_sector
 from .sector_document import by_document
-from .sectors import Claim, by_addresses, decided
+from .sectors import SectorClaim, by_addresses, decided
 from .software_statement import SoftwareStatementError, with_statement
 
 
@@ -47,7 +47,7 @@ class Prepared:
     """Checked metadata, and what speaks for a sector."""
 
     metadata: dict[str, Any]
-    claim: Claim
+    claim: SectorClaim
     asks_method: bool = True
     """Whether it says how it will authenticate, or leaves that to us."""
 
@@ -139,7 +139,7 @@ def store_client(
     session.add(row)
     session.flush()
     follow_logo(session, row)
-    record(session, EventType.CLIENT_REGISTERED, client_id=client_id, by=by)
+    record(session, AuditEventType.CLIENT_REGISTERED, client_id=client_id, by=by)
     return Registered(client_id, secret, metadata, int(now.timestamp()), token)
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.ids import new_secret
 from ...foundation.vault import digest
@@ -111,7 +111,7 @@ def issue_initial_access_token(session: Session, note: str, uses: int, lifetime:
             token_digest=digest(token), note=note[:200], uses_left=uses, expires_at=clock.now() + lifetime
         )
     )
-    record(session, EventType.INITIAL_ACCESS_TOKEN_ISSUED)
+    record(session, AuditEventType.INITIAL_ACCESS_TOKEN_ISSUED)
     return token
 
 

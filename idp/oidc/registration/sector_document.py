@@ -6,20 +6,20 @@ from typing import Any
 
 import orjson
 
-from ...foundation.outbound import Outbound, OutboundError, Room
+from ...foundation.outbound import Bulkhead, Outbound, OutboundError
 from ..client_metadata import MetadataError
-from ..clients.model import Proof
-from .sectors import Claim, host_of, host_sector
+from ..clients.model import SectorProof
+from .sectors import SectorClaim, host_of, host_sector
 
 # Documents that registrations wait for.
-_DOCUMENTS = Room(in_all=4)
+_DOCUMENTS = Bulkhead(in_all=4)
 # What answers with a `sub` only at a redirect URI. A client's own token is not among it: its event stream names `sub`s.
 _THROUGH_REDIRECTS = {"authorization_code", "implicit", "refresh_token"}
 # A client that authenticates by these has the private keys that its `jwks_uri` publishes.
 _BY_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
 
 
-def by_document(outbound: Outbound, metadata: dict[str, Any], city: bool) -> Claim:
+def by_document(outbound: Outbound, metadata: dict[str, Any], city: bool) -> SectorClaim:
     """The host of the document, which must list every redirect URI. Raises `MetadataError`.
 
     The document is public: anybody can name it and the addresses in it. It proves a client that can learn a `sub` only at an address
@@ -42,7 +42,7 @@ def by_document(outbound: Outbound, metadata: dict[str, Any], city: bool) -> Cla
         )
     # Only demonstrations have documents on this machine (`MACHI_OUTBOUND_LOOPBACK`).
     name = host_sector(host_of(uri) or "localhost")
-    return Claim(name, Proof.DOCUMENT if proven else Proof.REGISTERED)
+    return SectorClaim(name, SectorProof.DOCUMENT if proven else SectorProof.REGISTERED)
 
 
 def _by_redirects(metadata: dict[str, Any]) -> bool:

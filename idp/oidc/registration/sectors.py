@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..client_metadata import MetadataError
-from ..clients.model import Proof
+from ..clients.model import SectorProof
 
 MAX_LENGTH = 255
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
@@ -25,15 +25,15 @@ class Sector:
     """Where a client is, and why."""
 
     name: str
-    proof: Proof
+    proof: SectorProof
 
 
 @dataclass(frozen=True)
-class Claim:
+class SectorClaim:
     """What speaks for a sector; `name` None is the client's own, whose id may not be known yet."""
 
     name: str | None
-    proof: Proof
+    proof: SectorProof
 
     def by(self, client_id: str) -> Sector:
         return Sector(self.name or own_sector(client_id), self.proof)
@@ -66,22 +66,22 @@ def host_of(uri: str) -> str | None:
     return None if host == "localhost" or host.endswith(".localhost") else host
 
 
-def decided(text: str) -> Claim:
+def decided(text: str) -> SectorClaim:
     """What the city says: `own`, `host:NAME`, or the name of a sector that some app has. Raises `MetadataError`."""
     kind, _, rest = text.partition(":")
     if text == "own":
-        return Claim(None, Proof.DECIDED)
+        return SectorClaim(None, SectorProof.DECIDED)
     if kind == "host":
         host = rest.lower().rstrip(".")
         if not _NAME.fullmatch(host) or host_of(f"https://{host}/") != host:
             raise MetadataError("sector", "must name a host by its name alone, without scheme, port and path")
-        return Claim(host_sector(host), Proof.DECIDED)
+        return SectorClaim(host_sector(host), SectorProof.DECIDED)
     if kind not in ("client", "earlier"):
         raise MetadataError("sector", "must be own, host:NAME or the sector of an app")
-    return Claim(text, Proof.DECIDED)
+    return SectorClaim(text, SectorProof.DECIDED)
 
 
-def by_addresses(metadata: dict[str, Any], city: bool) -> Claim:
+def by_addresses(metadata: dict[str, Any], city: bool) -> SectorClaim:
     """Without a document: the one host of the redirect URIs if the city registers them; otherwise the client's own.
 
     A redirect URI alone proves nothing: grants that go through none tell a `sub` all the same. Raises `MetadataError`.
@@ -90,7 +90,11 @@ def by_addresses(metadata: dict[str, Any], city: bool) -> Claim:
     if len(hosts) > 1:
         raise MetadataError("redirect_uris", "several hosts need a sector_identifier_uri")
     host = hosts.pop() if hosts else None
-    return Claim(host_sector(host), Proof.REGISTERED) if city and host is not None else Claim(None, Proof.OWN)
+    return (
+        SectorClaim(host_sector(host), SectorProof.REGISTERED)
+        if city and host is not None
+        else SectorClaim(None, SectorProof.OWN)
+    )
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, Recorded
+from ...audit import AuditEventType, Recorded
 from ...credentials.model import Passkey
 
 SESSION_REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
@@ -22,14 +22,14 @@ SUPPORTED = (SESSION_REVOKED, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABL
 
 # CAEP §3.3 has no word of its own for "on hold": to an app it is as good as revoked until it comes back.
 _HOLDS = {
-    EventType.CREDENTIAL_HELD: ("revoke", "The resident put a credential on hold."),
-    EventType.CREDENTIAL_RELEASED: ("update", "A credential is in use again."),
+    AuditEventType.CREDENTIAL_HELD: ("revoke", "The resident put a credential on hold."),
+    AuditEventType.CREDENTIAL_RELEASED: ("update", "A credential is in use again."),
 }
 
 _ACCOUNT = {
-    EventType.ACCOUNT_SUSPENDED: ACCOUNT_DISABLED,
-    EventType.ACCOUNT_REINSTATED: ACCOUNT_ENABLED,
-    EventType.ACCOUNT_CLOSED: ACCOUNT_PURGED,
+    AuditEventType.ACCOUNT_SUSPENDED: ACCOUNT_DISABLED,
+    AuditEventType.ACCOUNT_REINSTATED: ACCOUNT_ENABLED,
+    AuditEventType.ACCOUNT_CLOSED: ACCOUNT_PURGED,
 }
 # Who set it off (CAEP §2, `initiating_entity`): the `by` of the record. Everything else is the provider's own doing.
 _USER = ("resident", "app", "other_resident")
@@ -48,15 +48,15 @@ def event_of(session: Session, happened: Recorded) -> Event | None:
     """The event that tells of what was recorded; None for what no app is told."""
     if happened.event in _ACCOUNT:
         return _account_event(happened)
-    if happened.event is EventType.SESSION_ENDED:
+    if happened.event is AuditEventType.SESSION_ENDED:
         return _event(happened, SESSION_REVOKED, {}, _entity(happened), "The login has ended.")
     # An app that gave its grant back itself (Grant Management) ended no session, and knows.
-    if happened.event is EventType.APP_ACCESS_ENDED and happened.facts.get("by") != "app":
+    if happened.event is AuditEventType.APP_ACCESS_ENDED and happened.facts.get("by") != "app":
         return _event(happened, SESSION_REVOKED, {}, _entity(happened), "The app's access has ended.")
-    if happened.event is EventType.PASSKEY_ADDED:
+    if happened.event is AuditEventType.PASSKEY_ADDED:
         members = {"credential_type": _kind(session, happened), "change_type": "create"}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", "A passkey was added.")
-    if happened.event is EventType.PASSKEY_REMOVED:
+    if happened.event is AuditEventType.PASSKEY_REMOVED:
         members = {"credential_type": _kind(session, happened), "change_type": "delete"}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", "A passkey was removed.")
     if happened.event in _HOLDS:
@@ -64,7 +64,7 @@ def event_of(session: Session, happened: Recorded) -> Event | None:
         change, reason = _HOLDS[happened.event]
         members = {"credential_type": "x509" if card else _kind(session, happened), "change_type": change}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", reason)
-    if happened.event is EventType.CARD_BOUND:
+    if happened.event is AuditEventType.CARD_BOUND:
         # Never issuer or serial of the certificate, which CAEP §3.3 would allow: they are the same for every department.
         members = {"credential_type": "x509", "change_type": "create"}
         return _event(happened, CREDENTIAL_CHANGE, members, "user", "A card was registered.")
@@ -73,7 +73,7 @@ def event_of(session: Session, happened: Recorded) -> Event | None:
 
 def _account_event(happened: Recorded) -> Event:
     """RISC §2.2 to §2.4. Of the two registered reasons for `account-disabled` one can be ours; any other is nobody's business."""
-    hijacked = happened.event is EventType.ACCOUNT_SUSPENDED and happened.facts.get("reason") == "hijacking"
+    hijacked = happened.event is AuditEventType.ACCOUNT_SUSPENDED and happened.facts.get("reason") == "hijacking"
     return Event(_ACCOUNT[happened.event], {"reason": "hijacking"} if hijacked else {})
 
 

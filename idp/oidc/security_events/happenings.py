@@ -13,11 +13,11 @@ import orjson
 from sqlalchemy import and_, delete, literal, or_, select
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, Recorded
+from ...audit import AuditEventType, Recorded
 from ...foundation import clock
+from ...foundation.after_commit import after_commit, wake_worker_after_commit
 from ...foundation.ids import new_id
 from ...foundation.outbox import OutboxRow, enqueue
-from ...foundation.wake import after_commit, wake_after_commit
 from ...residents.model import SubjectIdentifier
 from ..clients.model import Client
 from ..grants.model import Consent, SessionClient
@@ -82,7 +82,7 @@ def announce(session: Session, stream: EventStream, jtis: list[str]) -> None:
         return
     for jti in jtis:
         enqueue(session, PUSH_TOPIC, {"jti": jti}, lane=stream.client_id)
-    wake_after_commit(session)
+    wake_worker_after_commit(session)
 
 
 def announce_waiting(session: Session, stream: EventStream) -> None:
@@ -105,7 +105,7 @@ def _recipients(session: Session, happened: Recorded) -> list[Recipient]:
         .join(SubjectIdentifier, known)
         .where(Client.active.is_(True), EventStream.status != DISABLED)
     )
-    if happened.event is EventType.SESSION_ENDED:
+    if happened.event is AuditEventType.SESSION_ENDED:
         took_part = and_(
             SessionClient.client_id == EventStream.client_id, SessionClient.session_id == happened.facts["login"]
         )

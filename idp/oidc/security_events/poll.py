@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from ...foundation import clock
 from ...foundation.ids import is_id
-from ...foundation.live import BusAwayError
+from ...foundation.live import BusUnavailableError
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
 from ..clients import RegisteredClient
@@ -133,7 +133,7 @@ def _wait(op: Provider, stream: EventStream, limit: int) -> list[SecurityEvent]:
                 # Looked for in any case: an event of another process may have come without a word (`memory://`).
                 events = _find(op, stream, limit)
             return events
-    except BusAwayError:  # nobody can wake us; the app asks again
+    except BusUnavailableError:  # nobody can wake us; the app asks again
         return _find(op, stream, limit)
     finally:
         _waiting.leave(stream.stream_id)

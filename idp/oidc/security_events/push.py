@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import delete, select
 
 from ...foundation import clock
-from ...foundation.outbound import Answer, OutboundError
+from ...foundation.outbound import HttpAnswer, OutboundError
 from ...foundation.outbox import Job, RetryLaterError
 from ..protection import EncryptionKeyError
 from ..server import Provider
@@ -57,7 +57,7 @@ def deliver(op: Provider, job: Job) -> None:
         session.execute(delete(SecurityEvent).where(SecurityEvent.jti == job.payload["jti"]))
 
 
-def error_code(answer: Answer) -> str | None:
+def error_code(answer: HttpAnswer) -> str | None:
     """`err` of a refusal (§2.3)."""
     try:
         body = orjson.loads(answer.body)

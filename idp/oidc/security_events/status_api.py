@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import delete
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.web.callers import Caller, called_by
 from ...foundation.web.errors import ProblemError
@@ -45,7 +45,7 @@ def update() -> Response:
     with provider().parts.database.write() as session:
         stream = own_stream(session, client.client_id, given.get("stream_id"))
         stream.status, stream.status_reason, stream.changed_at = status, reason, clock.now()
-        record(session, EventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did=status)
+        record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did=status)
         if status == DISABLED:
             session.execute(delete(SecurityEvent).where(SecurityEvent.stream_id == stream.stream_id))
         elif status == ENABLED:

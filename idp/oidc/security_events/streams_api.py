@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ...audit import EventType, record
+from ...audit import AuditEventType, record
 from ...foundation import clock
 from ...foundation.database import insert_if_absent
 from ...foundation.ids import new_id
@@ -57,7 +57,7 @@ def create() -> Response:
         if stream is None:
             raise ProblemError(409, "stream_exists", "This client has a stream; one is all it can have.")
         set_delivery(op.parts.vault, stream, delivery)
-        record(session, EventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="created")
+        record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="created")
         return json_answer(shown(op.parts.settings.issuer, stream), 201)
 
 
@@ -100,7 +100,7 @@ def end() -> Response:
     with provider().parts.database.write() as session:
         stream = own_stream(session, client.client_id, request.args.get("stream_id"))
         forget_stream(session, stream)
-        record(session, EventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="deleted")
+        record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="deleted")
     return Response(status=204, headers=NO_STORE)
 
 
@@ -132,5 +132,5 @@ def _change(keep: bool) -> Response:
             if stream.status == ENABLED:
                 announce_waiting(session, stream)
         stream.changed_at = clock.now()
-        record(session, EventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="changed")
+        record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="changed")
         return json_answer(shown(issuer, stream))

@@ -11,11 +11,11 @@ from flask import Flask, Response, current_app
 from flask import request as current_request
 
 from ...foundation.context import Parts
-from ...foundation.web.application import Answer
+from ...foundation.web.application import AppResponse
 from ..client_keys import ClientKeys
 from ..clients import ClientStore, RegisteredClient
 from ..errors import InvalidClientError
-from ..jose import KeyRing
+from ..jose import SigningKeys
 from ..storage import HotStore, open_store
 from .challenges import BASIC
 from .refusal_answers import told
@@ -47,7 +47,7 @@ class MachiServer(AuthorizationServer):
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
         payload: bytes = orjson.dumps(body) if isinstance(body, dict) else body.encode()
-        answer = Answer(payload, {**dict(headers), **NO_STORE}.items(), status)
+        answer = AppResponse(payload, {**dict(headers), **NO_STORE}.items(), status)
         if not payload:  # no body, so of no type: Flask would say text/html, which libraries that expect JSON refuse
             del answer.headers["Content-Type"]
         return answer
@@ -59,7 +59,7 @@ class Provider:
 
     parts: Parts
     clients: ClientStore
-    keys: KeyRing
+    keys: SigningKeys
     client_keys: ClientKeys
     store: HotStore
     server: MachiServer
@@ -70,7 +70,7 @@ def build_provider(instance: Parts) -> Provider:
     return Provider(
         parts=instance,
         clients=clients,
-        keys=KeyRing(instance.database, instance.vault),
+        keys=SigningKeys(instance.database, instance.vault),
         client_keys=ClientKeys(instance.outbound),
         store=open_store(instance.database),
         server=MachiServer(clients),

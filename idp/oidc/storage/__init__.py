@@ -6,9 +6,18 @@ A narrow interface with a form per database. Everything that is not on the path 
 from __future__ import annotations
 
 from ...foundation.database import Database
-from .interface import GRANT_NAMES, GrantFacts, HotStore, Redemption, Rotation, Standing, grant_values
+from .interface import GRANT_NAMES, GrantFacts, HotStore, LoginFacts, Redemption, Rotation, grant_values
 
-__all__ = ["GRANT_NAMES", "GrantFacts", "HotStore", "Redemption", "Rotation", "Standing", "grant_values", "open_store"]
+__all__ = [
+    "GRANT_NAMES",
+    "GrantFacts",
+    "HotStore",
+    "LoginFacts",
+    "Redemption",
+    "Rotation",
+    "grant_values",
+    "open_store",
+]
 
 
 def open_store(database: Database) -> HotStore:

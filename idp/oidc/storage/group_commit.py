@@ -23,9 +23,9 @@ MAX_TOGETHER = 64
 
 
 class _Waiting:
-    """One caller's work; `turn` is held until the work is done or its caller shall lead."""
+    """One caller's work; `signal` is held until the work is done or its caller shall lead."""
 
-    __slots__ = ("error", "leads", "result", "turn", "until", "work")
+    __slots__ = ("error", "leads", "result", "signal", "until", "work")
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -33,15 +33,15 @@ class _Waiting:
         self.error: BaseException | None = None
         self.leads = False
         self.until = deadline()
-        self.turn = threading.Lock()
-        self.turn.acquire()
+        self.signal = threading.Lock()
+        self.signal.acquire()
 
 
 class GroupCommit:
-    """`write` from any thread; `turn` is the one among all writers of the file (foundation/write_queue.py)."""
+    """`write` from any thread; `signal` is the one among all writers of the file (foundation/write_queue.py)."""
 
-    def __init__(self, turn: AbstractContextManager[object]) -> None:
-        self._turn = turn
+    def __init__(self, lock: AbstractContextManager[object]) -> None:
+        self._lock = lock
         self._mutex = threading.Lock()
         self._queue: deque[_Waiting] = deque()
         self._led = False
@@ -56,7 +56,7 @@ class GroupCommit:
             mine.leads = not self._led
             self._led = True
         if not mine.leads:
-            mine.turn.acquire()
+            mine.signal.acquire()
         if mine.leads:
             self._lead(connection)
         if mine.error is not None:
@@ -68,7 +68,7 @@ class GroupCommit:
         """Commit what is waiting, the leader's own work first in the queue, and let the next one waiting lead."""
         batch: list[_Waiting] = []
         try:
-            with self._turn:
+            with self._lock:
                 with self._mutex:
                     batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_TOGETHER))]
                 _commit(connection, batch)
@@ -83,9 +83,9 @@ class GroupCommit:
                 self._led = following is not None
             if following is not None:
                 following.leads = True
-                following.turn.release()
+                following.signal.release()
             for done in batch[1:]:
-                done.turn.release()
+                done.signal.release()
 
 
 def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:

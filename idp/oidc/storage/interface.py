@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LoginFacts:
     """The login behind a session cookie, seen from one client."""
 
     session_id: str
@@ -88,7 +88,9 @@ grant_values: Callable[[GrantFacts], tuple[Any, ...]] = attrgetter(*GRANT_NAMES)
 class HotStore(Protocol):
     """Thread-safe. Each raises `UnavailableError` while the database is away."""
 
-    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+    def login_facts(
+        self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int
+    ) -> LoginFacts | None:
         """The login of a session token, with what this app has of it: subject, participation, consent. None: no live login."""
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:

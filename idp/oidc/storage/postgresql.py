@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ...foundation.database import Database
-from ...foundation.stale import conninfo
+from ...foundation.dead_connections import conninfo
 from .interface import (
     GRANT_COLUMNS,
     GRANT_NAMES,
     GrantFacts,
+    LoginFacts,
     Redemption,
     Rotation,
-    Standing,
     UserinfoFacts,
     grant_values,
 )
-from .prepared import Lines, Statement
+from .prepared import ConnectionPool, Statement
 
 _STANDING = Statement(
     "standing",
@@ -84,12 +84,14 @@ class PostgresStore:
     """See `interface.HotStore`."""
 
     def __init__(self, database: Database, max_size: int = 16) -> None:
-        self._lines = Lines(conninfo(database.engine, database.url), max_size)
+        self._lines = ConnectionPool(conninfo(database.engine, database.url), max_size)
 
-    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+    def login_facts(
+        self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int
+    ) -> LoginFacts | None:
         values = {"sector": sector, "client_id": client_id, "token": token_digest, "now": now, "idle": idle_since}
         row = self._lines.row(_STANDING, values)
-        return None if row is None else Standing(*row)
+        return None if row is None else LoginFacts(*row)
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:
         values = dict(zip(GRANT_NAMES, grant_values(redemption.grant), strict=True)) | {

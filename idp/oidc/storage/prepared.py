@@ -17,8 +17,8 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
+from ...foundation.dead_connections import is_dead
 from ...foundation.outage import OVER
-from ...foundation.stale import hung_up
 from ...foundation.unavailable import UnavailableError, as_unavailable
 
 PATIENCE = 15.0
@@ -57,7 +57,7 @@ class LostError(OperationalError):
         self.nothing_done = nothing_done
 
 
-class Line:
+class PreparedConnection:
     """One connection, each statement a transaction of its own."""
 
     def __init__(self, conninfo: str) -> None:
@@ -96,7 +96,7 @@ class Line:
     @property
     def stale(self) -> bool:
         """Whether the server ended it while it lay idle."""
-        return self.broken or hung_up(self._pg.socket)
+        return self.broken or is_dead(self._pg.socket)
 
     def close(self) -> None:
         self._connection.close()
@@ -132,25 +132,25 @@ def _sent(value: str | int | bytes | bool | None) -> bytes | None:
     return b"%d" % value  # a truth is 1 or 0
 
 
-class Lines:
+class ConnectionPool:
     """So many connections at most; the one given back last is used first. Thread-safe."""
 
     def __init__(self, conninfo: str, at_most: int) -> None:
         self._conninfo = conninfo
-        self._room = threading.Semaphore(at_most)
-        self._idle: list[Line] = []
+        self._free = threading.Semaphore(at_most)
+        self._idle: list[PreparedConnection] = []
 
     def row(self, statement: Statement, values: dict[str, Any]) -> Row | None:
-        """See `Line.row`; a read whose line is lost is asked again on another. Raises `UnavailableError`."""
+        """See `PreparedConnection.row`; a read whose line is lost is asked again on another. Raises `UnavailableError`."""
         with as_unavailable():
             try:
-                with self._line() as line:
-                    return line.row(statement, values)
+                with self._connection() as connection:
+                    return connection.row(statement, values)
             except LostError as error:
                 if not statement.only_reads:
                     raise UnavailableError(error.nothing_done) from error
-            with self._line() as line:
-                return line.row(statement, values)
+            with self._connection() as connection:
+                return connection.row(statement, values)
 
     def close(self) -> None:
         """Nobody may be using one."""
@@ -161,30 +161,30 @@ class Lines:
                 return
 
     @contextmanager
-    def _line(self) -> Iterator[Line]:
-        if not self._room.acquire(timeout=PATIENCE):
+    def _connection(self) -> Iterator[PreparedConnection]:
+        if not self._free.acquire(timeout=PATIENCE):
             raise UnavailableError
         try:
-            line = self._idle_line() or Line(self._conninfo)
+            connection = self._idle_connection() or PreparedConnection(self._conninfo)
             try:
-                yield line
+                yield connection
             finally:
-                if line.broken:
-                    line.close()
+                if connection.broken:
+                    connection.close()
                     self.close()  # the server went away, and with it the others
                 else:
-                    self._idle.append(line)
+                    self._idle.append(connection)
         finally:
-            self._room.release()
+            self._free.release()
 
-    def _idle_line(self) -> Line | None:
+    def _idle_connection(self) -> PreparedConnection | None:
         """One that still has its other end."""
         while self._idle:
             try:
-                line = self._idle.pop()
+                connection = self._idle.pop()
             except IndexError:  # another thread took it
                 return None
-            if not line.stale:
-                return line
-            line.close()
+            if not connection.stale:
+                return connection
+            connection.close()
         return None

@@ -17,9 +17,9 @@ from .interface import (
     GRANT_COLUMNS,
     GRANT_NAMES,
     GrantFacts,
+    LoginFacts,
     Redemption,
     Rotation,
-    Standing,
     UserinfoFacts,
     grant_values,
 )
@@ -73,14 +73,16 @@ class SqliteStore:
         self._commits = GroupCommit(database.write_queue)
         self._idle: list[sqlite3.Connection] = []
 
-    def standing(self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int) -> Standing | None:
+    def login_facts(
+        self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int
+    ) -> LoginFacts | None:
         values = {"sector": sector, "client_id": client_id, "token": token_digest, "now": now, "idle": idle_since}
         with self._connection() as connection:
             row = connection.execute(_STANDING, values).fetchone()
         if row is None:
             return None
         session_id, resident_id, factors, proofing, *more = row
-        return Standing(session_id, resident_id, factors, (proofing or "").replace(",", " "), *more)
+        return LoginFacts(session_id, resident_id, factors, (proofing or "").replace(",", " "), *more)
 
     def redeem_code(self, redemption: Redemption, now: int) -> int | None:
         values = (*grant_values(redemption.grant), redemption.offline, now, redemption.key_binding)

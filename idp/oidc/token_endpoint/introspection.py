@@ -13,7 +13,7 @@ from ...foundation import clock
 from ...foundation.database import to_ms
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth import CONFIDENTIAL_CLIENT
-from ..flows import Answer, Check, ClientRequest, ListedEndpoint, Table, answered
+from ..flows import Check, ClientRequest, EndpointResponse, ListedEndpoint, Table, answered
 from ..resources import introspection_members
 from ..server import provider
 from ..tokens import (
@@ -47,7 +47,7 @@ class IntrospectionEndpoint(ListedEndpoint):
     ASKED = ClientRequest
     CHECKS = CHECKS
 
-    def create_response(self, asked: ClientRequest) -> Answer:
+    def create_response(self, asked: ClientRequest) -> EndpointResponse:
         """§2.2: what is known of it, if it is this client's or made for its API."""
         client_id, token = asked.client.client_id, asked.form["token"]
         body = _access_token(client_id, token) or (

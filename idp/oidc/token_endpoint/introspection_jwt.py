@@ -8,14 +8,14 @@ from flask import request
 
 from ...foundation import clock
 from ..clients import RegisteredClient
-from ..flows import JSON, Answer
+from ..flows import JSON, EndpointResponse
 from ..protection import encrypt_for, encrypts, sign_for
 from ..server import provider
 
 TYPE = "token-introspection+jwt"
 
 
-def introspection_answer(client: RegisteredClient, body: dict[str, Any]) -> Answer:
+def introspection_answer(client: RegisteredClient, body: dict[str, Any]) -> EndpointResponse:
     """JSON, or a JWT (§4, §5): what is asked by `Accept`, and never plain for a client that registered otherwise.
 
     Raises `OAuth2Error` when the client's encryption key cannot be had.

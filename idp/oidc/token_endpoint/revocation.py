@@ -13,7 +13,7 @@ from ...foundation.database import from_ms, insert_if_absent
 from ...foundation.housekeeping import cleans_up
 from ...foundation.web.callers import Caller, called_by
 from ..client_auth import ANY_CLIENT
-from ..flows import Answer, Check, ClientRequest, ListedEndpoint, Table, answered
+from ..flows import Check, ClientRequest, EndpointResponse, ListedEndpoint, Table, answered
 from ..grants import revoke_grants
 from ..grants.model import Grant
 from ..server import provider
@@ -44,7 +44,7 @@ class RevocationEndpoint(ListedEndpoint):
     ASKED = ClientRequest
     CHECKS = CHECKS
 
-    def create_response(self, asked: ClientRequest) -> Answer:
+    def create_response(self, asked: ClientRequest) -> EndpointResponse:
         """§2.2: no body."""
         client_id, token = asked.client.client_id, asked.form["token"]
         if not _revoke_refresh_token(client_id, token):

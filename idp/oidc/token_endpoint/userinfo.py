@@ -6,7 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from ...foundation import clock
-from ...foundation.web.application import Answer
+from ...foundation.web.application import AppResponse
 from ...foundation.web.callers import Caller, called_by
 from ...residents import unseal
 from ..claims import claim_names, claim_values, parse_claims_parameter, verified_claims
@@ -37,7 +37,7 @@ def _answer() -> Response:
         client, claims = _claims()
         if client is not None and is_protected(client):
             return protected_response(client, claims)
-        return Answer(orjson.dumps(claims), _JSON)
+        return AppResponse(orjson.dumps(claims), _JSON)
     except BearerError as error:
         body = {"error": error.error or "invalid_request", "error_description": error.description or NO_TOKEN}
         response = Response(orjson.dumps(told(body)), error.status, content_type="application/json", headers=NO_STORE)

@@ -11,7 +11,7 @@ import orjson
 
 from ...foundation import clock
 from ...foundation.settings import Settings
-from ..jose import KeyRing
+from ..jose import SigningKeys
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 
@@ -52,7 +52,7 @@ def userinfo_audience(settings: Settings) -> str:
 
 def make_access_token(
     settings: Settings,
-    keys: KeyRing,
+    keys: SigningKeys,
     *,
     client_id: str,
     sub: str,
@@ -82,7 +82,7 @@ def make_access_token(
     return token
 
 
-def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: str) -> AccessToken:
+def check_access_token(settings: Settings, keys: SigningKeys, token: str, audience: str) -> AccessToken:
     """Verify signature, type, issuer, audience and time (RFC 9068 §4). Revocation is the caller's look-up. Raises `TokenError`."""
     claims = _verified(keys, token, ACCESS_TOKEN_TYPE, issuer=settings.issuer, audience=audience)
     prefix = str(claims["jti"]).partition(".")[0]
@@ -99,7 +99,7 @@ def check_access_token(settings: Settings, keys: KeyRing, token: str, audience: 
     )
 
 
-def read_id_token_hint(settings: Settings, keys: KeyRing, token: str) -> dict[str, Any]:
+def read_id_token_hint(settings: Settings, keys: SigningKeys, token: str) -> dict[str, Any]:
     """Claims of an ID token of ours, expired or not (OIDC Core §3.1.2.1, RP-Initiated Logout §4). Raises `TokenError`."""
     claims = _verified(keys, token, "JWT", issuer=settings.issuer, audience=None, expiry=False)
     if "auth_time" not in claims:
@@ -108,7 +108,7 @@ def read_id_token_hint(settings: Settings, keys: KeyRing, token: str) -> dict[st
 
 
 def _verified(
-    keys: KeyRing, token: str, typ: str, *, issuer: str, audience: str | None, expiry: bool = True
+    keys: SigningKeys, token: str, typ: str, *, issuer: str, audience: str | None, expiry: bool = True
 ) -> dict[str, Any]:
     """Claims of a token this installation signed as `typ`.
 

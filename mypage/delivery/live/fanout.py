@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from idp.front.logins import on_session_end
-from idp.front.storage import BusAwayError, Job, Parts, RetryLaterError, enqueue
+from idp.front.storage import BusUnavailableError, Job, Parts, RetryLaterError, enqueue
 
 from ...notices.alike import MANY, said_to_many
 from ...posted import Channel, Posted
@@ -96,6 +96,6 @@ def remember_ended(session: Session, session_ids: list[str]) -> None:
 def _append(instance: Parts, entry: dict[str, Any]) -> None:
     try:
         instance.journal.append(entry)
-    except BusAwayError:
+    except BusUnavailableError:
         # A page told twice fetches twice; a page not told would stay old.
         raise RetryLaterError("the live bus does not answer") from None

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from idp.front.logins import Standing, seen_now, standing_logins, still_standing
+from idp.front.logins import LiveLogin, live_logins_by_cookie, seen_now, still_live
 from idp.front.storage import Parts, UnavailableError
 
 TOGETHER = 500
@@ -40,7 +40,7 @@ class Gate:
         self._parts = parts
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="machi-live-logins")
-        self._waiting: dict[str, asyncio.Future[Standing | None]] = {}
+        self._waiting: dict[str, asyncio.Future[LiveLogin | None]] = {}
         self._asking: asyncio.Task[None] | None = None
         self._opened: dict[str, float] = {}
         self._unseen: dict[str, None] = {}
@@ -60,7 +60,7 @@ class Gate:
         now = time.monotonic()
         self._opened = {digest: full_at for digest, full_at in self._opened.items() if full_at > now}
 
-    async def login(self, digest: str) -> Standing | None:
+    async def login(self, digest: str) -> LiveLogin | None:
         """The login that counts now. Raises `BusyError`, `AwayError`."""
         answer = self._waiting.get(digest)
         if answer is None:
@@ -77,7 +77,7 @@ class Gate:
         wanted = iter(session_ids)
         try:
             while some := list(islice(wanted, TOGETHER)):
-                found |= await self._read(partial(still_standing, settings=settings, session_ids=some))
+                found |= await self._read(partial(still_live, settings=settings, session_ids=some))
         except UnavailableError:
             return None
         return found
@@ -95,10 +95,10 @@ class Gate:
         finally:
             self._asking = None
 
-    async def _answer(self, asked: dict[str, asyncio.Future[Standing | None]]) -> None:
+    async def _answer(self, asked: dict[str, asyncio.Future[LiveLogin | None]]) -> None:
         settings = self._parts.settings
         try:
-            found = await self._read(partial(standing_logins, settings=settings, digests=list(asked)))
+            found = await self._read(partial(live_logins_by_cookie, settings=settings, digests=list(asked)))
         except Exception as error:
             for answer in asked.values():
                 answer.set_exception(AwayError(type(error).__name__))

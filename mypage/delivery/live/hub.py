@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
-from idp.front.storage import Line, Mark
+from idp.front.storage import JournalRow, Mark
 
 from . import wire
 from .history import History
@@ -155,7 +155,7 @@ class Hub:
 
     # the journal ------------------------------------------------------------------------------------------------------------------
 
-    def begin(self, lines: Iterable[Line], mark: Mark) -> None:
+    def begin(self, lines: Iterable[JournalRow], mark: Mark) -> None:
         """What is known of what was told before; pages that are open look at everything."""
         self._mark, self._deaf_since, self._told_deaf = mark, None, False
         self.begun.set()
@@ -169,7 +169,7 @@ class Hub:
         for page in list(self._pages):
             self._greet(page, None, now)
 
-    def hear(self, lines: Iterable[Line]) -> None:
+    def hear(self, lines: Iterable[JournalRow]) -> None:
         for line in lines:
             self._mark = line.mark
             words = line.entry.get("words")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from idp.front.storage import Line, Mark, Parts, VaultError
+from idp.front.storage import JournalRow, Mark, Parts, VaultError
 
 from .fanout import open_words
 from .gate import Gate
@@ -24,13 +24,13 @@ class _Reader:
     def __init__(self, loop: asyncio.AbstractEventLoop, hub: Hub, parts: Parts) -> None:
         self._loop, self._hub, self._parts = loop, hub, parts
 
-    def begin(self, lines: Sequence[Line], mark: Mark) -> None:
+    def begin(self, lines: Sequence[JournalRow], mark: Mark) -> None:
         self._call(self._hub.begin, lines, mark)
 
-    def hear(self, lines: Sequence[Line]) -> None:
+    def hear(self, lines: Sequence[JournalRow]) -> None:
         self._call(self._hub.hear, [self._opened(line) for line in lines])
 
-    def _opened(self, line: Line) -> Line:
+    def _opened(self, line: JournalRow) -> JournalRow:
         """With its words as they are said."""
         if "words" not in line.entry:
             return line

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 
-from idp.front.logins import Standing, cookie_digest, session_cookie
+from idp.front.logins import LiveLogin, cookie_digest, session_cookie
 from idp.front.storage import Parts
 from idp.front.web import is_the_doctor, without_mount
 
@@ -110,7 +110,7 @@ class Server:
         except (AwayError, FullError):
             connection.refuse(503, "no_stream_left")
 
-    async def _login(self, head: Head) -> Standing:
+    async def _login(self, head: Head) -> LiveLogin:
         """Whoever may have a stream. Raises what `_stream` knows."""
         # Browsers send the login's cookie from other hosts of the same site, too; a stream is for our own pages alone.
         if head.fields.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

@@ -400,13 +400,13 @@ def test_where_cards_are_off(sqlite_url: str) -> None:
 @pytest.mark.parametrize("bound", [True, False], ids=["bound", "new"])
 def test_a_proven_card_of_a_suspended_account_is_told_so(town: Town, deck: Deck, bound: bool) -> None:
     """Signing in with it, and proving who one is with one that is not bound yet: nothing is bound, nobody is signed in."""
-    from idp.residents.life_cycle import Act
+    from idp.residents.life_cycle import AccountAction
     from tests.idp.residents.test_life_cycle import do
 
     card = deck.card("hanako")
     if bound:
         claim(town, card)
-    do(town, Act.SUSPEND, town.resident("hanako"))
+    do(town, AccountAction.SUSPEND, town.resident("hanako"))
     browser, cards = town.browser(), town.count(Card)
     page = Reading(browser).read(card) if bound else claim(town, card, browser)
     assert page.status_code == 403

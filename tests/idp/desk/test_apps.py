@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from idp.desk.member_texts import TEXTS
-from idp.desk.members import NOT_HERE, members
+from idp.desk.metadata_fields import NOT_HERE, metadata_fields
+from idp.desk.metadata_texts import TEXTS
 from idp.foundation import clock
 from idp.oidc.client_metadata import metadata as rules
 from idp.oidc.clients.model import Client
@@ -55,7 +55,7 @@ def shown_form(page: str) -> dict[str, Any]:
 
 
 def test_every_member_that_registration_checks_has_a_field_and_an_explanation(town: Town) -> None:
-    fields = [member for section in members(town.settings).values() for member in section]
+    fields = [member for section in metadata_fields(town.settings).values() for member in section]
     shown = {member.base for member in fields}
     assert shown == set(rules._CHECKS) - NOT_HERE
     assert shown - set(TEXTS) == set()

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 from sqlalchemy import event as sql_event
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.desk.log_sentences import SENTENCES, OfSomebody
 from idp.desk.log_words import WORDS
 from idp.foundation.ids import new_id
@@ -32,21 +32,21 @@ FACTS: dict[str, str | int | None] = {
     "state": "suspended",
 }  # fmt: skip
 REASONS = {
-    EventType.CARD_REFUSED: "bound_to_another", EventType.CLAIM_QUEUED: "near", EventType.CLAIM_REFUSED: "no_match",
-    EventType.PASSKEY_REFUSED: "challenge", EventType.STAFF_REFUSED: "malformed",
+    AuditEventType.CARD_REFUSED: "bound_to_another", AuditEventType.CLAIM_QUEUED: "near", AuditEventType.CLAIM_REFUSED: "no_match",
+    AuditEventType.PASSKEY_REFUSED: "challenge", AuditEventType.STAFF_REFUSED: "malformed",
 }  # fmt: skip
-DONE = {EventType.EVENT_STREAM_CHANGED: "paused", EventType.STAFF_ACTED: "keys_rotated"}
+DONE = {AuditEventType.EVENT_STREAM_CHANGED: "paused", AuditEventType.STAFF_ACTED: "keys_rotated"}
 NEVER_SAID = {"aal", "ceremony", "credential", "login"}
 """Ids and levels for whoever looks closely: they stand in the small text only."""
 HOSTILE = "\u202eMARK<b>"
 
 
-def facts_of(kind: EventType, staff: str) -> dict[str, str | int | None]:
+def facts_of(kind: AuditEventType, staff: str) -> dict[str, str | int | None]:
     given = FACTS | {"staff": staff, "reason": REASONS.get(kind, "other"), "did": DONE.get(kind, "changed")}
     return {name: given[name] for name in kind.facts}
 
 
-def variants(kind: EventType) -> list[str]:
+def variants(kind: AuditEventType) -> list[str]:
     said = SENTENCES[kind]
     return [str(said.known), str(said.unknown)] if isinstance(said, OfSomebody) else [str(said)]
 
@@ -58,10 +58,10 @@ def sentence_of(page: str) -> str:
 
 
 def test_every_type_of_event_has_a_sentence_of_what_it_records() -> None:
-    assert set(SENTENCES) == set(EventType)
+    assert set(SENTENCES) == set(AuditEventType)
     with open("idp/translations/ja/LC_MESSAGES/messages.po", "rb") as file:
         japanese = read_po(file, locale="ja")
-    for kind in EventType:
+    for kind in AuditEventType:
         for text in variants(kind):
             assert japanese.get(text), text
             said = set(re.findall(r"%\((\w+)\)s", text))
@@ -70,8 +70,8 @@ def test_every_type_of_event_has_a_sentence_of_what_it_records() -> None:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("kind", EventType, ids=lambda kind: kind.stored)
-def test_an_event_is_said_with_names(town: Town, kind: EventType, lang: str) -> None:
+@pytest.mark.parametrize("kind", AuditEventType, ids=lambda kind: kind.stored)
+def test_an_event_is_said_with_names(town: Town, kind: AuditEventType, lang: str) -> None:
     desk = Desk(town, lang)
     staff = desk.sign_up()
     app = town.register(**{"client_name": "Sample app", "client_name#ja": "見本アプリ"})
@@ -106,7 +106,7 @@ def test_others_words_in_a_sentence_are_isolated(town: Town) -> None:
     with town.writing() as session:
         staff, _ = invite(session, HOSTILE, [Appointment(Role.REGISTRAR)], "test")
     app = town.register(client_name="MARK<b>")
-    for kind in EventType:
+    for kind in AuditEventType:
         given: dict[str, Any] = dict.fromkeys(kind.facts, HOSTILE) | ({"staff": staff} if "staff" in kind.facts else {})
         with town.app.app_context(), town.writing() as session:
             record(session, kind, client_id=app.client_id, **given)
@@ -120,9 +120,9 @@ def test_others_words_in_a_sentence_are_isolated(town: Town) -> None:
 
 def test_what_is_not_known_is_said_so(town: Town, desk: Desk) -> None:
     with town.app.app_context(), town.writing() as session:
-        record(session, EventType.PASSKEY_REFUSED, reason="unknown_credential")
-        record(session, EventType.CLIENT_ENDED, client_id="left-long-ago", by=new_id())
-        record(session, EventType.NOT_ME, resident_id=new_id(), about=None)
+        record(session, AuditEventType.PASSKEY_REFUSED, reason="unknown_credential")
+        record(session, AuditEventType.CLIENT_ENDED, client_id="left-long-ago", by=new_id())
+        record(session, AuditEventType.NOT_ME, resident_id=new_id(), about=None)
     assert (
         sentence_of(desk.get("/desk/log?type=passkey_refused").text)
         == "A passkey was refused: it is registered with nobody."
@@ -137,7 +137,7 @@ def test_what_is_not_known_is_said_so(town: Town, desk: Desk) -> None:
 def test_the_filter_speaks_in_words(town: Town, desk: Desk) -> None:
     page = desk.get("/desk/log?type=consent_given").text
     options = dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]+)</option>', page))
-    assert set(options) == {kind.stored for kind in EventType}
+    assert set(options) == {kind.stored for kind in AuditEventType}
     assert html.unescape(options["consent_given"]) == "Resident … agreed to share with the app … (…)."
     assert len(set(options.values())) == len(options)
     assert re.search(r'<option value="consent_given" selected', page)
@@ -161,12 +161,14 @@ def test_a_page_of_the_record_looks_names_up_at_once(town: Town, desk: Desk) -> 
     resident = town.resident()
     one = town.register()
     with town.app.app_context(), town.writing() as session:
-        record(session, EventType.CONSENT_GIVEN, resident_id=resident, client_id=one.client_id, scope="openid")
+        record(session, AuditEventType.CONSENT_GIVEN, resident_id=resident, client_id=one.client_id, scope="openid")
     before = statements()
     apps = [town.register().client_id for _ in range(5)]
     with town.app.app_context(), town.writing() as session:
         for number in range(60):
-            record(session, EventType.CONSENT_GIVEN, resident_id=new_id(), client_id=apps[number % 5], scope="openid")
-            record(session, EventType.STAFF_SIGNED_IN, staff=new_id())
+            record(
+                session, AuditEventType.CONSENT_GIVEN, resident_id=new_id(), client_id=apps[number % 5], scope="openid"
+            )
+            record(session, AuditEventType.STAFF_SIGNED_IN, staff=new_id())
     assert statements() == before
     assert before <= 6

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.audit.record import AuditEvent
 from idp.foundation.database import Database, from_ms, to_ms
 from idp.oidc.tokens.model import RevokedToken
@@ -123,8 +123,8 @@ def test_another_process_holding_the_lock_is_waited_for(sqlite_url: str) -> None
 
 def test_the_record_refuses_facts_that_are_not_in_the_catalogue(database: Database) -> None:
     with pytest.raises(ValueError, match="may not carry"), database.write() as session:
-        record(session, EventType.SIGNED_IN, name="somebody")
+        record(session, AuditEventType.SIGNED_IN, name="somebody")
     with database.write() as session:
-        record(session, EventType.SIGNED_IN, login="x", method="card", aal=2)
+        record(session, AuditEventType.SIGNED_IN, login="x", method="card", aal=2)
     with database.read() as session:
         assert session.scalars(select(AuditEvent)).one().facts == '{"aal":2,"login":"x","method":"card"}'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from idp.foundation import journal as journal_module
 from idp.foundation.journal import Journal, Mark, open_journal
-from idp.foundation.live import BusAwayError
+from idp.foundation.live import BusUnavailableError
 from tests.support.ear import Ear
 from tests.support.redis_servers import RedisServer
 from tests.support.waiting import until
@@ -97,7 +97,7 @@ def test_a_connection_that_breaks_loses_nothing(server: RedisServer) -> None:
     until(lambda: ear.begun)
     server.freeze()
     until(lambda: ear.said)
-    with pytest.raises(BusAwayError):
+    with pytest.raises(BusUnavailableError):
         journal.append({"n": 0})
     server.freeze(False)
     until(lambda: ear.said == ["lost", "back"])
@@ -130,5 +130,5 @@ def test_a_redis_that_starts_anew_is_another_journal(server: RedisServer, saved:
 def test_a_redis_that_never_was_has_no_mark() -> None:
     journal = open_journal("redis://127.0.0.1:1/0")
     assert journal.mark() == ""
-    with pytest.raises(BusAwayError):
+    with pytest.raises(BusUnavailableError):
         journal.append({})

@@ -12,9 +12,9 @@ import pytest
 
 from idp.foundation import clock
 from idp.foundation.database import Database
+from idp.foundation.lane_scheduler import AT_ONCE
 from idp.foundation.live import MemoryBus
 from idp.foundation.outbox import LANE_ROUND, LEASE, Job, OutboxRow, RetryLaterError, Worker, enqueue
-from idp.foundation.turns import AT_ONCE
 from tests.idp.foundation.test_outbox import database, rows
 from tests.support.waiting import until
 
@@ -114,7 +114,7 @@ def test_apps_known_to_be_slow_or_broken_leave_room_for_the_others(database: Dat
     apps = Apps(*names)
     with working(database, apps) as [worker]:
         for name in names:
-            worker._turns.end(name, False)  # as this process would have learnt it
+            worker._scheduler.end(name, False)  # as this process would have learnt it
         put(database, *((name, 9) for name in names))
         until(lambda: apps.now.total() == AT_ONCE // 2)
         put(database, ("healthy", 1))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from idp.foundation.database import Database
 from idp.foundation.outage import is_unavailable
 from idp.foundation.unavailable import UnavailableError
-from idp.oidc.storage.prepared import Lines, Statement
+from idp.oidc.storage.prepared import ConnectionPool, Statement
 
 INSERT = "INSERT INTO revoked_token (jti, expires_at) VALUES ('x', 0)"
 
@@ -107,7 +107,7 @@ def test_postgresql_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.servers
 def test_the_lower_layer_says_the_same(postgresql_url: str) -> None:
     """`psycopg.pq`, which the hot path uses, has errors of the driver and no SQLAlchemy around them."""
-    lines = Lines(postgresql_url, 1)
+    lines = ConnectionPool(postgresql_url, 1)
     ended = Statement("ended", "SELECT pg_terminate_backend(pg_backend_pid())::text")
     assert is_unavailable(failure(lambda: lines.row(ended, {})))
     standby = Statement("standby", "INSERT INTO revoked_token (jti, expires_at) VALUES (%(jti)s, 0) RETURNING jti")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, request
 
-from idp.foundation.outbound import Answer, Outbound, OutboundError, Room
+from idp.foundation.outbound import Bulkhead, HttpAnswer, Outbound, OutboundError
 from idp.foundation.settings import Settings
 from tests.support.server import free_port
 from tests.support.serving import Served
@@ -73,7 +73,7 @@ def test_places_that_are_not_public(url: str) -> None:
     with pytest.raises(OutboundError, match=r"not public|does not resolve"):
         strict.check(url)
     with pytest.raises(OutboundError):
-        strict.get(url, Room())
+        strict.get(url, Bulkhead())
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_places_that_are_not_public(url: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(OutboundError):
-        strict.get(url, Room())
+        strict.get(url, Bulkhead())
     with pytest.raises(OutboundError):
-        loopback.get(url, Room())
+        loopback.get(url, Bulkhead())
 
 
 def test_a_name_that_leads_inside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,7 @@ def test_a_name_that_leads_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fake)
     for name in ("inside.example", "both.example", "six.example"):
         with pytest.raises(OutboundError, match="not public"):
-            strict.get(f"https://{name}/", Room())
+            strict.get(f"https://{name}/", Bulkhead())
 
 
 def test_a_name_is_resolved_once(place: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,28 +129,28 @@ def test_a_name_is_resolved_once(place: Served, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_answer(place: Served) -> None:
-    assert loopback.get(f"{place.url}/ok", Room()) == Answer(200, "text/plain", b"fine")
+    assert loopback.get(f"{place.url}/ok", Bulkhead()) == HttpAnswer(200, "text/plain", b"fine")
 
 
 def test_plain_http_only_to_places_on_the_list(place: Served) -> None:
     with pytest.raises(OutboundError, match="plain http"):
-        strict.get(f"{place.url}/ok", Room())
+        strict.get(f"{place.url}/ok", Bulkhead())
     listed = Outbound(Settings(outbound_allow="127.0.0.0/8 ::1/128"))
-    assert listed.get(f"{place.url}/ok", Room()).status == 200
+    assert listed.get(f"{place.url}/ok", Bulkhead()).status == 200
     with pytest.raises(OutboundError):
-        loopback.get("http://10.0.0.1/", Room())
+        loopback.get("http://10.0.0.1/", Bulkhead())
 
 
 def test_a_redirect_is_an_answer_not_a_way(place: Served) -> None:
-    answer = loopback.get(f"{place.url}/moved", Room())
+    answer = loopback.get(f"{place.url}/moved", Bulkhead())
     assert (answer.status, answer.body) == (302, b"")
 
 
 def test_too_large(place: Served) -> None:
     for path in ("large", "endless"):
         with pytest.raises(OutboundError, match="too large"):
-            loopback.get(f"{place.url}/{path}", Room())
-    assert len(loopback.get(f"{place.url}/large", Room(), max_bytes=200_000).body) == 100_000
+            loopback.get(f"{place.url}/{path}", Bulkhead())
+    assert len(loopback.get(f"{place.url}/large", Bulkhead(), max_bytes=200_000).body) == 100_000
 
 
 def raw_server(handle: Callable[[socket.socket], None]) -> tuple[int, Callable[[], None]]:
@@ -206,22 +206,22 @@ def test_a_place_that_behaves_badly(behaviour: Callable[[socket.socket], None], 
     port, close = raw_server(behaviour)
     try:
         with pytest.raises(OutboundError, match=said):
-            loopback.get(f"http://127.0.0.1:{port}/", Room(), timeout=0.5)
+            loopback.get(f"http://127.0.0.1:{port}/", Bulkhead(), timeout=0.5)
     finally:
         close()
 
 
 def test_nobody_there() -> None:
     with pytest.raises(OutboundError, match="no answer"):
-        loopback.get(f"http://127.0.0.1:{free_port()}/", Room())
+        loopback.get(f"http://127.0.0.1:{free_port()}/", Bulkhead())
 
 
 def test_tls_is_checked_against_the_name(place: Served) -> None:
     with pytest.raises(OutboundError, match="no answer"):
-        loopback.get(f"https://localhost:{place.port}/ok", Room())
+        loopback.get(f"https://localhost:{place.port}/ok", Bulkhead())
 
 
 def test_errors_tell_no_secret(place: Served) -> None:
     with pytest.raises(OutboundError) as caught:
-        strict.get("https://127.0.0.1/?token=secret", Room())
+        strict.get("https://127.0.0.1/?token=secret", Bulkhead())
     assert "secret" not in str(caught.value)

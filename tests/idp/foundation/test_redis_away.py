@@ -10,7 +10,7 @@ import pytest
 from idp.foundation import limits as limits_module
 from idp.foundation import live as live_module
 from idp.foundation.limits import LimitExceededError, Limits
-from idp.foundation.live import Bus, BusAwayError, Subscription, open_bus
+from idp.foundation.live import Bus, BusUnavailableError, Subscription, open_bus
 from idp.foundation.settings import Settings
 from tests.support.redis_servers import RedisServer
 from tests.support.town import Town
@@ -56,14 +56,14 @@ def test_limits_are_kept_in_the_process_meanwhile(server: RedisServer) -> None:
 def test_a_redis_that_never_was_stops_nobody() -> None:
     limits = Limits("redis+cluster://127.0.0.1:1,127.0.0.1:2")
     assert [exhausted(limits, "a") for _ in range(3)] == [False, False, True]
-    with pytest.raises(BusAwayError), open_bus("redis://127.0.0.1:1/0").subscribe("a"):
+    with pytest.raises(BusUnavailableError), open_bus("redis://127.0.0.1:1/0").subscribe("a"):
         raise AssertionError
 
 
 def is_lost(subscription: Subscription) -> bool:
     try:
         subscription.next(0.1)
-    except BusAwayError:
+    except BusUnavailableError:
         return True
     return False
 
@@ -73,7 +73,7 @@ def hears(bus: Bus, speaker: Bus) -> bool:
         with bus.subscribe("a") as subscription:
             speaker.publish("a", {"n": 1})
             return subscription.next(0.3) == {"n": 1}
-    except BusAwayError:
+    except BusUnavailableError:
         return False
 
 
@@ -87,7 +87,7 @@ def test_a_listener_is_told_that_it_may_have_missed_something(
     with bus.subscribe("a") as subscription:
         away(server)
         until(lambda: is_lost(subscription))
-        with pytest.raises(BusAwayError):
+        with pytest.raises(BusUnavailableError):
             speaker.publish("a", {})
     server.stop()
     server.start()

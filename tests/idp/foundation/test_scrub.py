@@ -25,7 +25,7 @@ import mypage
 from idp.foundation.database import Base, Database, Instant
 from idp.foundation.scrub import described, trace_of, without_values
 from idp.foundation.telemetry import JsonLines, configure_logging
-from idp.oidc.storage.prepared import Lines, Statement
+from idp.oidc.storage.prepared import ConnectionPool, Statement
 from mypage.columns import JsonText
 from tests.support.server import ROOT, environment
 
@@ -136,7 +136,7 @@ def assert_clean(written: str) -> None:
 
 @pytest.mark.servers
 def test_no_value_from_the_lower_layer(postgresql_url: str, lines: io.StringIO) -> None:
-    hot = Lines(postgresql_url, 1)
+    hot = ConnectionPool(postgresql_url, 1)
     insert = "INSERT INTO revoked_token (jti, expires_at) VALUES (%(jti)s, 0) RETURNING jti"
     for statement, value in (
         (Statement("twice", insert), CANARY), (Statement("long", insert + " "), CANARY * 100),

@@ -12,7 +12,7 @@ from idp.logins.devices import device_label, devices, end_device, end_other_devi
 from idp.logins.levels import Factor, load_factors
 from idp.logins.model import LoginSession
 from idp.logins.sessions import end_sessions, now_ms
-from idp.signin.standing import still_standing
+from idp.signin.live_logins import still_live
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -143,7 +143,7 @@ def test_devices_end_at_once(any_town: Town) -> None:
         assert len(devices(session, resident)) == 3
         assert end_device(session, resident, lost)
         assert not end_device(session, resident, lost)
-        assert still_standing(session, any_town.parts.settings, [lost, mine]) == {mine}
+        assert still_live(session, any_town.parts.settings, [lost, mine]) == {mine}
     assert not is_in(phone)
     assert is_in(here)
     assert is_in(tablet)

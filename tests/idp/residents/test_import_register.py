@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.residents.import_register import CHUNK, RegisterFormatError, Report, import_register
+from idp.residents.import_register import CHUNK, ImportReport, RegisterFormatError, import_register
 from idp.residents.model import RegistryLink, Resident
 from idp.residents.my_number import looks_like_my_number
 from idp.residents.read import resident_profile, resolve_local_number, resolve_local_numbers
@@ -18,7 +18,7 @@ from tests.support.people import HEADER, LINES, register_lines
 from tests.support.town import Town
 
 
-def take(town: Town, lines: list[str] | Iterator[str]) -> Report:
+def take(town: Town, lines: list[str] | Iterator[str]) -> ImportReport:
     return import_register(town.parts.database, town.parts.vault, lines)
 
 

@@ -11,7 +11,7 @@ from flask_babel import Babel
 
 from mypage.cases.calendar import FOLD, calendar_of
 from mypage.cases.course import course_of
-from mypage.cases.rows import CaseDetail, HistoryEntry, Step
+from mypage.cases.rows import CaseDetail, HistoryEntry, StepView
 
 NOON = datetime(2026, 5, 1, 3, tzinfo=UTC)
 
@@ -57,7 +57,7 @@ def test_a_word_that_came_late_is_not_the_present() -> None:
 
 def test_the_departments_own_steps_are_taken_as_they_are() -> None:
     states = ["done", "current", "upcoming"]
-    steps = [Step(state, {"ja": state}, state, None) for state in states]
+    steps = [StepView(state, {"ja": state}, state, None) for state in states]
     assert [station.state for station in course_of(case("in_review", "in_review", steps=steps))] == states
 
 

@@ -12,7 +12,7 @@ from idp.front.logins import current_login
 from idp.front.storage import Base, new_id, parts
 from idp.front.web import Caller, called_by
 from mypage.columns import Texts
-from mypage.families import Entry, EventType, Family, OnHome, Status, Store, UnitOfWork, order_of
+from mypage.families import EventType, Family, NavigationEntry, OnHome, Status, Store, UnitOfWork, order_of
 from mypage.posted import Item
 from mypage.wire.event import Envelope
 from mypage.wire.example import RESIDENT, example
@@ -102,7 +102,7 @@ MESSAGE = Family(
         ),
     ),
     pages=(bp,),
-    entry=Entry(
+    entry=NavigationEntry(
         "messages",
         "my_messages.index",
         "Messages",

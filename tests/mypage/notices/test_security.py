@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from clients.simulators.card_reader import Deck
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.credentials.model import Card
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.grants.model import Consent
@@ -69,7 +69,7 @@ def test_open_pages_are_told_in_the_same_transaction(town: Town) -> None:
 
     def fails() -> None:
         with town.writing() as session:
-            record(session, EventType.CARD_BOUND, resident_id=ring.resident_id, ceremony="c", medium="card")
+            record(session, AuditEventType.CARD_BOUND, resident_id=ring.resident_id, ceremony="c", medium="card")
             session.flush()
             raise KeyError
 
@@ -165,7 +165,7 @@ def test_a_registered_card_is_told_without_anything_of_its_certificate(town: Tow
     card = ring.card()
     with town.writing() as session:
         facts = {"ceremony": "c", "credential": card, "medium": "phone"}
-        record(session, EventType.CARD_BOUND, resident_id=ring.resident_id, **facts)
+        record(session, AuditEventType.CARD_BOUND, resident_id=ring.resident_id, **facts)
     [notice] = notices(town, "card_bound")
     assert notice.params == {"credential": card, "kind": "card", "label": "phone"}
     owner = ring.signed_in()

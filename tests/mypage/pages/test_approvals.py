@@ -11,7 +11,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 from sqlalchemy import update
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
 from idp.oidc.decoupled.model import BackchannelRequest
@@ -83,7 +83,7 @@ def test_open_pages_are_told_in_the_transaction_of_what_happened(town: Town, han
     assert answer(hanako, "deny").status_code == 303
     assert town.count(OutboxRow, *told) == 2
     with suppress(ZeroDivisionError), town.writing() as session:
-        record(session, EventType.APPROVAL_ASKED, resident_id=resident_id, client_id=desk.app.client_id)
+        record(session, AuditEventType.APPROVAL_ASKED, resident_id=resident_id, client_id=desk.app.client_id)
         session.flush()
         raise ZeroDivisionError
     assert town.count(OutboxRow, *told) == 2
@@ -121,13 +121,13 @@ def test_it_appears_and_goes_on_an_open_page(chromium: Chromium, served: Served,
     )
     with served.city.app.app_context(), served.city.parts.database.write() as session:
         session.add(asked)
-        record(session, EventType.APPROVAL_ASKED, resident_id=visitor.resident_id, client_id="kodomo")
+        record(session, AuditEventType.APPROVAL_ASKED, resident_id=visitor.resident_id, client_id="kodomo")
     expect(page.get_by_test_id("approvals-waiting")).to_be_visible()
     expect(page.locator("#live-announcer")).to_contain_text("確認が1件あります")
     check_readable(page, ("light", 390), ("dark", 390))
     with served.city.app.app_context(), served.city.parts.database.write() as session:
         session.execute(update(BackchannelRequest).values(state="denied"))
-        record(session, EventType.APPROVAL_REFUSED, resident_id=visitor.resident_id, client_id="kodomo")
+        record(session, AuditEventType.APPROVAL_REFUSED, resident_id=visitor.resident_id, client_id="kodomo")
     expect(page.get_by_test_id("approvals-waiting")).to_be_hidden()
 
 

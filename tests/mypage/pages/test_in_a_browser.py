@@ -86,7 +86,7 @@ def test_what_many_are_told_is_shown_before_the_page_has_its_turn_to_fetch(
     link = page.locator("[data-live-words]").get_by_role("link", name=title)
     expect(link).to_be_visible()
     assert link.get_attribute("href") == "/my/notices"
-    expect(page.locator("[data-live-words]")).to_be_hidden(timeout=10_000)  # its turn has come
+    expect(page.locator("[data-live-words]")).to_be_hidden()  # its turn has come
 
 
 def test_a_page_that_lost_the_connection_says_so_and_recovers(browser: Browser, served: Served, hanako: Visit) -> None:
@@ -116,7 +116,7 @@ def test_the_page_works_without_scripts(browser: Browser, served: Served, hanako
     context.add_cookies([{"name": "machi_session", "value": session.value, "url": served.url}])  # type: ignore[union-attr]
     page = context.new_page()
     page.goto(served.url + "/")
-    page.get_by_test_id("door-notices").click()
+    page.get_by_test_id("nav-notices").click()
     page.get_by_test_id("notice-row").get_by_role("link").click()
     page.get_by_test_id("notice-acknowledge").click()
     expect(page.get_by_text("確認の返事を送りました")).to_be_visible()

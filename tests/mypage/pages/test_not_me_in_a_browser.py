@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.credentials.model import Passkey
 from idp.front.storage import clock, new_id
 from mypage.notices.model import Notice
@@ -107,10 +107,10 @@ def prepare(visit: Visit) -> list[str]:
             session.add(passkey)
         session.flush()
         whose = {"resident_id": visit.resident_id}
-        record(session, EventType.REFRESH_TOKEN_REUSED, **whose, client_id="kodomo")
+        record(session, AuditEventType.REFRESH_TOKEN_REUSED, **whose, client_id="kodomo")
         for credential_id in ids:
-            record(session, EventType.PASSKEY_ADDED, **whose, credential=credential_id, device_type="multi_device")
-        record(session, EventType.CREDENTIAL_HELD, **whose, credential=ids[1], kind="passkey")
+            record(session, AuditEventType.PASSKEY_ADDED, **whose, credential=credential_id, device_type="multi_device")
+        record(session, AuditEventType.CREDENTIAL_HELD, **whose, credential=ids[1], kind="passkey")
         session.flush()
         notices = {notice.template: notice.notice_id for notice in session.query(Notice)}
     return [

@@ -75,7 +75,7 @@ def test_a_passkey_picked_from_the_suggestions_signs_in_without_the_button(page:
     page.context.clear_cookies(name="machi_session")
     page.goto(served.url + "/my/tasks")  # the simulated authenticator picks at once
     page.wait_for_url("**/my/tasks")
-    expect(page.get_by_test_id("door-tasks")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_test_id("nav-tasks")).to_have_attribute("aria-current", "page")
 
 
 def test_a_second_passkey_on_the_same_device_is_explained(page: Page, served: Served) -> None:

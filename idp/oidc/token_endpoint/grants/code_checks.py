@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from ....audit import EventType, record
+from ....audit import AuditEventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth import ANY_CALLER, sender_key
@@ -130,7 +130,7 @@ def _refused(op: Provider, asked: CodeRequest, error: OAuth2Error) -> OAuth2Erro
     if used:
         with op.parts.database.write() as session:
             revoke_grants(session, [grant.grant_id])
-            record(session, EventType.CODE_REUSED, resident_id=grant.resident_id, client_id=grant.client_id)
+            record(session, AuditEventType.CODE_REUSED, resident_id=grant.resident_id, client_id=grant.client_id)
     return error
 
 

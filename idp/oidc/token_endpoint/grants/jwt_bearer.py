@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ....audit import EventType, record
+from ....audit import AuditEventType, record
 from ....foundation import clock
 from ....foundation.database import from_ms
 from ....foundation.ids import new_id
@@ -127,7 +127,13 @@ def _grant(session: Session, client: RegisteredClient, sub: str, scope: str, sec
         expires_at=now + timedelta(seconds=seconds),
     )
     session.add(grant)
-    record(session, EventType.ASSERTION_USED, resident_id=resident.resident_id, client_id=client.client_id, scope=scope)
+    record(
+        session,
+        AuditEventType.ASSERTION_USED,
+        resident_id=resident.resident_id,
+        client_id=client.client_id,
+        scope=scope,
+    )
     return grant.grant_id
 
 

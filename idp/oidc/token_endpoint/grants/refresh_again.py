@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from sqlalchemy import update
 
-from ....audit import EventType, record
+from ....audit import AuditEventType, record
 from ....foundation import clock
 from ....foundation.vault import digest
 from ...client_auth import sender_key
@@ -106,5 +106,7 @@ def _end(grant: Grant, theft: bool) -> NoReturn:
     with provider().parts.database.write() as session:
         revoke_grants(session, [grant.grant_id])
         if theft:
-            record(session, EventType.REFRESH_TOKEN_REUSED, resident_id=grant.resident_id, client_id=grant.client_id)
+            record(
+                session, AuditEventType.REFRESH_TOKEN_REUSED, resident_id=grant.resident_id, client_id=grant.client_id
+            )
     raise InvalidGrantError("Invalid 'refresh_token' in request.")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import orjson
 from sqlalchemy.orm import Session
 
-from ....audit import EventType, record
+from ....audit import AuditEventType, record
 from ....foundation import clock
 from ....foundation.database import from_ms
 from ...client_auth import CONFIDENTIAL_CALLER, sender_key
@@ -139,7 +139,7 @@ class ExchangeGrant(ListedGrant):
                 resident_id=subject.resident_id, scope=asked.scope, expires_at=subject.expires_at, act=act,
             )  # fmt: skip
             record(
-                session, EventType.TOKEN_EXCHANGED, resident_id=subject.resident_id, client_id=client_id,
+                session, AuditEventType.TOKEN_EXCHANGED, resident_id=subject.resident_id, client_id=client_id,
                 resource=asked.owner.resource, scope=asked.scope,
             )  # fmt: skip
         return {**token_answer(made.token, made.seconds, asked.scope), "issued_token_type": ACCESS_TOKEN}

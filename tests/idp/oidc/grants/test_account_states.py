@@ -14,7 +14,7 @@ from idp.logins.sessions import AccountStoppedError
 from idp.oidc.grants.model import Consent, Grant
 from idp.oidc.registration.register_client import CityOptions
 from idp.oidc.security_events.model import SecurityEvent
-from idp.residents.life_cycle import Act
+from idp.residents.life_cycle import AccountAction
 from tests.idp.credentials.test_passkeys import Ready
 from tests.idp.oidc.decoupled import test_device_flow as device
 from tests.idp.oidc.token_endpoint import test_jwt_bearer as assertions
@@ -108,13 +108,13 @@ REFUSED = {
 
 def test_nothing_works_while_suspended_nor_afterwards_without_a_new_sign_in(any_town: Town) -> None:
     has = Everything(any_town)
-    do(any_town, Act.SUSPEND, has.resident)
+    do(any_town, AccountAction.SUSPEND, has.resident)
     assert has.outcomes() == REFUSED
     assert callback(has.browser.authorize(has.app, prompt="none"))["error"] == "login_required"
     assert has.browser.get("/my/").status_code == 303
     assert any_town.count(LoginSession, LoginSession.ended_at.is_(None)) == 0
     assert any_town.count(Grant, Grant.revoked_at.is_(None)) == 0
-    do(any_town, Act.REINSTATE, has.resident)
+    do(any_town, AccountAction.REINSTATE, has.resident)
     # What hung on a login stays dead. Asking, and asserting what the standing consent allows, needs none.
     assert has.outcomes() == REFUSED | {"ciba, asked now": None, "jwt bearer": None}
     has.browser.sign_in(has.resident)
@@ -126,18 +126,18 @@ def test_what_began_in_the_moment_of_the_suspension_does_not_wake_up(town: Town)
     from sqlalchemy import update
 
     has = Everything(town)
-    do(town, Act.SUSPEND, has.resident)
+    do(town, AccountAction.SUSPEND, has.resident)
     town.change(update(LoginSession).values(ended_at=None))
     town.change(update(Grant).values(revoked_at=None))
     assert has.app.refresh(has.tokens["refresh_token"]).json["error"] == "invalid_grant"
-    do(town, Act.REINSTATE, has.resident)
+    do(town, AccountAction.REINSTATE, has.resident)
     assert has.app.refresh(has.tokens["refresh_token"]).json["error"] == "invalid_grant"
     assert callback(has.browser.authorize(has.app, prompt="none"))["error"] == "login_required"
 
 
 def test_closed_ends_the_consents_too(any_town: Town) -> None:
     has = Everything(any_town)
-    do(any_town, Act.CLOSE, has.resident)
+    do(any_town, AccountAction.CLOSE, has.resident)
     assert has.outcomes() == REFUSED
     assert any_town.count(Consent, Consent.ended_at.is_(None)) == 0
 
@@ -146,7 +146,7 @@ def test_apps_that_took_part_are_logged_out(town: Town) -> None:
     app = town.register(backchannel_logout_uri="https://93.184.216.34/bye")
     browser = town.signed_in()
     browser.tokens(app)
-    do(town, Act.SUSPEND, town.resident())
+    do(town, AccountAction.SUSPEND, town.resident())
     [job] = [row for row in town.rows(OutboxRow) if row.topic == "oidc.backchannel_logout"]
     assert app.client_id in job.payload
 
@@ -175,9 +175,9 @@ def test_each_app_hears_it_by_its_own_sub(any_town: Town) -> None:
     stranger = subscribed(any_town)
     subs = [me.sub(browser)["sub"] for me in apps]
     assert subs[0] != subs[1]
-    do(any_town, Act.SUSPEND, resident, "hijacking")
-    do(any_town, Act.REINSTATE, resident)
-    do(any_town, Act.CLOSE, resident)
+    do(any_town, AccountAction.SUSPEND, resident, "hijacking")
+    do(any_town, AccountAction.REINSTATE, resident)
+    do(any_town, AccountAction.CLOSE, resident)
     for me, sub in zip(apps, subs, strict=True):
         user = {"format": "iss_sub", "iss": any_town.issuer, "sub": sub}
         disabled, revoked, enabled, purged = heard(me)
@@ -192,7 +192,7 @@ def test_each_app_hears_it_by_its_own_sub(any_town: Town) -> None:
 def test_reasons_that_no_register_knows_are_the_citys_own(town: Town, reason: str) -> None:
     me, browser = subscribed(town), town.signed_in()
     me.sub(browser)
-    do(town, Act.SUSPEND, town.resident(), reason)
+    do(town, AccountAction.SUSPEND, town.resident(), reason)
     assert heard(me)[0][1] == {}
 
 
@@ -204,7 +204,7 @@ def test_an_app_whose_access_was_ended_hears_nothing(town: Town) -> None:
     with town.writing() as session:
         end_app_access(session, resident, me.app.client_id)
     me.fetch()
-    do(town, Act.SUSPEND, town.resident())
+    do(town, AccountAction.SUSPEND, town.resident())
     assert heard(me) == []
 
 
@@ -218,7 +218,7 @@ def test_events_are_of_the_same_transaction(any_town: Town) -> None:
 
     def cut_short() -> None:
         with any_town.app.app_context(), any_town.writing() as session:
-            change_account(session, number, Act.SUSPEND, "other", "command_line")
+            change_account(session, number, AccountAction.SUSPEND, "other", "command_line")
             raise RuntimeError("the power fails")
 
     with pytest.raises(RuntimeError):
@@ -239,7 +239,7 @@ def ready(sqlite_url: str) -> Any:
 
 
 def test_a_proven_passkey_is_told_whom_to_call(ready: Ready) -> None:
-    do(ready.town, Act.SUSPEND, ready.resident)
+    do(ready.town, AccountAction.SUSPEND, ready.resident)
     answer = ready.send(ready.phone.get(ready.options()))
     assert (answer.status_code, answer.json["title"]) == (403, "account_suspended")
     for words in ("一時停止", "03-0000-0000", answer.json["reference"]):
@@ -251,15 +251,15 @@ def test_a_proven_passkey_is_told_whom_to_call(ready: Ready) -> None:
 
 def test_whoever_proves_nothing_learns_nothing(ready: Ready) -> None:
     """A wrong passkey for a suspended account is answered like any wrong passkey."""
-    do(ready.town, Act.SUSPEND, ready.resident)
+    do(ready.town, AccountAction.SUSPEND, ready.resident)
     credential = ready.phone.get(ready.options())
     credential["response"]["signature"] = "AAAA"
     ready.refused(ready.send(credential), "")
     assert ready.town.events("sign_in_refused") == []
 
 
-@pytest.mark.parametrize("act", [Act.SUSPEND, Act.CLOSE], ids=lambda act: act.value)
-def test_a_code_of_the_counter_shows_the_page(ready: Ready, act: Act) -> None:
+@pytest.mark.parametrize("act", [AccountAction.SUSPEND, AccountAction.CLOSE], ids=lambda act: act.value)
+def test_a_code_of_the_counter_shows_the_page(ready: Ready, act: AccountAction) -> None:
     """Made before the state changed behind its back: proven all the same."""
     from sqlalchemy import update
 
@@ -284,7 +284,7 @@ def test_a_code_of_the_counter_shows_the_page(ready: Ready, act: Act) -> None:
 
 def test_no_session_starts(town: Town) -> None:
     resident = town.resident()
-    do(town, Act.CLOSE, resident)
+    do(town, AccountAction.CLOSE, resident)
     with pytest.raises(AccountStoppedError):
         town.browser().sign_in(resident)
     assert town.count(LoginSession) == 0
@@ -294,6 +294,6 @@ def test_other_residents_do_not_notice(town: Town) -> None:
     """One resident's suspension is nobody else's."""
     other, app = town.signed_in("taro"), town.register()
     tokens = other.tokens(app)
-    do(town, Act.SUSPEND, town.resident("hanako"))
+    do(town, AccountAction.SUSPEND, town.resident("hanako"))
     assert app.refresh(tokens["refresh_token"]).status_code == 200
     assert callback(other.authorize(app, prompt="none"))["code"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select, update
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.foundation.outbox import OutboxRow
 from idp.foundation.vault import digest
 from idp.logins.devices import end_other_devices
@@ -21,7 +21,7 @@ from idp.oidc.clients.model import Client
 from idp.oidc.grants.model import Grant, SessionClient
 from idp.oidc.grants.revoke import LOGOUT_TOPIC, end_app_access
 from idp.oidc.registration.change_client import switch_client
-from idp.residents.life_cycle import Act
+from idp.residents.life_cycle import AccountAction
 from tests.idp.residents.test_life_cycle import do
 from tests.support.in_flight import PASSKEY, InFlight
 from tests.support.town import Town
@@ -54,11 +54,11 @@ def signed_out_everywhere_else(has: InFlight) -> None:
 
 
 def suspended(has: InFlight) -> None:
-    do(has.town, Act.SUSPEND, has.resident)
+    do(has.town, AccountAction.SUSPEND, has.resident)
 
 
 def closed(has: InFlight) -> None:
-    do(has.town, Act.CLOSE, has.resident)
+    do(has.town, AccountAction.CLOSE, has.resident)
 
 
 def switched_off(has: InFlight) -> None:
@@ -80,7 +80,7 @@ def not_me(has: InFlight) -> None:
     """The login goes on: it was another credential that vouched."""
     with has.town.writing() as session:
         facts = {"credential": PASSKEY, "kind": "passkey"}
-        record(session, EventType.CREDENTIAL_HELD, resident_id=has.resident, **facts)
+        record(session, AuditEventType.CREDENTIAL_HELD, resident_id=has.resident, **facts)
 
 
 # What is meant to stay. After a sign-out: what the resident allowed to outlast it, and what their standing consent allows.

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from idp.foundation import clock
 from idp.foundation.outbox import OutboxRow
-from idp.oidc.clients.model import Client, Proof
+from idp.oidc.clients.model import Client, SectorProof
 from idp.oidc.grants.revoke import end_app_access
 from idp.oidc.logout.backchannel_logout import EVENT, may_hear_sub
 from tests.support.apps import App
@@ -194,7 +194,7 @@ def test_each_app_gets_its_own_sid_and_sub(town: Town, receiver: Receiver) -> No
 def test_who_shares_a_sector_without_proof_hears_of_the_session_only(town: Town, receiver: Receiver) -> None:
     """The codes went to a department's address, the logout tokens to whoever registered the app (docs/decisions/0027)."""
     app = town.register(backchannel_logout_uri=receiver.uri)
-    town.change(update(Client).where(Client.client_id == app.client_id).values(sector_proof=Proof.UNPROVEN.value))
+    town.change(update(Client).where(Client.client_id == app.client_id).values(sector_proof=SectorProof.UNPROVEN.value))
     town.op.clients.forget(app.client_id)
     browser = town.signed_in()
     sid = app.id_token(browser.tokens(app)["id_token"])["sid"]

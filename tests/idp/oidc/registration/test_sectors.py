@@ -17,12 +17,12 @@ from idp.foundation import clock
 from idp.foundation.ids import new_id
 from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.clients.clients import registered
-from idp.oidc.clients.model import Client, Proof
+from idp.oidc.clients.model import Client, SectorProof
 from idp.oidc.registration.change_client import change_client, options_of
 from idp.oidc.registration.join_sector import next_sector
 from idp.oidc.registration.register_client import CityOptions, prepare_client, register_client
 from idp.oidc.registration.registration import issue_initial_access_token
-from idp.oidc.registration.sectors import Claim, host_of, own_sector
+from idp.oidc.registration.sectors import SectorClaim, host_of, own_sector
 from idp.residents.model import SubjectIdentifier
 from tests.support.apps import App
 from tests.support.browser import Browser
@@ -105,7 +105,7 @@ def test_what_a_client_says_of_its_sector_is_not_heard(town: Town) -> None:
         assert (prepared.claim.name is None) is by
     wanted = {"redirect_uris": DEPARTMENT, "sector": "host:dept.example", "sector_proof": "decided"}
     prepared = prepare_client(settings, outbound, wanted, CityOptions(sector="host:dept.example"), by_itself=True)
-    assert prepared.claim == Claim(None, Proof.OWN)
+    assert prepared.claim == SectorClaim(None, SectorProof.OWN)
 
 
 # Documents -------------------------------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def test_no_word_about_the_proof_is_no_proof(town: Town) -> None:
     made.sector_proof = Client.sector_proof.default.arg  # type: ignore[attr-defined]
     assert not registered(made).sector_proven
     with town.parts.database.read() as session:
-        for claim in (Claim(None, Proof.OWN), Claim("host:dept.example", Proof.REGISTERED)):
-            assert next_sector(session, made, claim).proof is Proof.UNPROVEN
+        for claim in (SectorClaim(None, SectorProof.OWN), SectorClaim("host:dept.example", SectorProof.REGISTERED)):
+            assert next_sector(session, made, claim).proof is SectorProof.UNPROVEN
     assert options_of(made).sector is None
 
 

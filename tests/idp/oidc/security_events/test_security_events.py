@@ -11,7 +11,7 @@ from joserfc import jwe
 from joserfc.jwk import RSAKey
 from sqlalchemy import update
 
-from idp.audit import EventType, record
+from idp.audit import AuditEventType, record
 from idp.foundation import clock, housekeeping
 from idp.foundation.outbox import Job, OutboxRow
 from idp.logins.model import LoginSession
@@ -127,7 +127,7 @@ def test_an_app_that_gave_its_grant_back_itself_is_not_told(town: Town) -> None:
     assert me.fetch() == []
 
 
-def happened(town: Town, event: EventType, /, **facts: Any) -> None:
+def happened(town: Town, event: AuditEventType, /, **facts: Any) -> None:
     resident_id = resident_of(town)
     with town.writing() as session:
         record(session, event, resident_id=resident_id, **facts)
@@ -135,19 +135,19 @@ def happened(town: Town, event: EventType, /, **facts: Any) -> None:
 
 CHANGES: dict[str, tuple[Callable[[Town], None], dict[str, str]]] = {
     "card": (
-        lambda town: happened(town, EventType.CARD_BOUND, ceremony="c", medium="card"),
+        lambda town: happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card"),
         {"credential_type": "x509", "change_type": "create"},
     ),
     "card on hold": (
-        lambda town: happened(town, EventType.CREDENTIAL_HELD, credential="c", kind="card"),
+        lambda town: happened(town, AuditEventType.CREDENTIAL_HELD, credential="c", kind="card"),
         {"credential_type": "x509", "change_type": "revoke"},
     ),
     "passkey back": (
-        lambda town: happened(town, EventType.CREDENTIAL_RELEASED, credential="gone", kind="passkey"),
+        lambda town: happened(town, AuditEventType.CREDENTIAL_RELEASED, credential="gone", kind="passkey"),
         {"credential_type": "fido2-platform", "change_type": "update"},
     ),
     "passkey removed": (
-        lambda town: happened(town, EventType.PASSKEY_REMOVED, credential="gone"),
+        lambda town: happened(town, AuditEventType.PASSKEY_REMOVED, credential="gone"),
         {"credential_type": "fido2-platform", "change_type": "delete"},
     ),
 }
@@ -187,7 +187,7 @@ def test_apps_that_do_not_know_the_resident_hear_nothing(town: Town) -> None:
     stranger, of_taro, me = subscribed(town), subscribed(town), subscribed(town)
     of_taro.sub(town.signed_in("taro"))
     me.sub(town.signed_in("hanako"))
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     assert len(me.fetch()) == 1
     assert stranger.fetch() == of_taro.fetch() == []
 
@@ -196,7 +196,7 @@ def test_an_app_of_the_same_sector_that_the_resident_never_used_hears_nothing(to
     uris = ["https://shared.example/callback"]
     me, neighbour = subscribed(town, redirect_uris=uris), subscribed(town, redirect_uris=uris)
     me.sub(town.signed_in())
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     assert len(me.fetch()) == 1
     assert neighbour.fetch() == []
 
@@ -208,14 +208,14 @@ def test_after_the_end_of_access_an_app_learns_nothing_more(town: Town) -> None:
     with town.writing() as session:
         end_app_access(session, resident_id, me.app.client_id)
     me.fetch()
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     assert me.fetch() == []
 
 
 def test_an_app_without_consent_pages_hears_as_others_do(town: Town) -> None:
     me = subscribed(town, options=CityOptions(skip_consent=True))
     me.sub(town.signed_in())
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     assert len(me.fetch()) == 1
 
 
@@ -234,7 +234,7 @@ def test_what_is_not_committed_did_not_happen(town: Town) -> None:
 
     def fails_later() -> None:
         with town.writing() as session:
-            record(session, EventType.CARD_BOUND, resident_id=resident_id, ceremony="c", medium="card")
+            record(session, AuditEventType.CARD_BOUND, resident_id=resident_id, ceremony="c", medium="card")
             session.flush()
             raise LookupError
 
@@ -247,7 +247,7 @@ def test_a_pause_holds_and_an_end_of_it_sends(town: Town) -> None:
     me, browser = subscribed(town), town.signed_in()
     me.sub(browser)
     me.status("paused")
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     browser.post("/signout")
     assert me.fetch() == []
     me.status("enabled")
@@ -257,7 +257,7 @@ def test_a_pause_holds_and_an_end_of_it_sends(town: Town) -> None:
 def test_a_disabled_stream_holds_nothing(town: Town) -> None:
     me, browser = subscribed(town), town.signed_in()
     me.sub(browser)
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     me.status("disabled")
     browser.post("/signout")
     assert town.count(SecurityEvent) == 0
@@ -290,7 +290,7 @@ def test_verification_brings_the_state(town: Town) -> None:
 def test_an_event_token_opens_nothing(town: Town, browser: Browser) -> None:
     me = subscribed(town)
     me.sub(browser)
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     [token] = me.poll()["sets"].values()
     assert me.app.userinfo(token).status_code == 401
     assert me.app.introspect(token) == {"active": False}
@@ -319,7 +319,7 @@ def test_nothing_of_a_resident_is_in_the_outbox(town: Town) -> None:
     me = Subscriber(town)
     me.subscribe("https://93.184.216.34/events")
     me.sub(town.signed_in())
-    happened(town, EventType.CARD_BOUND, ceremony="c", medium="card")
+    happened(town, AuditEventType.CARD_BOUND, ceremony="c", medium="card")
     [row] = [row for row in town.rows(OutboxRow) if row.topic == "oidc.security_event"]
     [event] = town.rows(SecurityEvent)
     assert row.payload == f'{{"jti":"{event.jti}"}}'

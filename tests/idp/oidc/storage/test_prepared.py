@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.oidc.storage.prepared import Lines, Statement
+from idp.oidc.storage.prepared import ConnectionPool, Statement
 from tests.support.databases import end_connections
 from tests.support.town import Town
 
@@ -31,8 +31,8 @@ def conninfo(postgresql_server: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def lines(conninfo: str) -> Iterator[Lines]:
-    lines = Lines(conninfo, 4)
+def lines(conninfo: str) -> Iterator[ConnectionPool]:
+    lines = ConnectionPool(conninfo, 4)
     yield lines
     lines.close()
 
@@ -44,22 +44,22 @@ def lines(conninfo: str) -> Iterator[Lines]:
     truth=st.booleans(),
 )
 def test_values_come_back_as_they_went(
-    lines: Lines, text: str | None, number: int | None, raw: bytes | None, truth: bool
+    lines: ConnectionPool, text: str | None, number: int | None, raw: bytes | None, truth: bool
 ) -> None:
     row = lines.row(ECHO, {"text": text, "number": number, "raw": raw, "truth": truth})
     assert row == (text, number, raw, int(truth), text)
 
 
-def test_no_row_is_none(lines: Lines) -> None:
+def test_no_row_is_none(lines: ConnectionPool) -> None:
     assert lines.row(Statement("nothing", "SELECT 1 WHERE false"), {}) is None
 
 
-def test_a_text_with_nul_is_refused_and_not_cut_short(lines: Lines) -> None:
+def test_a_text_with_nul_is_refused_and_not_cut_short(lines: ConnectionPool) -> None:
     with pytest.raises(psycopg.DataError):
         lines.row(ECHO, {"text": "a\0b", "number": 1, "raw": b"", "truth": True})
 
 
-def test_an_error_is_psycopgs_and_the_connection_goes_on(lines: Lines) -> None:
+def test_an_error_is_psycopgs_and_the_connection_goes_on(lines: ConnectionPool) -> None:
     divide = Statement("divide", "SELECT 1 / %(by)s::bigint")
     before = lines.row(PID, {})
     with pytest.raises(psycopg.errors.DivisionByZero):
@@ -71,7 +71,7 @@ def test_an_error_is_psycopgs_and_the_connection_goes_on(lines: Lines) -> None:
 
 
 def test_so_many_connections_at_most(conninfo: str) -> None:
-    few = Lines(conninfo, 2)
+    few = ConnectionPool(conninfo, 2)
     slow = Statement("slow", "SELECT pg_backend_pid() FROM pg_sleep(0.05)")
     seen: set[object] = set()
     threads = [threading.Thread(target=lambda: seen.add(few.row(slow, {}))) for _ in range(8)]

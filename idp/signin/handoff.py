@@ -18,7 +18,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from ..audit import EventType, record
+from ..audit import AuditEventType, record
 from ..credentials import challenges
 from ..credentials.model import Challenge
 from ..foundation.context import parts
@@ -65,7 +65,7 @@ def collect(attempt_id: str, challenge_id: str, secret: str) -> ResponseReturnVa
         collected = challenges.collect(session, challenge_id, secret, attempt_id) if known else None
         here = collected is not None and collected.browser_digest == browser_digest()
         if collected is not None and not here:
-            record(session, EventType.RETURN_REFUSED, purpose=collected.purpose)
+            record(session, AuditEventType.RETURN_REFUSED, purpose=collected.purpose)
     if collected is not None and not here:
         return _elsewhere()
     attempt = attempts.load(parts().database, attempt_id)

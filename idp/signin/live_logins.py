@@ -17,7 +17,7 @@ from ..logins.model import LoginSession
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LiveLogin:
     """A login that counts now."""
 
     resident_id: str
@@ -35,16 +35,16 @@ def cookie_digest(cookie: str) -> str:
     return digest(cookie)
 
 
-def standing_logins(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, Standing]:
+def live_logins_by_cookie(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, LiveLogin]:
     """Those behind these cookies, by `cookie_digest`; whoever is missing has no login."""
     columns = (LoginSession.token_digest, LoginSession.resident_id, LoginSession.session_id, LoginSession.seen_at)
     found = session.execute(
         live_logins(settings).with_only_columns(*columns).where(LoginSession.token_digest.in_(digests))
     )
-    return {row.token_digest: Standing(row.resident_id, row.session_id, row.seen_at) for row in found}
+    return {row.token_digest: LiveLogin(row.resident_id, row.session_id, row.seen_at) for row in found}
 
 
-def still_standing(session: Session, settings: Settings, session_ids: Collection[str]) -> set[str]:
+def still_live(session: Session, settings: Settings, session_ids: Collection[str]) -> set[str]:
     """Those of these logins that count now."""
     wanted = live_logins(settings).with_only_columns(LoginSession.session_id)
     return set(session.scalars(wanted.where(LoginSession.session_id.in_(session_ids))))

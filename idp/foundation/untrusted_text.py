@@ -1,6 +1,7 @@
 """Texts and addresses that others wrote (departments, apps, the register): what is taken from them, and what of any may be shown.
 
-Whoever takes one in asks `unfit`; whoever shows one uses `seen` (on pages `isolated`) and `web_address`, for rows may be older.
+Whoever takes one in asks `text_problem`; whoever shows one uses `displayable` (on pages `isolated`) and `linkable_url`, for rows may be
+older.
 """
 
 from __future__ import annotations
@@ -32,26 +33,26 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 
 
-def unfit(text: str) -> str | None:
+def text_problem(text: str) -> str | None:
     """Why `text` is not taken, or None. Tabs and line breaks are for the caller to judge."""
     found = _UNSEEN.search(text) if _PERHAPS.search(text) else None
     return f"must not contain the character U+{ord(found[0]):04X}" if found else None
 
 
-def seen(text: str) -> str:
+def displayable(text: str) -> str:
     """What of `text` may be shown."""
     return _UNSEEN.sub("", text) if _PERHAPS.search(text) else text
 
 
-def look(name: str) -> str:
+def skeleton(name: str) -> str:
     """One form for names that look alike at a glance (after Unicode UTS #39 §4, with the few pairs that matter here)."""
-    folded = unicodedata.normalize("NFKC", seen(name)).casefold().translate(_ALIKE)
+    folded = unicodedata.normalize("NFKC", displayable(name)).casefold().translate(_ALIKE)
     return "".join(c for c in folded if c.isalnum())
 
 
-def web_address(text: object) -> str | None:
+def linkable_url(text: object) -> str | None:
     """`text` if a browser may be sent there: http or https, a host that is a name or an IPv4 address, no user. Never raises."""
-    if not isinstance(text, str) or _NOT_IN_ADDRESSES.search(text) or unfit(text):
+    if not isinstance(text, str) or _NOT_IN_ADDRESSES.search(text) or text_problem(text):
         return None
     try:
         parts = urlsplit(text)

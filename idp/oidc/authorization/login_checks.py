@@ -13,7 +13,7 @@ from ...signin.model import SignInAttempt
 from ..flows import Check, Table
 from ..grants import is_of_resident
 from ..server import Provider
-from ..storage import Standing
+from ..storage import LoginFacts
 from ..tokens import TokenError, read_hint
 from .authorize_request import AuthorizationError, AuthorizationRequest
 from .step_up import levels_of, should_step_up
@@ -38,23 +38,23 @@ class Situation:
     """An authorization request and the login it meets. `agreed`: the resident has just answered the consent page with yes."""
 
     asked: AuthorizationRequest
-    standing: Standing | None
+    login_facts: LoginFacts | None
     since: int
     """How new the login must be, in ms."""
     attempt: SignInAttempt | None
     agreed: bool = False
 
     @property
-    def login(self) -> Standing:
+    def login(self) -> LoginFacts:
         """The standing, for checks after `require_login`."""
-        if self.standing is None:
+        if self.login_facts is None:
             raise LookupError("there is no login")
-        return self.standing
+        return self.login_facts
 
 
 def require_login(_op: Provider, now: Situation) -> Missing | None:
     """A resident is signed in in this browser."""
-    return Missing.LOGIN if now.standing is None else None
+    return Missing.LOGIN if now.login_facts is None else None
 
 
 def require_fresh_login(_op: Provider, now: Situation) -> Missing | None:
@@ -104,9 +104,9 @@ def require_consent(_op: Provider, now: Situation) -> Missing | None:
     return None if now.asked.skips_consent or covers(now.login, now.asked) else Missing.CONSENT
 
 
-def covers(standing: Standing, asked: AuthorizationRequest) -> bool:
+def covers(login: LoginFacts, asked: AuthorizationRequest) -> bool:
     """Whether the standing consent holds everything this request would share."""
-    return standing.consented is not None and set(asked.consent_items.split()) <= set(standing.consented.split())
+    return login.consented is not None and set(asked.consent_items.split()) <= set(login.consented.split())
 
 
 _SIGN_IN = "sign-in page; login_required under prompt none"

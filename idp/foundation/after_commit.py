@@ -19,6 +19,6 @@ def after_commit(session: Session, act: Callable[[Parts], None]) -> None:
         event.listen(session, "after_commit", lambda _session: quietly(lambda: act(instance)), once=True)
 
 
-def wake_after_commit(session: Session) -> None:
+def wake_worker_after_commit(session: Session) -> None:
     """Have the outbox looked at as soon as what was enqueued can be seen."""
     after_commit(session, lambda instance: instance.worker.wake())

@@ -17,7 +17,7 @@ from ..wire.event import Envelope
 _ATTRIBUTES = ("type", "subject", "sequence", "time", "expirytime")
 
 
-def kept_digest(event: Envelope) -> str:
+def content_digest(event: Envelope) -> str:
     """SHA-256, in hexadecimal."""
     data = event.data  # type: ignore[attr-defined]
     told = data.model_dump(exclude_defaults=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from idp.foundation.names import LookUpPendingError, Names, NamesBusyError
-from idp.foundation.outbound import Outbound, OutboundBusyError, OutboundError, Room
+from idp.foundation.outbound import Bulkhead, Outbound, OutboundBusyError, OutboundError
+from idp.foundation.resolver import LookupPendingError, Resolver, ResolverBusyError
 from idp.foundation.settings import Settings
 from tests.support.hostile import Hostile
 from tests.support.waiting import until
@@ -41,10 +41,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
 
 
 def test_the_time_is_over_and_the_answer_still_counts(server: NameServer) -> None:
-    names = Names()
-    with pytest.raises(LookUpPendingError) as pending:
+    names = Resolver()
+    with pytest.raises(LookupPendingError) as pending:
         names.addresses("hangs.example", 80, 0.01)
-    with pytest.raises(LookUpPendingError):
+    with pytest.raises(LookupPendingError):
         names.addresses("hangs.example", 80, 0.01)
     assert server.counted == ["hangs.example"]  # one thread, however often it is asked for
     ended = threading.Event()
@@ -59,11 +59,11 @@ def test_the_time_is_over_and_the_answer_still_counts(server: NameServer) -> Non
 
 
 def test_so_many_and_no_more(server: NameServer) -> None:
-    names = Names(in_all=3)
+    names = Resolver(in_all=3)
     for number in range(3):
-        with pytest.raises(LookUpPendingError):
+        with pytest.raises(LookupPendingError):
             names.addresses(f"n{number}.hangs.example", 80, 0.01)
-    with pytest.raises(NamesBusyError):
+    with pytest.raises(ResolverBusyError):
         names.addresses("n4.hangs.example", 80, 10)
     assert names.addresses("127.0.0.1", 80, 0) == {"127.0.0.1"}  # an address is no name
     server.released.set()
@@ -73,12 +73,12 @@ def test_so_many_and_no_more(server: NameServer) -> None:
 
 def test_what_is_no_name(server: NameServer) -> None:
     for host in ("x" * 64 + ".example", "no-such-name.invalid", "a..b"):
-        assert Names().addresses(host, 80, 10) == frozenset()
+        assert Resolver().addresses(host, 80, 10) == frozenset()
 
 
 def test_a_call_ends_while_its_look_up_hangs(server: NameServer) -> None:
     """And goes on counting in its room: else a site could take a thread with each call that is over."""
-    outbound, room = Outbound(Settings(demo=True, outbound_loopback=True)), Room(in_all=2, to_one_host=1)
+    outbound, room = Outbound(Settings(demo=True, outbound_loopback=True)), Bulkhead(in_all=2, to_one_host=1)
     with pytest.raises(OutboundError, match="does not resolve in time"):
         outbound.get("http://hangs.example/", room, timeout=0.05)
     with pytest.raises(OutboundBusyError):

@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup
 
 from idp.front.storage import clock
-from idp.front.web import isolated, language, seen
+from idp.front.web import displayable, isolated, language
 
 from .text import pick
 
@@ -25,7 +25,7 @@ def say(text: Localised | None) -> Markup:
 
 def plain(text: Localised | None) -> str:
     """`text` without markup, for attributes and titles."""
-    return seen(pick(text, language())[0])
+    return displayable(pick(text, language())[0])
 
 
 def foreign(text: Localised | None) -> bool:

@@ -32,16 +32,18 @@ def conninfo(engine: Engine, url: URL) -> str:
     from psycopg.conninfo import make_conninfo
 
     _, given = engine.dialect.create_connect_args(url)
-    named = {name: value for name, value in patient(given).items() if name != "context"}  # psycopg's own, not libpq's
+    named = {
+        name: value for name, value in with_timeouts(given).items() if name != "context"
+    }  # psycopg's own, not libpq's
     return make_conninfo(**named)
 
 
-def patient(given: Mapping[str, Any]) -> dict[str, Any]:
+def with_timeouts(given: Mapping[str, Any]) -> dict[str, Any]:
     """Connection parameters with our limits on waiting for the server."""
     return {**_PATIENCE, **given}
 
 
-def hung_up(fd: int) -> bool:
+def is_dead(fd: int) -> bool:
     """Whether something waits on an idle connection's socket: its end, or the server's word that it ends. A look into this machine's
     kernel, no round trip.
     """
@@ -50,16 +52,16 @@ def hung_up(fd: int) -> bool:
     return bool(look.poll(0))
 
 
-def notice_stale(engine: Engine) -> None:
+def replace_dead_connections(engine: Engine) -> None:
     """Have the pool of `engine` replace such connections, and drop those that a demoted server answers."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters.update(patient(parameters))
+        parameters.update(with_timeouts(parameters))
 
     @event.listens_for(engine, "checkout")
     def look(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> None:
-        if connection.closed or hung_up(connection.pgconn.socket):
+        if connection.closed or is_dead(connection.pgconn.socket):
             raise DisconnectionError("the server ended this connection")  # the pool then makes another
 
     @event.listens_for(engine, "handle_error")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import string
 
-from idp.foundation.turns import Turns
+from idp.foundation.lane_scheduler import LaneScheduler
 
 MANY = list(string.ascii_lowercase)
 
 
 def test_each_lane_once_and_so_many_in_all() -> None:
-    turns = Turns(at_once=4)
+    turns = LaneScheduler(at_once=4)
     assert turns.begin(MANY) == ["a", "b", "c", "d"]
     assert turns.begin(MANY) == []
     turns.end("b", True)
@@ -22,7 +22,7 @@ def test_each_lane_once_and_so_many_in_all() -> None:
 
 def test_a_long_queue_passes_nobody() -> None:
     """Whatever has waited longest: each lane has its turn before one has its second."""
-    turns, order = Turns(at_once=1), ""
+    turns, order = LaneScheduler(at_once=1), ""
     for _ in range(9):
         [lane] = turns.begin(["a", "b", "c"])
         turns.end(lane, True)
@@ -31,7 +31,7 @@ def test_a_long_queue_passes_nobody() -> None:
 
 
 def test_those_in_trouble_never_take_all_the_room() -> None:
-    turns = Turns(at_once=4)
+    turns = LaneScheduler(at_once=4)
     for lane in MANY:
         assert turns.begin([lane]) == [lane]
         turns.end(lane, False)
@@ -42,7 +42,7 @@ def test_those_in_trouble_never_take_all_the_room() -> None:
 
 
 def test_who_does_well_again_is_out_of_trouble() -> None:
-    turns = Turns(at_once=2)
+    turns = LaneScheduler(at_once=2)
     for lane in "ab":
         turns.begin([lane])
         turns.end(lane, False)

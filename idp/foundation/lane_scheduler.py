@@ -1,7 +1,7 @@
-"""Whose turn it is among those whose servers we call: one call at a time for each, so many in all, and the longest unserved first.
+"""Which lanes start now, of those whose servers we call: one call at a time for each, so many in all, and the longest unserved first.
 
-Whoever was slow or failed last time is in trouble: those together get half of the room, however many they are, so that the others
-always find some. Each process keeps its own turns; what must hold between processes is in the database (outbox.py).
+Whoever was slow or failed last time is in trouble: those together get half of the places, however many they are, so that the others
+always find some. Each process has a scheduler of its own; what must hold between processes is in the database (outbox.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 AT_ONCE = 16
 
 
-class Turns:
+class LaneScheduler:
     """Thread-safe. A lane is a text: an app's id, or a topic."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
@@ -41,7 +41,7 @@ class Turns:
         return started
 
     def end(self, lane: str, well: bool | None = None) -> None:
-        """The lane's turn is over; `well`: whether it went quickly and without failing, None if nothing was tried."""
+        """The lane's run is over; `well`: whether it went quickly and without failing, None if nothing was tried."""
         with self._lock:
             self._running.discard(lane)
             if well is not None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.foundation.others import seen, unfit, web_address
+from idp.foundation.untrusted_text import displayable, linkable_url, text_problem
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from idp.foundation.others import seen, unfit, web_address
     ],
 )
 def test_what_is_no_web_address(address: object):
-    assert web_address(address) is None
+    assert linkable_url(address) is None
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_what_is_no_web_address(address: object):
     ],
 )
 def test_web_addresses(address: str):
-    assert web_address(address) == address
+    assert linkable_url(address) == address
 
 
 @given(st.text(max_size=50).map(lambda text: f"https://{text}") | st.text(max_size=50))
 def test_no_address_raises(address: str):
-    assert web_address(address) in (address, None)
+    assert linkable_url(address) in (address, None)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_no_address_raises(address: str):
     ],
 )
 def test_what_people_write_is_taken(text: str):
-    assert unfit(text) is None
-    assert seen(text) == text
+    assert text_problem(text) is None
+    assert displayable(text) == text
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_what_people_write_is_taken(text: str):
     ],
 )
 def test_what_cannot_be_seen_is_not_taken_and_not_shown(text: str):
-    assert "U+" in str(unfit(text))
-    assert unfit(seen(text)) is None
+    assert "U+" in str(text_problem(text))
+    assert text_problem(displayable(text)) is None
 
 
 @given(st.text(alphabet=st.characters(), max_size=30))
 def test_what_is_shown_would_be_taken(text: str):
-    assert (unfit(text) is None) == (seen(text) == text)
-    for character in seen(text):
+    assert (text_problem(text) is None) == (displayable(text) == text)
+    for character in displayable(text):
         assert unicodedata.bidirectional(character) not in (
             "RLO",
             "LRO",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..oidc.clients.model import Proof
+from ..oidc.clients.model import SectorProof
 
 # Why an app is in its sector.
 PROOFS = {
-    Proof.OWN: _("its own"),
-    Proof.DOCUMENT: _("a document on the host lists it"),
-    Proof.REGISTERED: _("by the addresses that the city registered"),
-    Proof.DECIDED: _("the city said so"),
-    Proof.UNPROVEN: _("from before proof was asked for; look at the other apps of this sector"),
+    SectorProof.OWN: _("its own"),
+    SectorProof.DOCUMENT: _("a document on the host lists it"),
+    SectorProof.REGISTERED: _("by the addresses that the city registered"),
+    SectorProof.DECIDED: _("the city said so"),
+    SectorProof.UNPROVEN: _("from before proof was asked for; look at the other apps of this sector"),
 }
 
 SECTIONS: list[tuple[str, tuple[str, ...]]] = [

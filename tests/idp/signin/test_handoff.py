@@ -12,7 +12,7 @@ from idp.credentials import challenges
 from idp.foundation import clock
 from idp.foundation.vault import digest
 from idp.foundation.web.callers import Caller, caller_of
-from idp.signin import away
+from idp.signin import handoff
 from tests.support.browser import Browser
 from tests.support.town import Town
 
@@ -28,9 +28,9 @@ def used() -> Iterator[list[tuple[str, bytes | None]]]:
         found.append((collected.outcome, collected.sealed))
         return Response("used")
 
-    away.on_return(PURPOSE, use)
+    handoff.on_return(PURPOSE, use)
     yield found
-    away._uses.pop(PURPOSE)
+    handoff._uses.pop(PURPOSE)
 
 
 def left(town: Town, browser: Browser) -> str:
@@ -46,7 +46,7 @@ def arrived(town: Town, challenge_id: str) -> str | None:
     """The word comes; where whoever brought it is sent, None if the challenge is used or over."""
     with town.app.test_request_context(), town.writing() as session:
         challenge = challenges.consume(session, challenge_id=challenge_id)
-        return away.arrived(challenge, "ok", b"sealed").location if challenge is not None else None
+        return handoff.arrived(challenge, "ok", b"sealed").location if challenge is not None else None
 
 
 def test_the_browser_that_left_collects_once(any_town: Town, used: list[tuple[str, bytes | None]]) -> None:
@@ -87,7 +87,7 @@ def test_what_is_fetched_too_late(town: Town, used: list[tuple[str, bytes | None
 
 def test_a_purpose_nobody_registered_leaves_not_at_all(town: Town) -> None:
     with town.app.test_request_context(), town.writing() as session, pytest.raises(LookupError):
-        away.leave(session, "made_up", "x" * 43)
+        handoff.leave(session, "made_up", "x" * 43)
 
 
 def test_forms_of_other_sites_end_here(town: Town) -> None:

@@ -12,7 +12,7 @@ from ..foundation.settings import Settings
 from ..oidc.client_metadata import metadata as rules
 from ..oidc.clients import SCOPES
 from ..oidc.published import document
-from .member_texts import SECTIONS, TEXTS
+from .metadata_texts import SECTIONS, TEXTS
 
 _KINDS = {
     "_boolean": "boolean",
@@ -37,7 +37,7 @@ OPENED = ("grant_types", "response_types")
 
 
 @dataclass(frozen=True)
-class Member:
+class MetadataField:
     """One field. `kind`: text lines boolean seconds scopes choice choices json; `tag`: language of a text people read."""
 
     name: str
@@ -86,12 +86,12 @@ class Member:
         return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def members(settings: Settings) -> dict[str, list[Member]]:
+def metadata_fields(settings: Settings) -> dict[str, list[MetadataField]]:
     """Fields by section, in the order people think; what registration learns to check later stands in the last one."""
     known = rules._CHECKS
     placed = {name for _, names in SECTIONS for name in names}
     further = [name for name in known if name not in placed | NOT_HERE]
-    found: dict[str, list[Member]] = {}
+    found: dict[str, list[MetadataField]] = {}
     for section, names in [*SECTIONS, ("further", further)]:
         rows = [member for name in names if name in known for member in _fields(settings, name)]
         if rows:
@@ -102,7 +102,7 @@ def members(settings: Settings) -> dict[str, list[Member]]:
 def read_form(settings: Settings, form: Any, before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Metadata from the form over `before`; members the form does not show (other languages) stay."""
     given = dict(before or {})
-    for fields in members(settings).values():
+    for fields in metadata_fields(settings).values():
         for member in fields:
             given.pop(member.name, None)
             if (value := member.read(form)) is not None:
@@ -114,7 +114,7 @@ def read_form(settings: Settings, form: Any, before: dict[str, Any] | None = Non
     return given
 
 
-def _fields(settings: Settings, name: str) -> list[Member]:
+def _fields(settings: Settings, name: str) -> list[MetadataField]:
     check = rules._CHECKS[name]
     kind = _KINDS.get(check.__qualname__, "json")
     supported = document(settings).get(f"{name}_supported", ())  # what the installation's settings open
@@ -130,8 +130,8 @@ def _fields(settings: Settings, name: str) -> list[Member]:
     if kind == "scopes":
         options = SCOPES
     if name in LOCALISED:
-        return [Member(f"{name}#{tag}", kind, tag=tag) for tag in ("ja", "en")]
-    return [Member(name, kind, options)]
+        return [MetadataField(f"{name}#{tag}", kind, tag=tag) for tag in ("ja", "en")]
+    return [MetadataField(name, kind, options)]
 
 
 def _json(text: str) -> Any:
