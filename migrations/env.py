@@ -21,7 +21,7 @@ def plain_types(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
 
 
 url = context.config.attributes.get("machi_url") or Settings().database_url
-database = Database(url)
+database = Database(url, pooled=True)  # whether or not: nothing here gains from a prepared statement
 
 with database.engine.execution_options(machi_write=True).connect() as connection:
     context.configure(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from ..foundation import clock
 from ..foundation.context import Parts, parts
-from ..foundation.unavailable import UnavailableError
+from ..foundation.unavailable import UnavailableError, as_unavailable
 from .front import look_at_front
 from .root import json_option, machi, say
 
@@ -55,7 +55,7 @@ _MEANS = {
 def doctor(url: str | None, offline: bool, as_json: bool) -> None:
     """Look over settings, database, keys, Redis, files, clock, and the proxy in front."""
     instance = parts()
-    found = [*_settings(instance), *_parts(instance), *_machine(instance), *_clock(instance)]
+    found = [*_settings(instance), *_parts(instance), *_pooler(instance), *_machine(instance), *_clock(instance)]
     if not offline:
         address = url or instance.settings.issuer
         found += [Finding(*line) for line in look_at_front(address, instance.vault)]
@@ -80,6 +80,24 @@ def _parts(instance: Parts) -> Iterator[Finding]:
     for name, state in states.items():
         detail = "well" if state.word == "ok" else _MEANS.get((name, state.word), state.word)
         yield Finding(name, OK if state.word == "ok" else WARN if state.serves else FAIL, detail)
+
+
+def _pooler(instance: Parts) -> Iterator[Finding]:
+    if instance.database.sqlite:
+        return
+    from ..foundation.pooler import sharing
+
+    try:
+        with as_unavailable():
+            found = sharing(instance.database)
+    except UnavailableError:
+        return  # said already
+    if found == "none":
+        yield Finding("pooler", OK, "none in front of PostgreSQL")
+    elif found == "session" or instance.database.pooled:
+        yield Finding("pooler", OK, f"shares PostgreSQL's connections by {found}s")
+    else:
+        yield Finding("pooler", FAIL, "gives each transaction another connection: set MACHI_DATABASE_POOLED=1")
 
 
 def _machine(instance: Parts) -> Iterator[Finding]:

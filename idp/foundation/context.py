@@ -53,7 +53,7 @@ class Parts:
 
 def build_parts(settings: Settings) -> Parts:
     """Open everything the settings name."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, pooled=settings.database_pooled)
     bus = open_bus(settings.live_url)
     vault = open_vault(settings, database)
     return Parts(

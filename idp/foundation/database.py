@@ -32,6 +32,8 @@ from .private_files import private_database
 from .unavailable import UnavailableError, as_unavailable
 from .write_queue import WriteQueue, begin_immediate, busy_timeout, deadline
 
+POOLED = "machi_pooled"
+"""An engine's execution option: see `Database.__init__`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -83,7 +85,8 @@ class Base(DeclarativeBase):
 class Database:
     """One database, opened once per process."""
 
-    def __init__(self, url: str, pool_size: int = 16) -> None:
+    def __init__(self, url: str, pool_size: int = 16, *, pooled: bool = False) -> None:
+        """`pooled`: each transaction may run on another connection of the server (`MACHI_DATABASE_POOLED`); nothing is kept in one."""
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.write_queue: AbstractContextManager[object] = nullcontext()
@@ -108,6 +111,7 @@ class Database:
                 parsed.set(drivername="postgresql+psycopg"),
                 # psycopg forgets what it prepared at each rollback, as after each reading session, and ours with it (driver.py).
                 connect_args={"prepare_threshold": None},
+                execution_options={POOLED: pooled},
                 pool_size=pool_size,
                 max_overflow=16,
                 hide_parameters=True,
@@ -116,6 +120,7 @@ class Database:
             replace_dead_connections(self.engine)
         self._reader = Session if self.sqlite else ReadSession
         self.url = parsed
+        self.pooled = pooled
 
     @property
     def place(self) -> str:

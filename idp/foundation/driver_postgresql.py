@@ -13,6 +13,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from .database import POOLED
 from .driver import Change, Columns, Question
 from .outage import OVER
 
@@ -27,6 +28,7 @@ class PostgresqlDriver:
         self._driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         self._pg = self._driver.pgconn
         self._connection = connection
+        self._prepares = not connection.get_execution_options().get(POOLED)
 
     def find_all(self, questions: Sequence[Question]) -> list[list[Any]]:
         parameters: list[str] = []
@@ -60,8 +62,10 @@ class PostgresqlDriver:
     def _run(self, sql: str, given: Any) -> Any:
         if self._pg.transaction_status == TransactionStatus.IDLE:
             self._checked(self._pg.exec_(b"BEGIN"))
-        names = _prepared.setdefault(self._driver, {})
         text = sql.encode()
+        if not self._prepares:
+            return self._checked(self._pg.exec_params(text, given))
+        names = _prepared.setdefault(self._driver, {})
         name = names.get(text)
         if name is None:
             name = b"machi_%d" % len(names)

@@ -18,6 +18,7 @@ from .database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # In the wheel they lie in the provider's package (setup.py), in the source tree at its top.
@@ -55,16 +56,22 @@ def one_at_a_time(database: Database) -> Iterator[None]:
         finally:
             os.close(held)
         return
-    # A connection of its own: the lock is the session's, and must outlive the migrations' transactions.
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Asked again and again instead of waiting in the server: a statement that waits is an open transaction, and a migration may
-        # have to wait for those (CREATE INDEX CONCURRENTLY).
-        while not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _ONE_AT_A_TIME}):
+    # A transaction of its own, open as long as the lock is held: behind a pooler a session may be another's in the next transaction.
+    # Between statements it has no snapshot, so that a migration which waits for those (CREATE INDEX CONCURRENTLY) does not wait for it.
+    with database.engine.connect() as connection:
+        while not _locked(connection):
+            connection.rollback()
+            # Asked again and again instead of waiting in the server: a statement that waits has a snapshot.
             time.sleep(0.2)
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _ONE_AT_A_TIME})
+            connection.rollback()
+
+
+def _locked(connection: Connection) -> bool:
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return bool(connection.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": _ONE_AT_A_TIME}))
 
 
 @cache

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=lambda: f"sqlite:///{data_folder() / 'machi.db'}")
     """`sqlite:///PATH` (embedded default) or `postgresql://…`. Unset, it is `machi.db` in systemd's `StateDirectory`, else in
     `$XDG_STATE_HOME/machi`, which is `~/.local/state/machi` if unset."""
+    database_pooled: bool = False
+    """A pooler that gives each transaction another connection stands before PostgreSQL (PgBouncer's `pool_mode = transaction`): no
+    statement is prepared, nothing is kept in a session."""
     live_url: str = "memory://"
     """`memory://` (one process) or Redis (any number): live updates, limits and wake-ups of the worker. `redis://…`, `rediss://…`,
     `redis+sentinel://host:port,host:port/service`, `redis+cluster://host:port,host:port`."""

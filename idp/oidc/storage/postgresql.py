@@ -84,7 +84,7 @@ class PostgresStore:
     """See `interface.HotStore`."""
 
     def __init__(self, database: Database, max_size: int = 16) -> None:
-        self._lines = ConnectionPool(conninfo(database.engine, database.url), max_size)
+        self._lines = ConnectionPool(conninfo(database.engine, database.url), max_size, prepared=not database.pooled)
 
     def login_facts(
         self, token_digest: str, sector: str, client_id: str, now: int, idle_since: int

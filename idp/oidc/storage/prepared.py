@@ -1,7 +1,8 @@
 """Prepared statements on PostgreSQL through psycopg's lower layer (psycopg.pq): half the time of a cursor for one short statement.
 
 A cursor adapts types, waits without blocking and keeps a state machine, for each call anew; the hot path knows its few statements,
-whose parameters and columns are texts, numbers, truths and bytes.
+whose parameters and columns are texts, numbers, truths and bytes. Behind a pooler that gives each transaction another connection
+nothing stays prepared, so the server plans each statement when it comes; it is one round trip all the same.
 """
 
 from __future__ import annotations
@@ -60,24 +61,31 @@ class LostError(OperationalError):
 class PreparedConnection:
     """One connection, each statement a transaction of its own."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, prepared: bool = True) -> None:
         self._connection: Connection[Row] = Connection.connect(conninfo, autocommit=True)
-        for setting in _SETTINGS:
-            self._connection.execute(f"SET {setting}")
+        self._prepared = prepared
+        if prepared:  # they are for the plans that stay
+            for setting in _SETTINGS:
+                self._connection.execute(f"SET {setting}")
         self._pg = self._connection.pgconn
         self._over = False
+        self._known: set[bytes] = set()
         self._readers: dict[bytes, list[Callable[[bytes], Any]]] = {}
 
     def row(self, statement: Statement, values: dict[str, Any]) -> Row | None:
         """The first row, None if there is none. Raises `psycopg.Error`, `LostError` when the line cannot be used again."""
         sent = False
         try:
-            readers = self._readers.get(statement.name) or self._prepare(statement)
+            if self._prepared and statement.name not in self._known:
+                self._prepare(statement)
             given: Any = [
                 _sent(values[name]) for name in statement.parameters
             ]  # None is NULL, which its annotation forgets
             sent = True
-            result = self._pg.exec_prepared(statement.name, given, result_format=Format.BINARY)
+            if self._prepared:
+                result = self._pg.exec_prepared(statement.name, given, result_format=Format.BINARY)
+            else:
+                result = self._pg.exec_params(statement.sql, given, result_format=Format.BINARY)
             if result.status != ExecStatus.TUPLES_OK:
                 raise self._error(result)
         except OperationalError as error:
@@ -86,6 +94,7 @@ class PreparedConnection:
             raise
         if not result.ntuples:
             return None
+        readers = self._readers.get(statement.name) or self._readers_of(statement, result)
         get = result.get_value
         return tuple(None if (raw := get(0, n)) is None else read(raw) for n, read in enumerate(readers))
 
@@ -101,11 +110,15 @@ class PreparedConnection:
     def close(self) -> None:
         self._connection.close()
 
-    def _prepare(self, statement: Statement) -> list[Callable[[bytes], Any]]:
-        for done in (self._pg.prepare(statement.name, statement.sql), self._pg.describe_prepared(statement.name)):
-            if done.status != ExecStatus.COMMAND_OK:
-                raise self._error(done)
-        readers = self._readers[statement.name] = [_READ[done.ftype(n)] for n in range(done.nfields)]
+    def _prepare(self, statement: Statement) -> None:
+        done = self._pg.prepare(statement.name, statement.sql)
+        if done.status != ExecStatus.COMMAND_OK:
+            raise self._error(done)
+        self._known.add(statement.name)
+
+    def _readers_of(self, statement: Statement, described: PGresult) -> list[Callable[[bytes], Any]]:
+        readers = [_READ[described.ftype(n)] for n in range(described.nfields)]
+        self._readers[statement.name] = readers
         return readers
 
     def _error(self, result: PGresult) -> Error:
@@ -135,8 +148,8 @@ def _sent(value: str | int | bytes | bool | None) -> bytes | None:
 class ConnectionPool:
     """So many connections at most; the one given back last is used first. Thread-safe."""
 
-    def __init__(self, conninfo: str, at_most: int) -> None:
-        self._conninfo = conninfo
+    def __init__(self, conninfo: str, at_most: int, *, prepared: bool = True) -> None:
+        self._conninfo, self._prepared = conninfo, prepared
         self._free = threading.Semaphore(at_most)
         self._idle: list[PreparedConnection] = []
 
@@ -165,7 +178,7 @@ class ConnectionPool:
         if not self._free.acquire(timeout=PATIENCE):
             raise UnavailableError
         try:
-            connection = self._idle_connection() or PreparedConnection(self._conninfo)
+            connection = self._idle_connection() or PreparedConnection(self._conninfo, self._prepared)
             try:
                 yield connection
             finally:
