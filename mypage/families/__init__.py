@@ -5,7 +5,7 @@ Intake, pages and channels ask the registry and know none of them by name.
 """
 
 from .family import ClosedWords, EventType, Family, Follow, NavigationEntry, OnHome
-from .order import order_of
+from .order import mismatch, order_of
 from .refused import EventRefusedError
 from .registry import event_types, families, register, registered
 from .rows import RowSet
@@ -26,6 +26,7 @@ __all__ = [
     "UnitOfWork",
     "event_types",
     "families",
+    "mismatch",
     "order_of",
     "register",
     "registered",

@@ -19,6 +19,11 @@ class Order(NamedTuple):
 def order_of(row: Row, event: Envelope, resident_id: str | None) -> Order:
     """An event after what its row holds already. Raises `EventRefusedError` if it names another resident than the row."""
     if resident_id is not None and resident_id != row["resident_id"]:
-        raise EventRefusedError(422, "resident_mismatch", "This subject belongs to another resident.")
+        raise mismatch()
     stale = event.sequence <= row["sequence"]
     return Order(stale, not stale and int(event.sequence) > int(row["sequence"]) + 1)
+
+
+def mismatch() -> EventRefusedError:
+    """An event that names another resident than those before it about the same subject."""
+    return EventRefusedError(422, "resident_mismatch", "This subject belongs to another resident.")

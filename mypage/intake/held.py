@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from idp.front.storage import Change, Columns, Question, clock, new_id
 
 from ..columns import Row, table_of
-from ..families import event_types
+from ..families import event_types, mismatch
 from ..wire.resident import Opaque
 from ..wire.values import TAKEN_BEFORE
 from .check import Checked
@@ -51,8 +51,11 @@ class Held:
         for row in rows:
             self._waiting[event_types()[row["type"]].family, row["subject"]].append(row)
 
-    def subjects(self) -> Iterable[Waiting]:
-        return list(self._waiting)
+    def subjects(self, handle: str) -> list[Waiting]:
+        """Those that wait for `handle`; another family's with the same number may wait for somebody else."""
+        return [
+            waiting for waiting, rows in self._waiting.items() if {row["handle"] for row in rows} - {None} == {handle}
+        ]
 
     def handle_of(self, family: str, subject: str) -> str | None:
         """The handle that earlier events about this subject wait for."""
@@ -75,7 +78,11 @@ class Held:
         self._done.append(held_id)
 
     def check(self, checked: Checked) -> None:
-        """What begins a subject must be complete even if it has to wait. Raises `RefusedError`."""
+        """What begins a subject must be complete even if it has to wait, and a subject waits for one person. Raises `EventRefusedError`."""
+        named = getattr(checked.event.data, "resident", None)
+        before = self.handle_of(checked.type.family, checked.event.subject)
+        if isinstance(named, Opaque) and before not in (None, named.id):
+            raise mismatch()
         if checked.type.complete is not None and not self.waits(checked.type.family, checked.event.subject):
             checked.type.complete(checked.event)
 

@@ -58,7 +58,7 @@ def attach_handle(session: Session, client_id: str, handle: str, resident_id: st
     (waits,) = find_all(session, [held.asks_handle(handle)])
     held.read(waits)
     unit = UnitOfWork(session, client_id, families())
-    waiting = held.subjects()
+    waiting = held.subjects(handle)
     known: dict[str, set[str]] = defaultdict(set)
     for family, subject in waiting:
         known[family].add(subject)

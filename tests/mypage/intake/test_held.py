@@ -140,3 +140,27 @@ def test_what_waits_since_before_a_rule_still_comes_to_the_page(city: City):
     with city.parts.database.write() as session:
         assert attach_handle(session, "kodomo", PAPER["id"], hanako) == 1
     assert on_page(city, hanako)[0] == 1
+
+
+OTHER = {"format": "opaque", "id": "paper-18"}
+
+
+def test_a_claim_brings_nobody_elses_events_whatever_number_they_have(city: City):
+    """Departments number cases, notices and tasks each from 1: that the numbers are the same says nothing about whose they are."""
+    hanako, taro = city.resident(), city.resident()
+    events = [city.case(hanako, "17", 1, resident=PAPER), city.notice(taro, "17", 1, resident=OTHER)]
+    assert city.statuses(events) == ["held", "held"]
+    assert attach(city, hanako) == 1
+    assert on_page(city, hanako) == (1, 0, 0)
+    assert attach(city, taro, "paper-18") == 1
+    assert on_page(city, taro) == (0, 1, 0)
+
+
+def test_a_case_that_waits_for_one_takes_no_event_about_another(city: City):
+    hanako, taro = city.resident(), city.resident()
+    assert city.statuses([city.case(hanako, "P-1", 1, resident=PAPER)]) == ["held"]
+    assert city.statuses([city.case(taro, "P-1", 2, resident=OTHER)]) == ["resident_mismatch"]
+    assert attach(city, hanako) == 1
+    assert on_page(city, hanako) == (1, 0, 0)
+    assert attach(city, taro, "paper-18") == 0
+    assert on_page(city, taro) == (0, 0, 0)
