@@ -35,6 +35,14 @@ BLOCK_MS = 500
 READ_AT_ONCE = 200
 
 
+Found = tuple[bytes, dict[bytes, bytes]]
+"""An entry as Redis gives it."""
+
+
+class UnreadableError(Exception):
+    """What an entry says cannot be known: something else wrote it, or a version to come."""
+
+
 class Mark(NamedTuple):
     """A place: `epoch` names the journal, the rest orders within it."""
 
@@ -181,6 +189,7 @@ class _Follower:
     def __init__(self, url: str, reader: Reader) -> None:
         self._url, self._reader = url, reader
         self._at = Mark("", 0, 0)
+        self._listened = 0.0
         self._closed = threading.Event()
         threading.Thread(target=self._run, name="machi-journal", daemon=True).start()
 
@@ -210,19 +219,28 @@ class _Follower:
                         client.close()
 
     def _begin(self, client: Any, was_away: bool) -> None:
+        before, self._listened = self._listened, time.monotonic()
         now = _newest(client)
-        if self._at.epoch == now.epoch and self._at <= now:
+        kept = self._listened - before < KEPT_MS / 1000
+        if kept and self._at.epoch == now.epoch and self._at <= now:
             if was_away:
                 self._reader.back()
             return
-        lines = _kept(client, now)
-        self._at = lines[-1].mark if lines else now
-        self._reader.begin(lines, self._at)
+        self._at = now
+        self._reader.begin(_kept(client, now), now)
 
     def _listen(self, client: Any) -> None:
+        began = time.monotonic()
         found = client.xread({STREAM: _place(self._at)}, count=READ_AT_ONCE, block=BLOCK_MS)
+        self._listened = began
         if found:
-            lines = [_line(self._at.epoch, one) for one in found[0][1]]
+            try:
+                lines = [_line(self._at.epoch, one) for one in found[0][1]]
+            except UnreadableError:
+                log.error("an entry of the journal cannot be read: every page looks at everything")
+                self._at = Mark("", 0, 0)
+                self._begin(client, was_away=False)
+                return
             self._at = lines[-1].mark
             self._reader.hear(lines)
 
@@ -231,16 +249,27 @@ def _place(mark: Mark) -> str:
     return f"{mark.ms}-{mark.number}"
 
 
-def _line(epoch: str, found: tuple[bytes, dict[bytes, bytes]]) -> JournalRow:
+def _mark(epoch: str, found: Found) -> Mark:
     ms, _, number = found[0].decode().partition("-")
-    return JournalRow(Mark(epoch, int(ms), int(number)), orjson.loads(found[1][b"e"]))
+    return Mark(epoch, int(ms), int(number))
+
+
+def _line(epoch: str, found: Found) -> JournalRow:
+    """Raises `UnreadableError`."""
+    try:
+        entry = orjson.loads(found[1].get(b"e", b""))
+    except orjson.JSONDecodeError:
+        raise UnreadableError from None
+    if not isinstance(entry, dict):
+        raise UnreadableError
+    return JournalRow(_mark(epoch, found), entry)
 
 
 def _newest(client: Any) -> Mark:
     # The server is asked first: if another one takes over between the two, the mark names a place that is nowhere, and that is safe.
     epoch = _epoch(client)
     last = client.xrevrange(STREAM, count=1)
-    return _line(epoch, last[0]).mark if last else Mark(epoch, 0, 0)
+    return _mark(epoch, last[0]) if last else Mark(epoch, 0, 0)
 
 
 def _epoch(client: Any) -> str:
@@ -251,12 +280,16 @@ def _epoch(client: Any) -> str:
 
 
 def _kept(client: Any, now: Mark) -> list[JournalRow]:
-    """The newest entries as far as they are worth reading, oldest first."""
+    """The newest entries up to `now` as far as they are worth reading, and can be read, oldest first."""
     lines: list[JournalRow] = []
-    last, since = "+", now.ms - KEPT_MS
+    last, since = _place(now), now.ms - KEPT_MS
     while len(lines) < KEPT_ENTRIES:
         found = client.xrevrange(STREAM, last, max(since, 0), count=READ_AT_ONCE)
-        lines += [_line(now.epoch, one) for one in found]
+        try:
+            for one in found:
+                lines.append(_line(now.epoch, one))
+        except UnreadableError:
+            break
         if len(found) < READ_AT_ONCE:
             break
         last = f"({_place(lines[-1].mark)}"

@@ -33,14 +33,14 @@ RETRY_AFTER = {429: 10, 503: 30}
 class Connection(asyncio.Protocol):
     """One connection: a head, then a stream or a refusal. The hub's outlet."""
 
-    __slots__ = ("_answering", "_head", "_server", "_streaming", "_transport", "page")
+    __slots__ = ("_answering", "_head", "_only_head", "_server", "_streaming", "_transport", "page")
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._head: bytes | None = b""
         self._transport: asyncio.Transport | None = None
         self._answering: asyncio.Task[None] | None = None
-        self._streaming = False
+        self._streaming = self._only_head = False
         self.page: Page | None = None
 
     @property
@@ -86,6 +86,7 @@ class Connection(asyncio.Protocol):
         except (HeadError, ValueError):
             self.refuse(400, "bad_request")
             return
+        self._only_head = head.method == "HEAD"
         self._answering = asyncio.get_running_loop().create_task(self._answer(head))
 
     async def _answer(self, head: Head) -> None:
@@ -122,7 +123,9 @@ class Connection(asyncio.Protocol):
         self._server.waiting.pop(self, None)
         if not self.gone and self._transport is not None:
             line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-            self._transport.write(f"{line}{fields}{self._server.fields}\r\n".encode() + data)
+            self._transport.write(
+                f"{line}{fields}{self._server.fields}\r\n".encode() + (b"" if self._only_head else data)
+            )
 
     # the hub's side ---------------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from idp.front.logins import LiveLogin, live_logins_by_cookie, seen_now, still_live
 from idp.front.storage import Parts, UnavailableError
+
+log = logging.getLogger("machi.live")
 
 TOGETHER = 500
 WAITING = 5000
@@ -31,6 +34,12 @@ class BusyError(Exception):
 
 class AwayError(Exception):
     """The database cannot be asked."""
+
+
+def _note(error: Exception) -> None:
+    """Whoever waits is answered, whatever it was; that a database is away others say."""
+    if not isinstance(error, UnavailableError):
+        log.error("logins could not be asked for", exc_info=error)
 
 
 class Gate:
@@ -78,7 +87,8 @@ class Gate:
         try:
             while some := list(islice(wanted, TOGETHER)):
                 found |= await self._read(partial(still_live, settings=settings, session_ids=some))
-        except UnavailableError:
+        except Exception as error:
+            _note(error)
             return None
         return found
 
@@ -90,8 +100,8 @@ class Gate:
             while self._waiting:
                 asked = {digest: self._waiting.pop(digest) for digest in list(islice(self._waiting, TOGETHER))}
                 await self._answer(asked)
-            if self._unseen and time.monotonic() > self._touched + TOUCH_EVERY:
-                await self._touch()
+                if not self._waiting and self._unseen and time.monotonic() > self._touched + TOUCH_EVERY:
+                    await self._touch()  # whoever comes meanwhile is in the next round
         finally:
             self._asking = None
 
@@ -103,8 +113,7 @@ class Gate:
             for answer in asked.values():
                 answer.set_exception(AwayError(type(error).__name__))
                 answer.exception()  # whoever asked may be gone
-            if not isinstance(error, UnavailableError):
-                raise
+            _note(error)
             return
         for digest, answer in asked.items():
             login = found.get(digest)
@@ -123,8 +132,8 @@ class Gate:
 
         try:
             await self._loop.run_in_executor(self._thread, write)
-        except UnavailableError:
-            return  # the next one that opens says it again
+        except Exception as error:  # the next one that opens says it again
+            _note(error)
 
     async def _read(self, question: Callable[[Session], Found]) -> Found:
         def ask() -> Found:

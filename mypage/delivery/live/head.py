@@ -24,7 +24,7 @@ class Head:
 
     def value(self, name: str) -> str:
         """Of a parameter of the query; the first one."""
-        return next(iter(parse_qs(self.query, max_num_fields=20).get(name, ())), "")
+        return next(iter(parse_qs(self.query).get(name, ())), "")
 
     def cookie(self, name: str) -> str:
         for pair in self.fields.get("cookie", "").split(";"):

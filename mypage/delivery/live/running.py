@@ -36,7 +36,7 @@ class _Reader:
             return line
         try:
             words = open_words(self._parts, line.entry["words"])
-        except VaultError:  # sealed by a process with a newer key: the page will fetch what it is about
+        except (VaultError, ValueError):  # sealed by a process with a newer key: the page will fetch what it is about
             words = None
         return line._replace(entry={**line.entry, "words": words})
 

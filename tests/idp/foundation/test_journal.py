@@ -132,3 +132,40 @@ def test_a_redis_that_never_was_has_no_mark() -> None:
     assert journal.mark() == ""
     with pytest.raises(BusUnavailableError):
         journal.append({})
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("fields", [{"e": b"{"}, {"e": b"[]"}, {"e": b"\xff"}, {"other": b"{}"}], ids=str)
+def test_an_entry_that_nobody_can_read_makes_readers_begin_anew(server: RedisServer, fields: dict[str, bytes]) -> None:
+    """What it said is not known, so nobody claims to have heard everything; what comes after it is heard."""
+    journal, early, late = open_journal(server.url), Ear(), Ear()
+    journal.append({"n": 1})
+    first = journal.follow(early)
+    until(lambda: early.entries)
+    server.client.xadd(journal_module.STREAM, fields)
+    until(lambda: len(early.begun) == 2)
+    journal.append({"n": 2})
+    until(lambda: len(early.entries) == 2)
+    second = journal.follow(late)
+    until(lambda: late.entries)
+    assert late.entries == [{"n": 2}]
+    assert journal.mark()
+    first.close()
+    second.close()
+    journal.close()
+
+
+@pytest.mark.servers
+def test_what_was_forgotten_while_a_reader_was_away_is_not_claimed_to_be_heard(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "KEPT_MS", 0)
+    journal, ear = open_journal(server.url), Ear()
+    following = journal.follow(ear)
+    until(lambda: ear.begun)
+    server.freeze()
+    until(lambda: ear.said)
+    server.freeze(False)
+    until(lambda: len(ear.begun) == 2)
+    following.close()
+    journal.close()

@@ -74,6 +74,18 @@ def test_what_is_no_stream_is_answered_and_closed(server: LiveServer, request_: 
     until(lambda: not server.server.open)
 
 
+@pytest.mark.parametrize("path", ["/", "/my/live", "/healthz", "/readyz"])
+def test_an_answer_to_head_has_no_body(server: LiveServer, path: str):
+    """What follows would be taken for the next answer (RFC 9110 §9.3.2)."""
+    assert ask(server, f"HEAD {path} HTTP/1.1\r\n\r\n".encode()).endswith(b"\r\n\r\n")
+
+
+def test_an_address_with_very_many_parameters_is_an_address(city: City, server: LiveServer):
+    page = Page(server.port, city.sign_in(city.resident())[1], after="&x" * 2000)
+    assert page.event()[0] == "hello"
+    page.close()
+
+
 @pytest.mark.parametrize(("site", "status"), [("same-origin", 200), ("same-site", 403), ("cross-site", 403)])
 def test_other_sites_pages_get_no_stream(city: City, server: LiveServer, site: str, status: int):
     page = Page(server.port, city.sign_in(city.resident())[1], Sec_Fetch_Site=site)
@@ -265,3 +277,34 @@ def test_the_login_is_known_to_be_in_use(city: City, server: LiveServer):
     page.event()
     until(lambda: seen_at() > before)
     page.close()
+
+
+def test_whoever_comes_while_logins_are_noted_as_in_use_is_asked_for_next(city: City, server: LiveServer):
+    first, second = (city.sign_in(city.resident())[1] for _ in range(2))
+    with city.parts.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE login_session SET seen_at = seen_at - 120000")
+    gate = server.server.gate
+    with city.parts.database.write():  # the note waits for this
+        page = Page(server.port, first)
+        until(lambda: gate._touched > 0)
+        line = connect(server)
+        line.sendall(stream(second))
+        until(lambda: bool(gate._waiting))
+    assert line.recv(12).endswith(b"200")
+    line.close()
+    page.close()
+
+
+def test_a_database_that_cannot_answer_is_as_good_as_away(city: City, monkeypatch: pytest.MonkeyPatch):
+    """Whatever is wrong with it: no page stays open on a login that nobody can look at."""
+    monkeypatch.setattr(hub_module, "UNKNOWN_LONGEST", 0.0)
+    server = LiveServer(city.app, heartbeat=0.3)
+    cookies = [city.sign_in(city.resident())[1] for _ in range(2)]
+    page = Page(server.port, cookies[0])
+    page.event()
+    with city.parts.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE login_session RENAME TO elsewhere")
+    assert page.event("beat")[0] == "back"
+    assert b" 503 " in ask(server, stream(cookies[1]))
+    page.close()
+    server.close()
