@@ -78,7 +78,10 @@ class Held:
         self._done.append(held_id)
 
     def check(self, checked: Checked) -> None:
-        """What begins a subject must be complete even if it has to wait, and a subject waits for one person. Raises `EventRefusedError`."""
+        """What begins a subject must be complete even if it has to wait, and a subject waits for one person.
+
+        Raises `EventRefusedError`.
+        """
         named = getattr(checked.event.data, "resident", None)
         before = self.handle_of(checked.type.family, checked.event.subject)
         if isinstance(named, Opaque) and before not in (None, named.id):
