@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("idp", "mypage", "clients")
 CATALOGUES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("messages.po"))
+PACKAGES = ("idp", "mypage", "machi_id")
 TEMPLATES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("templates/**/*.html"))
 NO_WORDS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<script.*?</script>|<[^>]*>", re.DOTALL)
 
@@ -83,3 +85,39 @@ def test_templates_call_things_by_their_name() -> None:
 )
 def test_what_is_found_and_what_is_spared(text: str, wrong: list[str]) -> None:
     assert [name.partition(" (it is")[0] for name in wrong_names(text)] == wrong
+
+
+def names_of_code() -> Iterator[tuple[str, str, ast.stmt | None]]:
+    """(name, file, definition) of each module, class and function at the top of one."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            file = str(path.relative_to(ROOT))
+            yield path.stem, file, None
+            for node in ast.parse(path.read_text("utf-8")).body:
+                if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                    yield node.name, file, node
+
+
+def given_up() -> set[str]:
+    table = (ROOT / "docs" / "words.md").read_text("utf-8").split("## How code works")[1]
+    return {
+        name
+        for line in table.splitlines()[4:]
+        if "` is " not in (last := line.strip("|").rpartition("|")[2])
+        for name in re.findall(r"`(\w+)`", last)
+    }
+
+
+def test_code_uses_the_fields_terms() -> None:
+    old = given_up()
+    assert len(old) > 20
+    assert [f"{file}: {name}" for name, file, _ in names_of_code() if name in old] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """Departments' code is its own world: a kit calls a resident what it knows of one."""
+    where: dict[str, list[str]] = {}
+    for name, file, node in names_of_code():
+        if isinstance(node, ast.ClassDef) and not name.startswith("_"):
+            where.setdefault(name, []).append(file)
+    assert {name: files for name, files in where.items() if len(files) > 1} == {}

@@ -25,7 +25,7 @@ _STAFF = ("staff", "by")
 
 
 @dataclass(frozen=True)
-class Names:
+class LogNames:
     """By client id, resident id and staff id. A resident is named by their unified ID; nothing sealed is opened for this page."""
 
     apps: Mapping[str, str]
@@ -57,7 +57,7 @@ class Names:
 class Words(dict[str, Markup]):
     """What stands for the placeholders of the sentence of `row`."""
 
-    def __init__(self, row: AuditEvent, facts: Facts, names: Names) -> None:
+    def __init__(self, row: AuditEvent, facts: Facts, names: LogNames) -> None:
         super().__init__({name: names.fact(name, value) for name, value in facts.items()})
         self["app"], self["resident"] = names.app(row.client_id), names.resident(row.resident_id)
 
@@ -65,7 +65,7 @@ class Words(dict[str, Markup]):
         return _unknown()
 
 
-def look_up(session: Session, events: Iterable[tuple[AuditEvent, Facts]]) -> Names:
+def look_up(session: Session, events: Iterable[tuple[AuditEvent, Facts]]) -> LogNames:
     """The names of everybody in `events`; three statements at most, however many events."""
     rows = list(events)
     apps = {row.client_id for row, _ in rows if row.client_id}
@@ -74,7 +74,7 @@ def look_up(session: Session, events: Iterable[tuple[AuditEvent, Facts]]) -> Nam
     found = clients_by_id(session, sorted(apps)) if apps else {}
     ids = select(Resident.resident_id, Resident.unified_id).where(Resident.resident_id.in_(residents))
     members = select(Staff.staff_id, Staff.name).where(Staff.staff_id.in_(staff))
-    return Names(
+    return LogNames(
         {client_id: client.name(language()) for client_id, client in found.items()},
         {key: grouped(unified) for key, unified in session.execute(ids) if unified} if residents else {},
         {row.staff_id: row.name for row in session.execute(members)} if staff else {},

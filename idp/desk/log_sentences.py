@@ -12,7 +12,7 @@ from flask_babel import LazyString, lazy_gettext
 from markupsafe import Markup
 
 from ..audit import AuditEvent, AuditEventType
-from .log_names import Names, Words
+from .log_names import LogNames, Words
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ SENTENCES: dict[AuditEventType, Sentence] = {
 _TYPES = {event.stored: event for event in AuditEventType}
 
 
-def told(row: AuditEvent, facts: dict[str, str | int | None], names: Names) -> Markup:
+def told(row: AuditEvent, facts: dict[str, str | int | None], names: LogNames) -> Markup:
     """The sentence of one event, in the language of the page; others' words in it are isolated. A type that is no longer in
     the catalogue is said with its code."""
     event = _TYPES.get(row.type)

@@ -1,4 +1,4 @@
-"""Clients are registered and changed: by the city (desk, command line) through these doors, by themselves over HTTP (RFC 7591, 7592).
+"""Clients are registered and changed: by the city (desk, command line) through this, by themselves over HTTP (RFC 7591, 7592).
 
 `prepare_client` and `all_problems` look without writing, `register_client` and `change_client` write.
 """

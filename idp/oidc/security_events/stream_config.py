@@ -78,7 +78,7 @@ def parse_delivery(outbound: Outbound, given: Any, poll_url: str | None = None) 
 
 def check_ours(issuer: str, stream: EventStream, given: dict[str, Any]) -> None:
     """Members of ours may be sent back, as they are (§8.1.1.3, §8.1.1.4). Raises a 400 problem."""
-    expected = shown(issuer, stream)
+    expected = public_configuration(issuer, stream)
     for name in expected.keys() - set(RECEIVERS):
         if name in given and given[name] != expected[name]:
             raise _wrong(name, "is the transmitter's to say")
@@ -100,7 +100,7 @@ def open_authorization(vault: Vault, stream: EventStream) -> str | None:
     return vault.decrypt(sealed, _place(stream)).decode() if sealed is not None else None
 
 
-def shown(issuer: str, stream: EventStream) -> dict[str, Any]:
+def public_configuration(issuer: str, stream: EventStream) -> dict[str, Any]:
     """The configuration as the app sees it (§8.1.1)."""
     requested: list[str] = orjson.loads(stream.events_requested)
     delivery = {"method": PUSH, "endpoint_url": stream.push_url}

@@ -24,8 +24,8 @@ from .stream_config import (
     parse_description,
     parse_events,
     poll_url,
+    public_configuration,
     set_delivery,
-    shown,
 )
 
 bp = Blueprint("event_streams", __name__)
@@ -58,7 +58,7 @@ def create() -> Response:
             raise ProblemError(409, "stream_exists", "This client has a stream; one is all it can have.")
         set_delivery(op.parts.vault, stream, delivery)
         record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="created")
-        return json_answer(shown(op.parts.settings.issuer, stream), 201)
+        return json_answer(public_configuration(op.parts.settings.issuer, stream), 201)
 
 
 @bp.get(PATH)
@@ -70,9 +70,9 @@ def read() -> Response:
     issuer, stream_id = op.parts.settings.issuer, request.args.get("stream_id")
     with op.parts.database.read() as session:
         if stream_id is not None:
-            return json_answer(shown(issuer, own_stream(session, client.client_id, stream_id)))
+            return json_answer(public_configuration(issuer, own_stream(session, client.client_id, stream_id)))
         rows = session.scalars(select(EventStream).where(EventStream.client_id == client.client_id))
-        return json_answer([shown(issuer, row) for row in rows])
+        return json_answer([public_configuration(issuer, row) for row in rows])
 
 
 @bp.patch(PATH)
@@ -133,4 +133,4 @@ def _change(keep: bool) -> Response:
                 announce_waiting(session, stream)
         stream.changed_at = clock.now()
         record(session, AuditEventType.EVENT_STREAM_CHANGED, client_id=client.client_id, did="changed")
-        return json_answer(shown(issuer, stream))
+        return json_answer(public_configuration(issuer, stream))
