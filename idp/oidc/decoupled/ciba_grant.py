@@ -51,7 +51,7 @@ CHECKS: Table[BackchannelPoll, None] = Table(
         Check(
             take_answer_once,
             "CIBA §11; RFC 6749 §5.2; RFC 8707 §2.2",
-            "authorization_pending, slow_down, access_denied, expired_token, invalid_grant, invalid_target",
+            "authorization_pending, slow_down, access_denied, expired_token, invalid_grant, invalid_target, invalid_scope",
         ),
     ),
 )

@@ -1,14 +1,15 @@
 """For which API a token is, and what it may do there: resource indicators (RFC 8707) and rich authorization (RFC 9396).
 
-Asked first (`check_target`, `check_rich`), shown to the resident in words (`api_sentences`, `sentences`), and then said of the token
+Asked first (`check_part`, `check_rich`), shown to the resident in words (`api_sentences`, `sentences`), and then said of the token
 (`department_token`, `token_members`, `introspection_members`).
 """
 
 from __future__ import annotations
 
 from .resource_access import (
+    Part,
     api_sentences,
-    check_target,
+    check_part,
     department_token,
     departments_apis,
     own_part,
@@ -23,10 +24,11 @@ from .rich_request import check_rich, introspection_members, reject_details_here
 __all__ = [
     "DETAILS_PARAMETER",
     "InvalidTargetError",
+    "Part",
     "api_sentences",
     "audience_for",
+    "check_part",
     "check_rich",
-    "check_target",
     "consent_items",
     "department_token",
     "departments_apis",

@@ -5,15 +5,19 @@ At the token endpoint it is one department at a time, by a token that only its A
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy.orm import Session
 
 from ...foundation.database import from_ms
 from ...foundation.settings import Settings
 from ..clients import SCOPES, RegisteredClient, scope_error
 from ..errors import OAuth2Error
 from ..policy import load_policy, resource_owner
+from ..policy.model import ResourceIndicator
 from ..server import Provider
 from ..storage import GrantFacts
 from ..tokens import api_audience, reference_tokens, userinfo_audience
@@ -76,18 +80,31 @@ def api_sentences(op: Provider, apis: tuple[str, ...], scope: str, language: str
     return found
 
 
-def check_target(settings: Settings, granted: str | None, scope: str, wanted: str | None) -> None:
-    """A token request may name a part of what was granted (RFC 8707 §2.2). Raises `InvalidTargetError`, before anything is used up."""
-    if wanted is None:
-        return
-    allowed = granted.split() if granted else audience_for(settings, set(scope.split()), None)
-    if not set(wanted.split()) <= set(allowed):
-        raise InvalidTargetError("This resource was not part of the authorization.")
+@dataclass(frozen=True)
+class Part:
+    """What a token request names of what was granted (RFC 8707 §2.2, RFC 6749 §6); without anything it is all of it."""
+
+    resource: str | None = None
+    scope: str | None = None
 
 
-def own_target(settings: Settings, grant: GrantFacts, wanted: str | None) -> bool:
+def check_part(op: Provider, granted: str | None, scope: str, part: Part, session: Session | None = None) -> None:
+    """There can be a token for `part` of the resources `granted` and `scope`. Raises what `department_token` would, and
+    `InvalidTargetError`, before anything is used up. `session`: of the transaction that this is in, if it is in one.
+    """
+    settings = op.parts.settings
+    if part.resource is not None:
+        allowed = granted.split() if granted else audience_for(settings, set(scope.split()), None)
+        if not set(part.resource.split()) <= set(allowed):
+            raise InvalidTargetError("This resource was not part of the authorization.")
+    if not own_target(settings, granted, part.resource):
+        with op.parts.database.read() if session is None else nullcontext(session) as reading:
+            _department_part(op, reading, part.scope or scope, part.resource or granted)
+
+
+def own_target(settings: Settings, granted: str | None, wanted: str | None) -> bool:
     """Whether the token is for us: the first of the named resources decides, since departments never share a token."""
-    target = (wanted or grant.resource or userinfo_audience(settings)).split()
+    target = (wanted or granted or userinfo_audience(settings)).split()
     return not departments_apis(settings, target[0])
 
 
@@ -103,20 +120,8 @@ def department_token(
     op: Provider, client: RegisteredClient, grant: GrantFacts, scope: str, wanted: str | None
 ) -> tuple[str, int, str]:
     """`(token, seconds, scope)` for the API of the first department that is named. Raises an `OAuth2Error`."""
-    apis = departments_apis(op.parts.settings, wanted or grant.resource)
     with op.parts.database.write() as session:
-        owner = resource_owner(session, apis[0])
-        if owner is None or op.clients.get(owner.client_id) is None:
-            raise InvalidTargetError("This resource is not there any more.")
-        same = [
-            api for api in apis if (o := resource_owner(session, api)) is not None and o.client_id == owner.client_id
-        ]
-        known = {
-            s for api in same if (o := resource_owner(session, api)) is not None for s in orjson.loads(o.scopes_json)
-        }
-        part = " ".join(s for s in scope.split() if s in known)
-        if not part:
-            raise scope_error(scope.split(), "None of these scopes is for this resource")
+        owner, same, part = _department_part(op, session, scope, wanted or grant.resource)
         made = reference_tokens.make(
             session,
             client_id=client.client_id,
@@ -129,6 +134,24 @@ def department_token(
             details=_details_for(grant.rich, same),
         )
     return made.token, made.seconds, part
+
+
+def _department_part(
+    op: Provider, session: Session, scope: str, resource: str | None
+) -> tuple[ResourceIndicator, list[str], str]:
+    """The first department that is named, those of its APIs that are, and the part of `scope` that is for them."""
+    apis = departments_apis(op.parts.settings, resource)
+    owner = resource_owner(session, apis[0])
+    if owner is None or op.clients.get(owner.client_id) is None:
+        raise InvalidTargetError("This resource is not there any more.")
+    same = {
+        api: o for api in apis if (o := resource_owner(session, api)) is not None and o.client_id == owner.client_id
+    }
+    known = {scope for one in same.values() for scope in orjson.loads(one.scopes_json)}
+    part = " ".join(s for s in scope.split() if s in known)
+    if not part:
+        raise scope_error(scope.split(), "None of these scopes is for this resource")
+    return owner, list(same), part
 
 
 def _details_for(rich: str | None, apis: list[str]) -> str | None:

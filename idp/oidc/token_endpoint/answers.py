@@ -51,7 +51,7 @@ def grant_answer(
     op = provider()
     settings = op.parts.settings
     scope = scope or grant.scope
-    if own_target(settings, grant, resource):
+    if own_target(settings, grant.resource, resource):
         part, audience = own_part(settings, grant, scope, resource)
         body = jwt_answer(client.client_id, grant.sub, part, audience, grant.grant_id)
     else:

@@ -21,7 +21,7 @@ from ...errors import InvalidGrantError, InvalidRequestError, OAuth2Error
 from ...flows import Check, ClientRequest, Table
 from ...grants import revoke_grants
 from ...grants.model import Grant
-from ...resources import check_target
+from ...resources import Part, check_part
 from ...server import Provider
 from ...storage import GrantFacts, Redemption
 from ...tokens import Code, first_refresh_token, open_code
@@ -53,9 +53,8 @@ def require_own_code(op: Provider, asked: CodeRequest) -> None:
 
 
 def require_granted_resource(op: Provider, asked: CodeRequest) -> None:
-    """The resources that are named are a part of what was granted."""
-    if "resource" in asked.form:
-        check_target(op.parts.settings, asked.code.grant.resource, asked.code.grant.scope, asked.form["resource"])
+    """The resources that are named are a part of what was granted, and there; without any it is the first that was granted."""
+    check_part(op, asked.code.grant.resource, asked.code.grant.scope, Part(asked.form.get("resource")))
 
 
 def require_readable_verifier(_op: Provider, asked: CodeRequest) -> None:
@@ -139,7 +138,7 @@ CHECKS: Table[CodeRequest, None] = Table(
     (
         *ANY_CALLER,
         Check(require_own_code, "RFC 6749 §4.1.3; OIDC Core §3.1.3.2", "invalid_request, invalid_grant"),
-        Check(require_granted_resource, "RFC 8707 §2.2", "invalid_target"),
+        Check(require_granted_resource, "RFC 8707 §2.2", "invalid_target, invalid_scope"),
         ENCRYPTION_KEY,
         Check(require_readable_verifier, "RFC 7636 §4.1", "invalid_request"),
         Check(reject_verifier_without_challenge, "RFC 9700 §2.1.1, §4.8.2", "invalid_request"),

@@ -12,7 +12,7 @@ from idp.oidc.decoupled.model import BackchannelRequest, DeviceAuthorization
 from idp.oidc.grants.model import Consent
 from tests.conftest import sqlite_copy
 from tests.idp.oidc.decoupled.test_device_flow import DEVICE, answer_on_phone, terminal
-from tests.idp.oidc.resources.test_resource_indicators import CARE, SCOPE, TAX, make_offices, policy
+from tests.idp.oidc.resources.test_resource_indicators import CARE, SCOPE, TAX, TAX2, TAX_READ, make_offices, policy
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.ciba import CIBA, Desk, answer
@@ -259,3 +259,15 @@ def test_in_a_signed_request_it_is_texts_only(departments: Departments) -> None:
         parameters: dict[str, Any] = {"scope": SCOPE, "login_hint": staff.sub, "resource": value}
         answer = staff.desk.post("/backchannel_authentication", staff.desk.form(parameters))
         assert answer.json["error"] == "invalid_request", json.dumps(value)
+
+
+@kinds
+def test_an_api_that_is_gone_uses_no_answer_up(departments: Departments, kind: str) -> None:
+    asker, tax = departments.asker(kind), departments.offices["tax"]
+    asker.ask([TAX])
+    asker.answer(departments.browser)
+    policy(departments.town, tax)
+    assert asker.fetch().json["error"] == "invalid_target"
+    assert asker.fetch(TAX).json["error"] == "invalid_target"
+    policy(departments.town, tax, resource_indicators={TAX: TAX_READ, TAX2: TAX_READ})
+    assert asker.fetch(TAX).status_code == 200

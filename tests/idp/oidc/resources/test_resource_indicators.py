@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from idp.oidc.grants.model import Grant
 from idp.oidc.policy.policy import set_policy
 from tests.support.apps import VERIFIER, App
 from tests.support.browser import Browser
@@ -164,3 +165,26 @@ def test_no_such_token_in_the_front_channel(sqlite_url: str) -> None:
         policy(town, app, may_request={TAX: ["tax:read"]})
         asked = {"scope": "openid tax:read", "resource": TAX, "response_type": "code token"}
         assert "error=invalid_target" in town.signed_in().authorize(app, **asked).location
+
+
+def test_an_api_that_is_gone_uses_no_code_up(town: Town, offices: dict[str, App], browser: Browser) -> None:
+    app = offices["app"]
+    for resource in (None, TAX):
+        code = browser.code(app, scope=SCOPE, resource=TAX)
+        policy(town, offices["tax"])
+        assert app.redeem(code, resource=resource).json["error"] == "invalid_target"
+        policy(town, offices["tax"], resource_indicators={TAX: {"tax:write": TAX_READ["tax:read"]}})
+        assert app.redeem(code, resource=resource).json["error"] == "invalid_scope"
+        policy(town, offices["tax"], resource_indicators={TAX: TAX_READ, TAX2: TAX_READ})
+        assert app.redeem(code, resource=resource).status_code == 200
+
+
+@pytest.mark.parametrize("asked", [{"scope": "openid"}, {"scope": "openid", "resource": TAX}])
+def test_a_part_that_is_for_no_api_uses_no_refresh_token_up(
+    town: Town, offices: dict[str, App], browser: Browser, asked: dict[str, str]
+) -> None:
+    app = offices["app"]
+    token = redeem(app, browser, [TAX, CARE]).json["refresh_token"]
+    assert app.refresh(token, **asked).json["error"] == "invalid_scope"
+    (grant,) = town.rows(Grant, Grant.client_id == app.client_id)
+    assert grant.refresh_count == 0
