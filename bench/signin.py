@@ -74,10 +74,11 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     """A whole sign-in at the provider's side: issue the challenge, then verify the assertion, each in a transaction."""
     from alembic import command
 
-    from idp.credentials import passkeys
+    from idp.credentials import passkeys, webauthn_core
     from idp.credentials.model import Passkey, PasskeyUser
     from idp.foundation import clock
     from idp.foundation.database import Database
+    from idp.foundation.driver import Change, find_all, write_all
     from idp.foundation.key_ring import ensure_ring, open_vault
     from idp.foundation.schema import alembic_config
     from idp.foundation.settings import Settings
@@ -122,8 +123,11 @@ def _passkey(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
         }
         name = bytes_to_base64url(b"c" * 32)
         credential = {"id": name, "rawId": name, "type": "public-key", "response": response}
+        said, changes = webauthn_core.presented(credential), list[Change]()
         with database.write() as session:
-            passkeys.verify_signin(session, vault, settings, credential, "browser", "attempt")
+            answers = find_all(session, passkeys.asks_signin(said))
+            passkeys.check_signin(vault, settings, said, passkeys.signing_in("browser", "attempt"), answers, changes)
+            write_all(session, changes)
 
     signature, public = key.sign(signed, ec.ECDSA(SHA256())), key.public_key()
     return whole, lambda: public.verify(signature, signed, ec.ECDSA(SHA256()))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit import AuditEventType, record
 from ..foundation.database import insert_if_absent
+from ..foundation.driver import Change, Find, Question, read_bytes
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
-from . import webauthn_core
+from . import sealed_challenges, webauthn_core
 from .model import CredentialState, Passkey, PasskeyUser
 from .sealed_challenges import Tie
-from .webauthn_core import Known, PasskeyError, User
+from .webauthn_core import Known, PasskeyError, Presented, User
 
 MAX_PER_RESIDENT = 20
 
@@ -26,12 +28,14 @@ class PasskeySignIn:
     """Who signed in, with the raw facts the level is computed from."""
 
     resident_id: str
+    resident_state: str
     credential_id: str
     synced: bool
     attested: bool
 
 
-def _signing_in(browser_digest: str, attempt_id: str) -> Tie:
+def signing_in(browser_digest: str, attempt_id: str) -> Tie:
+    """What a challenge to sign in is tied to."""
     return Tie("passkey_signin", browser_digest, attempt_id=attempt_id)
 
 
@@ -41,52 +45,63 @@ def _adding(browser_digest: str, resident_id: str) -> Tie:
 
 def signin_options(vault: Vault, settings: Settings, browser_digest: str, attempt_id: str) -> dict[str, Any]:
     """Options for navigator.credentials.get."""
-    return webauthn_core.request_options(vault, settings, _signing_in(browser_digest, attempt_id))
+    return webauthn_core.request_options(vault, settings, signing_in(browser_digest, attempt_id))
 
 
-_KNOWN = (
-    select(
-        Passkey.credential_id,
-        Passkey.resident_id,
-        Passkey.public_key,
-        Passkey.device_type,
-        Passkey.attested,
-        Passkey.state,
-        PasskeyUser.user_handle,
-    )
-    .join(PasskeyUser, PasskeyUser.resident_id == Passkey.resident_id)
-    .where(
-        Passkey.webauthn_id == bindparam("raw_id"),
-        Passkey.state.in_((CredentialState.ACTIVE.value, CredentialState.HELD.value)),
-    )
+_KNOWN = Find(
+    (
+        "known.credential_id",
+        "known.resident_id",
+        "known.public_key",
+        "known.device_type",
+        "passkey_user.user_handle",
+        "known.attested",
+        "known.state",
+        "resident.state",
+    ),
+    "FROM passkey AS known JOIN passkey_user ON passkey_user.resident_id = known.resident_id "
+    "JOIN resident ON resident.resident_id = known.resident_id "
+    f"WHERE known.webauthn_id = :raw_id AND known.state IN ('{CredentialState.ACTIVE.value}', '{CredentialState.HELD.value}')",
 )
 
 
-def verify_signin(
-    session: Session,
+def asks_signin(said: Presented) -> list[Question]:
+    """What is to be known of an assertion's passkey, its resident and its challenge, to be asked with whatever else a sign-in needs."""
+    return [(_KNOWN, {"raw_id": said.raw_id or b""}), sealed_challenges.asks_used(said.challenge or b"")]
+
+
+def check_signin(
     vault: Vault,
     settings: Settings,
-    credential: dict[str, Any],
-    browser_digest: str,
-    attempt_id: str,
+    said: Presented,
+    tie: Tie,
+    answers: Sequence[Sequence[Any]],
+    changes: list[Change],
 ) -> PasskeySignIn:
-    """Check an assertion. Raises `PasskeyError`; the challenge is used up in any case."""
-    rows: list[Any] = []
+    """Check an assertion with the answers to `asks_signin`. Raises `PasskeyError`.
 
-    def find(webauthn_id: bytes) -> Known | None:
-        rows[:] = session.connection().execute(_KNOWN, {"raw_id": webauthn_id}).all()
-        if not rows:
-            return None
-        row = rows[0]
-        return Known(row.credential_id, row.resident_id, row.public_key, row.device_type, row.user_handle)
-
-    tie = _signing_in(browser_digest, attempt_id)
-    known, verified = webauthn_core.verify_assertion(session, vault, settings, credential, tie, find)
-    if rows[0].state == CredentialState.HELD.value:
+    What is to be written is added to `changes`: that the challenge is used up, in any case.
+    """
+    rows, used = answers
+    if said.challenge is not None:
+        uses, reason = sealed_challenges.uses_up(vault, said.challenge, tie, used)
+        changes += uses
+        if reason is not None:
+            raise PasskeyError(reason)
+    known, attested, state, resident_state = _known(rows[0]) if rows else (None, False, "", "")
+    known, verified = webauthn_core.check_assertion(settings, said, known)
+    if state == CredentialState.HELD.value:
         # Only now: whoever merely knows its id learns nothing about it.
         raise PasskeyError("held", known.owner_id)
-    webauthn_core.note_use(session, Passkey, known.credential_id, verified)
-    return PasskeySignIn(known.owner_id, known.credential_id, known.device_type == "multi_device", rows[0].attested)
+    changes.append(webauthn_core.note_use(Passkey, known.credential_id, verified))
+    synced = known.device_type == "multi_device"
+    return PasskeySignIn(known.owner_id, resident_state, known.credential_id, synced, attested)
+
+
+def _known(row: Sequence[Any]) -> tuple[Known | None, bool, str, str]:
+    credential_id, owner_id, public_key, device_type, user_handle, attested, state, resident_state = row
+    known = Known(credential_id, owner_id, read_bytes(public_key), device_type, read_bytes(user_handle))
+    return known, bool(attested), state, resident_state
 
 
 def add_options(

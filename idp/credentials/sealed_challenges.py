@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.database import from_ms, to_ms
+from ..foundation.driver import Change, Columns, Find, Question
 from ..foundation.ids import new_id
 from ..foundation.vault import Vault
 from .model import Challenge
@@ -55,12 +56,42 @@ def make(vault: Vault, tie: Tie) -> bytes:
 
 def use_up(session: Session, vault: Vault, challenge: bytes, tie: Tie) -> str | None:
     """Take a challenge out of use, and say why it does not count: None if it does. One of ours is used up in any case."""
+    row, reason = _opened(vault, challenge, tie)
+    if row is None:
+        return reason
+    connection = session.connection()
+    used = connection.execute(_first_use(connection.dialect.name), row)
+    return reason if used.rowcount == 1 else "challenge"
+
+
+_USE = Columns(Challenge.__table__, without=("outcome", "return_digest", "sealed", "collected_at")).insert  # type: ignore[arg-type]
+_USED = Find(("1",), "FROM challenge WHERE nonce = :mac")
+
+
+def asks_used(challenge: bytes) -> Question:
+    """Whether a challenge is used up: no answer says no."""
+    return _USED, {"mac": challenge[-_MAC:]}
+
+
+def uses_up(vault: Vault, challenge: bytes, tie: Tie, used: Collection[object]) -> tuple[list[Change], str | None]:
+    """`use_up` for whoever asks and writes all at once: what is to be written, and why the challenge does not count.
+
+    `used` is the answer to `asks_used`. Two that both saw it unused cannot both write: for the second it is an `IntegrityError`.
+    """
+    row, reason = _opened(vault, challenge, tie)
+    if row is None or used:
+        return [], reason or "challenge"
+    return [(_USE, [row])], reason
+
+
+def _opened(vault: Vault, challenge: bytes, tie: Tie) -> tuple[dict[str, Any] | None, str | None]:
+    """The row that uses a challenge up, None if it is not ours or over; and why it does not count."""
     said, mac = challenge[:-_MAC], challenge[-_MAC:]
     if len(said) != _RANDOM + _END + 4 * _DIGEST or not secrets.compare_digest(_authenticator(vault, said), mac):
-        return "challenge"
+        return None, "challenge"
     now, end = clock.now(), from_ms(int.from_bytes(said[_RANDOM : _RANDOM + _END], "big"))
     if end <= now:
-        return "challenge"
+        return None, "challenge"
     row: dict[str, Any] = {
         "challenge_id": new_id(),
         "purpose": tie.purpose,
@@ -71,16 +102,12 @@ def use_up(session: Session, vault: Vault, challenge: bytes, tie: Tie) -> str | 
         "expires_at": end,
         "used_at": now,
     }
-    connection = session.connection()
-    used = connection.execute(_first_use(connection.dialect.name), row)
-    if used.rowcount != 1:
-        return "challenge"
     start = _RANDOM + _END
     for reason, expected in tie.digests():
         if not secrets.compare_digest(said[start : start + _DIGEST], expected):
-            return reason
+            return row, reason
         start += _DIGEST
-    return None
+    return row, None
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, select, update
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 from webauthn import (
     generate_authentication_options,
@@ -32,6 +32,7 @@ from webauthn.helpers.structs import (
 )
 
 from ..foundation import clock
+from ..foundation.driver import Change, Columns, Write
 from ..foundation.ids import new_id
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
@@ -111,6 +112,27 @@ def creation_options(vault: Vault, settings: Settings, tie: Tie, user: User, kno
     return options_to_json_dict(options)
 
 
+@dataclass(frozen=True)
+class Presented:
+    """An assertion as it came; nothing of it is checked. `challenge` is None, or the id and the handle, where they cannot be read."""
+
+    credential: dict[str, Any]
+    challenge: bytes | None
+    raw_id: bytes | None
+    user_handle: bytes = b""
+
+
+def presented(credential: dict[str, Any]) -> Presented:
+    """What an assertion says of itself."""
+    challenge = _challenge_of(credential)
+    try:
+        raw_id = base64url_to_bytes(str(credential["id"]))
+        handle = credential["response"].get("userHandle")
+        return Presented(credential, challenge, raw_id, base64url_to_bytes(handle) if handle else b"")
+    except _BROKEN:
+        return Presented(credential, challenge, None)
+
+
 def verify_assertion(
     session: Session,
     vault: Vault,
@@ -123,22 +145,24 @@ def verify_assertion(
 
     Raises `PasskeyError`; the challenge is used up in any case. Nothing is written into the record: see `note_use`.
     """
-    challenge = _use_up(session, vault, credential, tie)
-    try:
-        raw_id = base64url_to_bytes(str(credential["id"]))
-        handle = credential["response"].get("userHandle")
-        user_handle = base64url_to_bytes(handle) if handle else b""
-    except _BROKEN:
-        raise PasskeyError("malformed") from None
-    known = find(raw_id)
+    said = presented(credential)
+    _use_up(session, vault, said.challenge, tie)
+    known = find(said.raw_id) if said.raw_id is not None else None
+    return check_assertion(settings, said, known)
+
+
+def check_assertion(settings: Settings, said: Presented, known: Known | None) -> tuple[Known, VerifiedAuthentication]:
+    """The same for a challenge that is known to count, and with what is known of the credential. Raises `PasskeyError`."""
+    if said.challenge is None or said.raw_id is None:
+        raise PasskeyError("malformed")
     if known is None:
         raise PasskeyError("unknown_credential")
-    if not secrets.compare_digest(known.user_handle, user_handle):
+    if not secrets.compare_digest(known.user_handle, said.user_handle):
         raise PasskeyError("user_handle")
     try:
         verified = verify_authentication_response(
-            credential=_without_hints(credential),
-            expected_challenge=challenge,
+            credential=_without_hints(said.credential),
+            expected_challenge=said.challenge,
             expected_rp_id=settings.rp_id,
             expected_origin=settings.origin,
             credential_public_key=known.public_key,
@@ -153,19 +177,16 @@ def verify_assertion(
     return known, verified
 
 
-def note_use(
-    session: Session, table: type[CredentialRecord], credential_id: str, verified: VerifiedAuthentication
-) -> None:
-    """Keep what the authenticator said with a proof that counted (WebAuthn §7.2, last but one step)."""
+def note_use(table: type[CredentialRecord], credential_id: str, verified: VerifiedAuthentication) -> Change:
+    """Keeps what the authenticator said with a proof that counted (WebAuthn §7.2, last but one step)."""
     said = {"sign_count": verified.new_sign_count, "backed_up": verified.credential_backed_up}
-    statement = _use_of(table.__table__)  # type: ignore[attr-defined]
-    session.connection().execute(statement, said | {"last_used_at": clock.now(), "of": credential_id})
+    uses = _use_of(table.__table__)  # type: ignore[attr-defined]
+    return uses, [said | {"credential_id": credential_id, "last_used_at": clock.now()}]
 
 
 @cache
-def _use_of(table: Table) -> Update:
-    columns: dict[str, Any] = {name: bindparam(name) for name in ("sign_count", "backed_up", "last_used_at")}
-    return update(table).where(table.c.credential_id == bindparam("of")).values(columns)
+def _use_of(table: Table) -> Write:
+    return Columns(table).update(("sign_count", "backed_up", "last_used_at"))
 
 
 def verify_attestation(
@@ -177,7 +198,7 @@ def verify_attestation(
     table: type[CredentialRecord],
 ) -> dict[str, Any]:
     """Check an attestation (WebAuthn §7.1): the columns of `table`'s new record. Raises `PasskeyError`."""
-    challenge = _use_up(session, vault, credential, tie)
+    challenge = _use_up(session, vault, _challenge_of(credential), tie)
     try:
         verified = verify_registration_response(
             credential=_without_hints(credential),
@@ -205,12 +226,18 @@ def verify_attestation(
     }
 
 
-def _use_up(session: Session, vault: Vault, credential: dict[str, Any], tie: Tie) -> bytes:
-    """Use up the challenge that the client data names, if it is ours and tied to all of this."""
+def _challenge_of(credential: dict[str, Any]) -> bytes | None:
+    """The challenge that the client data names; None if it is no client data."""
     try:
-        challenge = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"])).challenge
+        return parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"])).challenge
     except _BROKEN:
-        raise PasskeyError("malformed") from None
+        return None
+
+
+def _use_up(session: Session, vault: Vault, challenge: bytes | None, tie: Tie) -> bytes:
+    """Use up a challenge, if it is ours and tied to all of this."""
+    if challenge is None:
+        raise PasskeyError("malformed")
     if (reason := sealed_challenges.use_up(session, vault, challenge, tie)) is not None:
         raise PasskeyError(reason)
     return challenge

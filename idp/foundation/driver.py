@@ -4,7 +4,7 @@ Building, compiling and reading a statement through the ORM costs several times 
 written once for both databases, prepared once for a connection (psycopg.pq on PostgreSQL), and asked for together: on PostgreSQL all
 that is read is one statement, and so is all that is written, each table once.
 
-Values are what JSON has: texts, numbers, truths and None; `Columns` turns rows of a table into them and back.
+Values are what JSON has: texts, numbers, truths and None, and bytes beside; `Columns` turns rows of a table into them and back.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import orjson
 from sqlalchemy import Date, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Boolean, TypeDecorator
+from sqlalchemy.types import Boolean, LargeBinary, TypeDecorator
 
 Row = dict[str, Any]
-Values = Mapping[str, "str | int | list[str] | None"]
+Values = Mapping[str, "str | int | bytes | list[str] | None"]
 _NAME = re.compile(r"(among)?:(\w+)")
 
 
@@ -93,7 +93,14 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
         return lambda value: kind.process_result_value(value, None)  # type: ignore[arg-type]
     if isinstance(kind, Date):
         return date.fromisoformat
+    if isinstance(kind, LargeBinary):
+        return read_bytes
     return bool if isinstance(kind, Boolean) else None
+
+
+def read_bytes(value: bytes | str) -> bytes:
+    """Bytes from an answer without `Columns`: JSON has none, PostgreSQL writes them as `\\x…` (its hex format of bytea)."""
+    return bytes.fromhex(value[2:]) if isinstance(value, str) else value
 
 
 class Find:

@@ -60,7 +60,7 @@ class PostgresqlDriver:
         self._run(sql, [_objects(w.columns, rows) for w, rows in changes])
 
     def _run(self, sql: str, given: Any) -> Any:
-        if self._pg.transaction_status == TransactionStatus.IDLE:
+        if self._pg.transaction_status == TransactionStatus.IDLE and not self._driver.autocommit:
             self._checked(self._pg.exec_(b"BEGIN"))
         text = sql.encode()
         if not self._prepares:
@@ -86,13 +86,15 @@ class PostgresqlDriver:
         raise error
 
 
-def _sent(value: str | int | list[str] | None) -> bytes | None:
+def _sent(value: str | int | bytes | list[str] | None) -> bytes | None:
     """The text form of a parameter; its type is the one the statement gives it."""
     if value is None:
         return None
     if isinstance(value, list):
         quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in value)
         value = "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+    if isinstance(value, bytes):
+        value = _hex(value)
     raw = value.encode() if isinstance(value, str) else b"%d" % value
     if b"\0" in raw:
         raise psycopg.DataError("a text of PostgreSQL holds no NUL")  # libpq would end the text there
@@ -100,4 +102,10 @@ def _sent(value: str | int | list[str] | None) -> bytes | None:
 
 
 def _objects(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    return orjson.dumps([dict(zip(columns.names, columns.written(row), strict=True)) for row in rows])
+    objects = [dict(zip(columns.names, columns.written(row), strict=True)) for row in rows]
+    return orjson.dumps(objects, default=_hex)
+
+
+def _hex(value: bytes) -> str:
+    """The text form of a bytea."""
+    return f"\\x{value.hex()}"

@@ -21,6 +21,7 @@ from .sessions import (
     now_ms,
     on_session_end,
     start_session,
+    starts_session,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "now_ms",
     "on_session_end",
     "start_session",
+    "starts_session",
 ]

@@ -10,10 +10,11 @@ from flask import g
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ..audit import AuditEventType, record
+from ..audit import AuditEventType, appends, record
 from ..foundation import clock
 from ..foundation.context import parts
-from ..foundation.database import add_row, to_ms
+from ..foundation.database import to_ms
+from ..foundation.driver import Change, Columns, write_all
 from ..foundation.ids import new_id, new_secret
 from ..foundation.settings import Settings
 from ..foundation.vault import digest
@@ -24,6 +25,7 @@ from .levels import Factor, assurance, authentication_level, dump_factors, load_
 from .model import LoginSession
 
 TOUCH_EVERY = timedelta(seconds=60)
+_START = Columns(LoginSession.__table__, without=("ended_at",)).insert  # type: ignore[arg-type]
 _STATE = select(Resident.state).where(Resident.resident_id == bindparam("resident_id"))
 
 EndListener = Callable[[Session, list[str]], None]
@@ -67,10 +69,19 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
     person proving themself again keeps their session, so that the apps' `sid` stays true. Raises `AccountStoppedError`.
     """
     state = session.connection().execute(_STATE, {"resident_id": resident_id}).scalar_one()
+    token, changes = starts_session(session, settings, resident_id, state, factor, device)
+    write_all(session, changes)
+    return token
+
+
+def starts_session(
+    session: Session, settings: Settings, resident_id: str, state: str, factor: Factor, device: str
+) -> tuple[str, list[Change]]:
+    """The same for whoever knows the resident's `state` and writes all at once: `(cookie value, what is to be written)`."""
     if state != ResidentState.ACTIVE.value:
         raise AccountStoppedError(resident_id, state)
     now = clock.now()
-    token = new_secret()
+    token, changes = new_secret(), list[Change]()
     before = _live(session, get_cookie(SESSION), settings)
     if before is not None and before.resident_id == resident_id:
         before.token_digest = digest(token)
@@ -93,8 +104,8 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
             "expires_at": now + timedelta(seconds=settings.session_absolute_seconds),
             "device": device,
         }
-        add_row(session, LoginSession, row)
-    record(
+        changes.append((_START, [row]))
+    happened = appends(
         session,
         AuditEventType.SIGNED_IN,
         resident_id=resident_id,
@@ -102,7 +113,7 @@ def start_session(session: Session, settings: Settings, resident_id: str, factor
         method=factor.kind,
         aal=authentication_level([factor]),
     )
-    return token
+    return token, [*changes, happened]
 
 
 def current_login_or_none() -> Login | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import orjson
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.database import Database
+from ..foundation.driver import Columns, Question, Row
 from ..foundation.housekeeping import cleans_up
 from ..foundation.ids import is_secret, new_secret
 from ..foundation.web.cookies import BROWSER, NO_COOKIE, browser_digest, get_cookie
@@ -20,6 +22,7 @@ from .model import SignInAttempt
 
 # An old sign-in page still knows the way back to its app.
 KEEP = timedelta(days=7)
+_ASKED = Columns(SignInAttempt.__table__).find("attempt_id = :attempt_id")  # type: ignore[arg-type]
 _OF_ID = select(SignInAttempt).where(SignInAttempt.attempt_id == bindparam("attempt_id"))
 
 
@@ -55,6 +58,20 @@ def find(session: Session, attempt_id: str, *, expired: bool = False) -> SignInA
     Raises a 410 problem for an unknown, expired or foreign one, all alike, but for a browser that brings no cookie at all.
     """
     row = session.scalars(_OF_ID, {"attempt_id": attempt_id}).first() if is_secret(attempt_id) else None
+    return _checked(row, expired)
+
+
+def asks(attempt_id: str) -> Question:
+    """`find` as a question, to be asked with others."""
+    return _ASKED, {"attempt_id": attempt_id if is_secret(attempt_id) else ""}
+
+
+def found(answer: Sequence[Row]) -> SignInAttempt:
+    """The attempt in the answer to `asks`. Raises as `find` does."""
+    return _checked(SignInAttempt(**answer[0]) if answer else None, expired=False)
+
+
+def _checked(row: SignInAttempt | None, expired: bool) -> SignInAttempt:
     if row is not None and get_cookie(BROWSER) is None:
         raise ProblemError(410, "cookies_blocked", NO_COOKIE)
     over = row is not None and row.expires_at <= clock.now() and not expired

@@ -9,8 +9,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..audit import AuditEventType, record
+from ..audit import AuditEventType, appends, record
 from ..foundation.context import parts
+from ..foundation.driver import Change
 from ..foundation.ids import new_secret
 from ..foundation.vault import digest
 from ..foundation.web import cookies
@@ -19,7 +20,7 @@ from ..foundation.web.home import start_url
 from ..foundation.web.language import prefer
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.paths import local_path
-from ..logins import AccountStoppedError, current_login_or_none, device_label, levels, start_session
+from ..logins import AccountStoppedError, current_login_or_none, device_label, levels, start_session, starts_session
 from ..logins.model import LoginSession
 from . import attempts
 from .model import SignInAttempt
@@ -134,6 +135,18 @@ def start_login(session: Session, resident_id: str, factor: levels.Factor) -> st
         about = {"method": factor.kind, "state": stopped.state}
         record(session, AuditEventType.SIGN_IN_REFUSED, resident_id=resident_id, **about)
         return stopped
+
+
+def starts_login(
+    session: Session, resident_id: str, state: str, factor: levels.Factor
+) -> tuple[str | AccountStoppedError, list[Change]]:
+    """The same for whoever knows the resident's `state` and writes all at once: with what is to be written."""
+    device = device_label(request.headers.get("User-Agent", ""))
+    try:
+        return starts_session(session, parts().settings, resident_id, state, factor, device)
+    except AccountStoppedError as stopped:
+        about = {"method": factor.kind, "state": stopped.state}
+        return stopped, [appends(session, AuditEventType.SIGN_IN_REFUSED, resident_id=resident_id, **about)]
 
 
 def cookie_of(started: str | AccountStoppedError) -> str:

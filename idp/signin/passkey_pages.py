@@ -8,11 +8,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from ..audit import AuditEventType, record
+from ..audit import AuditEventType, appends, record
 from ..authority import Permit, may_add
 from ..credentials import passkeys, webauthn_core
 from ..foundation.context import parts
+from ..foundation.driver import Change, find_all, write_all
 from ..foundation.web import cookies
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.cookies import browser_digest
@@ -22,7 +25,8 @@ from ..foundation.web.network import client_network
 from ..logins import AccountStoppedError, Login, current_login, device_label, levels, now_ms
 from ..residents import resident_profile
 from . import attempts
-from .pages import cookie_of, sign_in_again, start_login
+from .model import SignInAttempt
+from .pages import cookie_of, sign_in_again, starts_login
 
 bp = Blueprint("passkey", __name__)
 log = logging.getLogger("machi.signin")
@@ -49,36 +53,53 @@ def signin_options(attempt_id: str) -> ResponseReturnValue:
 def signin_verify(attempt_id: str) -> ResponseReturnValue:
     """Check the assertion and sign in: `{"next": path}`."""
     parts().limits.hit(parts().settings.signin_limit, "passkey", client_network(), browser_digest())
-    credential, refused = _body(), None
-    started: str | AccountStoppedError = ""
-    with parts().database.write() as session:
-        attempt = attempts.find(session, attempt_id)
-        try:
-            who = passkeys.verify_signin(
-                session, parts().vault, parts().settings, credential, browser_digest(), attempt_id
-            )
-        except (
-            webauthn_core.PasskeyError
-        ) as error:  # the used challenge and the event are written, so no exception leaves
-            record(session, AuditEventType.PASSKEY_REFUSED, resident_id=error.resident_id, reason=error.reason)
-            refused = error
-        else:
-            factor = levels.Factor(
-                "passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id
-            )
-            started = start_login(session, who.resident_id, factor)
-    if refused is not None:
-        log.info("passkey refused: %s", refused.reason)
-        if refused.resident_id is not None:
-            raise ProblemError(
-                403,
-                "passkey_held",
-                "This passkey was stopped. Sign in another way, or come to the residents' counter.",
-            )
-        raise ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
+    said = webauthn_core.presented(_body())
+    try:
+        attempt, outcome = _sign_in(attempt_id, said)
+    except IntegrityError:  # the challenge was used up by another request since we looked: this look sees it
+        attempt, outcome = _sign_in(attempt_id, said)
+    if isinstance(outcome, webauthn_core.PasskeyError):
+        raise _refusal(outcome)
     response = jsonify({"next": attempt.continue_to})
-    cookies.set_cookie(response, cookies.SESSION, cookie_of(started), None)
+    cookies.set_cookie(response, cookies.SESSION, cookie_of(outcome), None)
     return response
+
+
+Outcome = str | AccountStoppedError | webauthn_core.PasskeyError
+"""The cookie of a new login, or why there is none."""
+
+
+def _sign_in(attempt_id: str, said: webauthn_core.Presented) -> tuple[SignInAttempt, Outcome]:
+    """One look at all that counts, and one write of what follows. A refusal is written too: it leaves the transaction as a value."""
+    with parts().database.write() as session:
+        asked, *answers = find_all(session, [attempts.asks(attempt_id), *passkeys.asks_signin(said)])
+        attempt = attempts.found(asked)
+        outcome, changes = _outcome(session, attempt_id, said, answers)
+        write_all(session, changes)
+    return attempt, outcome
+
+
+def _outcome(
+    session: Session, attempt_id: str, said: webauthn_core.Presented, answers: list[list[Any]]
+) -> tuple[Outcome, list[Change]]:
+    tie, changes = passkeys.signing_in(browser_digest(), attempt_id), list[Change]()
+    try:
+        who = passkeys.check_signin(parts().vault, parts().settings, said, tie, answers, changes)
+    except webauthn_core.PasskeyError as error:
+        facts = {"resident_id": error.resident_id, "reason": error.reason}
+        return error, [*changes, appends(session, AuditEventType.PASSKEY_REFUSED, **facts)]
+    factor = levels.Factor("passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id)
+    started, starting = starts_login(session, who.resident_id, who.resident_state, factor)
+    return started, [*changes, *starting]
+
+
+def _refusal(refused: webauthn_core.PasskeyError) -> ProblemError:
+    log.info("passkey refused: %s", refused.reason)
+    if refused.resident_id is not None:
+        return ProblemError(
+            403, "passkey_held", "This passkey was stopped. Sign in another way, or come to the residents' counter."
+        )
+    return ProblemError(400, "passkey_refused", "That passkey did not work here. Try again, or sign in another way.")
 
 
 def _may_add(login: Login) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ..audit import AuditEventType, record
 from ..credentials import Tie, webauthn_core
+from ..foundation.driver import write_all
 from ..foundation.settings import Settings
 from ..foundation.vault import Vault
 from .model import Staff, StaffPasskey
@@ -48,7 +49,7 @@ def verify_signin(
 
     tie = _signing_in(browser_digest)
     known, verified = webauthn_core.verify_assertion(session, vault, settings, credential, tie, find)
-    webauthn_core.note_use(session, StaffPasskey, known.credential_id, verified)
+    write_all(session, [webauthn_core.note_use(StaffPasskey, known.credential_id, verified)])
     return session.get_one(Staff, known.owner_id)
 
 

@@ -253,6 +253,25 @@ def test_broken_parts_of_a_good_answer(ready: Ready) -> None:
             ready.town.parts.limits.reset()
 
 
+def test_one_answer_sent_several_times_at_once(any_town: Town) -> None:
+    """It signs in once; every other time is refused and recorded, also where all have seen the challenge unused."""
+    ready = Ready(any_town)
+    credential, together = ready.phone.get(ready.options()), threading.Barrier(4)
+    tabs = [any_town.browser() for _ in range(4)]
+    for tab in tabs:
+        tab.client.set_cookie("machi_browser", str(ready.browser.cookie("machi_browser")))
+        assert tab.csrf
+
+    def send(tab: Browser) -> int:
+        together.wait(10)
+        return int(ready.send(credential, tab).status_code)
+
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        assert sorted(pool.map(send, tabs)) == [200, 400, 400, 400]
+    facts = [event.facts for event in any_town.events("passkey_refused")]
+    assert facts == ['{"reason":"challenge"}'] * 3
+
+
 # adding -----------------------------------------------------------------------------------------------------------------
 
 

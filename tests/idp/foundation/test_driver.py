@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from idp.credentials.model import Challenge
 from idp.foundation import clock
 from idp.foundation.database import Database
-from idp.foundation.driver import Columns, Find, find_all, write_all
+from idp.foundation.driver import Columns, Find, find_all, read_bytes, write_all
 from idp.foundation.outbox import ENQUEUE, OutboxRow, job
 from idp.oidc.tokens.model import RevokedToken
 from idp.residents.model import RegistryLink, Resident
+from tests.support.statements import Counter
 
 NASTY = [
     "plain",
@@ -51,6 +53,32 @@ def test_texts_arrive_and_return_as_they_were(database: Database) -> None:
     assert {row["due_at"] for row in found} == {at}
     assert {(row["gave_up"], row["leased_until"]) for row in found} == {(False, None)}
     assert [row["payload"] for row in sorted(found, key=lambda r: r["id"])] == [row["payload"] for row in rows]
+
+
+@pytest.mark.parametrize("raw", [b"", b"\0\xff\\x", bytes(range(256))], ids=["empty", "nasty", "all"])
+def test_bytes_arrive_and_return_as_they_were(database: Database, raw: bytes) -> None:
+    columns = Columns(Challenge.__table__)  # type: ignore[arg-type]
+    row = dict.fromkeys(columns.names) | {"challenge_id": "c", "purpose": "p", "browser_digest": "b"}
+    row |= {"nonce": raw, "expires_at": clock.now().replace(microsecond=0)}
+    with database.write() as session:
+        write_all(session, [(columns.insert, [row])])
+    alone = Find(("nonce",), "FROM challenge WHERE nonce = :raw")
+    with database.read() as session:
+        (found,), (((itself,),)) = find_all(
+            session, [(columns.find("nonce = :raw"), {"raw": raw}), (alone, {"raw": raw})]
+        )
+    assert found == row
+    assert read_bytes(itself) == raw
+
+
+@pytest.mark.servers
+def test_looking_alone_begins_no_transaction(counter: Counter, postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    with database.read() as session:
+        find_all(session, [(OF_TOPICS, {"topics": ["a"]})])
+        _, statements = counter.of(lambda: find_all(session, [(OF_TOPICS, {"topics": ["a"]})]))
+    database.close()
+    assert statements == ["EXECUTE"]
 
 
 def test_questions_are_answered_each_for_itself(database: Database) -> None:
