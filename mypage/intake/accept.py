@@ -101,6 +101,7 @@ class Intake:
 
     def _apply(self, checked: Checked) -> tuple[Status, bool]:
         event, family = checked.event, checked.type.family
+        self._held.refuse_another_handle(checked)
         resident_id = self._residents.find(event.data.resident)
         if resident_id is None and self._must_wait(checked):
             self._held.check(checked)

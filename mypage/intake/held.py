@@ -77,15 +77,15 @@ class Held:
     def done(self, held_id: str) -> None:
         self._done.append(held_id)
 
-    def check(self, checked: Checked) -> None:
-        """What begins a subject must be complete even if it has to wait, and a subject waits for one person.
-
-        Raises `EventRefusedError`.
-        """
+    def refuse_another_handle(self, checked: Checked) -> None:
+        """A subject waits for one person. Raises `EventRefusedError`."""
         named = getattr(checked.event.data, "resident", None)
         before = self.handle_of(checked.type.family, checked.event.subject)
         if isinstance(named, Opaque) and before not in (None, named.id):
             raise mismatch()
+
+    def check(self, checked: Checked) -> None:
+        """What begins a subject must be complete even if it has to wait. Raises `EventRefusedError`."""
         if checked.type.complete is not None and not self.waits(checked.type.family, checked.event.subject):
             checked.type.complete(checked.event)
 

@@ -156,8 +156,11 @@ def test_a_claim_brings_nobody_elses_events_whatever_number_they_have(city: City
     assert on_page(city, taro) == (0, 1, 0)
 
 
-def test_a_case_that_waits_for_one_takes_no_event_about_another(city: City):
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_case_that_waits_for_one_takes_no_event_about_another(city: City, claimed: bool):
     hanako, taro = city.resident(), city.resident()
+    if claimed:
+        attach(city, taro, "paper-18")
     assert city.statuses([city.case(hanako, "P-1", 1, resident=PAPER)]) == ["held"]
     assert city.statuses([city.case(taro, "P-1", 2, resident=OTHER)]) == ["resident_mismatch"]
     assert attach(city, hanako) == 1
