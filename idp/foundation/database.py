@@ -35,6 +35,7 @@ from .write_queue import WriteQueue, begin_immediate, busy_timeout, deadline
 POOLED = "machi_pooled"
 """An engine's execution option: see `Database.__init__`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -59,7 +60,7 @@ class Instant(TypeDecorator[datetime]):
 
 def to_ms(value: datetime) -> int:
     """Milliseconds since 1970, the stored form of an `Instant`."""
-    return (value - _EPOCH) // timedelta(milliseconds=1)
+    return (value - _EPOCH) // _MILLISECOND
 
 
 def from_ms(value: int) -> datetime:

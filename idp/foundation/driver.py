@@ -13,6 +13,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
+from operator import itemgetter
 from typing import Any, Protocol
 
 import orjson
@@ -60,10 +62,10 @@ class Columns:
 
     def written(self, row: Mapping[str, Any]) -> list[Any]:
         """The values of a row, in the order of `names`."""
-        values = [row[name] for name in self.names]
+        values = list(self._values(row))
         for place, write in self._writers:
-            if values[place] is not None:
-                values[place] = write(values[place])
+            if (value := values[place]) is not None:
+                values[place] = write(value)
         return values
 
     def read(self, values: Sequence[Any]) -> Row:
@@ -77,6 +79,7 @@ class Columns:
     def _take(self, types: dict[str, Any]) -> None:
         self.names = tuple(types)
         self._types = types
+        self._values = itemgetter(*types)
         self._writers = [(place, write) for place, kind in enumerate(types.values()) if (write := _writer(kind))]
         self._readers = [(name, read) for name, kind in types.items() if (read := _reader(kind))]
 
@@ -84,13 +87,13 @@ class Columns:
 def _writer(kind: Any) -> Callable[[Any], Any] | None:
     """How a value of this type is written, None excepted; None if as it is."""
     if isinstance(kind, TypeDecorator):
-        return lambda value: kind.process_bind_param(value, None)  # type: ignore[arg-type]  # ours ask for no dialect
+        return partial(kind.process_bind_param, dialect=None)  # type: ignore[arg-type]  # ours ask for no dialect
     return date.isoformat if isinstance(kind, Date) else None
 
 
 def _reader(kind: Any) -> Callable[[Any], Any] | None:
     if isinstance(kind, TypeDecorator):
-        return lambda value: kind.process_result_value(value, None)  # type: ignore[arg-type]
+        return partial(kind.process_result_value, dialect=None)  # type: ignore[arg-type]
     if isinstance(kind, Date):
         return date.fromisoformat
     if isinstance(kind, LargeBinary):

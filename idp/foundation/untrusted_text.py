@@ -28,6 +28,10 @@ _UNSEEN = re.compile(
     f'[{_NEVER}]|(?<![^\\s"{_SELECTORS}])[{_SELECTORS}]|(?<![{_JOINED}])[{_JOINERS}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]'
 )
 _PERHAPS = re.compile(f"[{_NEVER}{_SELECTORS}{_JOINERS}{_MARKS}]")  # one quick look at what is nearly always nothing
+# Bytes of UTF-8 that, but for one character, none of these has: ASCII that is seen, what continues a character, and the first bytes of
+# Latin, Greek, Cyrillic and Hebrew, kana, kanji and hangul.
+_PLAIN = bytes((*range(0x20, 0x7F), *range(0x80, 0xC0), *range(0xC3, 0xCC), *range(0xCE, 0xD8), *range(0xE3, 0xED)))
+_HANGUL_FILLER = "\u3164".encode()
 _ALIKE = str.maketrans("аеорсухіјѕһԁԛԝмнтвкαονρτυικロカニハエタトへ0", "aeopcyxijshdqwmhtbkaovptuik口力二八工夕卜ヘo")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
@@ -37,6 +41,13 @@ def text_problem(text: str) -> str | None:
     """Why `text` is not taken, or None. Tabs and line breaks are for the caller to judge."""
     found = _UNSEEN.search(text) if _PERHAPS.search(text) else None
     return f"must not contain the character U+{ord(found[0]):04X}" if found else None
+
+
+def plain_bytes(utf8: bytes) -> bool:
+    """Whether the bytes of a text alone show that `text_problem` finds nothing in it: most texts, in a fortieth of the time that a
+    look at each character takes.
+    """
+    return not utf8.translate(None, _PLAIN) and _HANGUL_FILLER not in utf8
 
 
 def displayable(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..foundation.refusals import refused_part
-from ..foundation.untrusted_text import displayable, linkable_url, text_problem
+from ..foundation.untrusted_text import displayable, linkable_url, plain_bytes, text_problem
 from ..foundation.web.callers import Caller, called_by, guard
 from ..foundation.web.errors import ProblemError, problem_response
 from ..foundation.web.health import DOCTOR, doctors_word, is_the_doctor
@@ -30,6 +30,7 @@ __all__ = [
     "language",
     "linkable_url",
     "looks_like_my_number",
+    "plain_bytes",
     "problem_response",
     "refused_part",
     "text_problem",

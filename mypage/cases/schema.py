@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 from ..wire.event import Envelope
 from ..wire.resident import Resident
@@ -54,6 +55,9 @@ def _needs_reason(schema: dict[str, Any]) -> None:
     ]
 
 
+_NONE: JsonDict = {"default": []}  # as published; the list itself would be copied for each event
+
+
 class CaseStatusData(Part):
     """The state, not a difference: what is left out is not so any more.
 
@@ -75,10 +79,10 @@ class CaseStatusData(Part):
     received_at: Moment | None = None
     expected_by: Day | None = None
     act_by: Day | None = None
-    steps: Annotated[list[Step], Field(max_length=30)] = Field(default=[])
+    steps: Annotated[list[Step], Field(max_length=30)] = Field(default_factory=list, json_schema_extra=_NONE)
     contact: Contact | None = None
-    actions: Annotated[list[Action], Field(max_length=10)] = Field(default=[])
-    documents: Annotated[list[Document], Field(max_length=50)] = Field(default=[])
+    actions: Annotated[list[Action], Field(max_length=10)] = Field(default_factory=list, json_schema_extra=_NONE)
+    documents: Annotated[list[Document], Field(max_length=50)] = Field(default_factory=list, json_schema_extra=_NONE)
     channel: Channel | None = None
     notify: Notify = "auto"
     reopened: bool = False

@@ -22,7 +22,8 @@ def content_digest(event: Envelope) -> str:
     data = event.data  # type: ignore[attr-defined]
     told = data.model_dump(exclude_defaults=True)
     told |= dict.fromkeys(data.says_by_null & data.model_fields_set - set(told))
-    kept = {name: getattr(event, name, None) for name in _ATTRIBUTES} | {"data": told}
+    said = vars(event)
+    kept = {name: said.get(name) for name in _ATTRIBUTES} | {"data": told}
     options = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
     return hashlib.sha256(orjson.dumps(kept, _written, options)).hexdigest()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.foundation.untrusted_text import displayable, linkable_url, text_problem
+from idp.foundation.untrusted_text import _PERHAPS, displayable, linkable_url, plain_bytes, text_problem
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,16 @@ def test_what_is_shown_would_be_taken(text: str):
             "FSI",
             "PDI",
         )
+
+
+def test_the_bytes_of_a_text_never_hide_what_is_unfit():
+    """Of every character: the quick look says "perhaps" wherever the long one may find something, alone or beside others."""
+    every = "".join(chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000)
+    perhaps = set(_PERHAPS.findall(every))
+    assert len(perhaps) > 4000
+    assert not [f"U+{ord(c):04X}" for c in perhaps if plain_bytes(f"あ{c}い".encode())]
+
+
+@pytest.mark.parametrize("text", ["児童手当は審査中です。", "Child allowance", "", "Пособие, ελληνικά, 아동수당, ÿ"])
+def test_most_texts_need_no_long_look(text: str):
+    assert plain_bytes(text.encode())
