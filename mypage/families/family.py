@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -105,6 +105,10 @@ class Family:
     pages: tuple[Blueprint, ...] = ()
     entry: NavigationEntry | None = None
     on_home: OnHome | None = None
+    said_to_many: Callable[[Session, Collection[str]], Mapping[str, Mapping[str, Any]]] | None = None
+    """Of rows that were posted together, by their ids: what each says, `{"title": {language: text}, "important": bool}`, if it says the
+    same to so many that it is no single resident's affair. Open pages are told it with the change and need not all fetch at once.
+    """
     forgets: tuple[Callable[[Session], object], ...] = ()
     """What each day deletes of it, by its rule of retention; each runs in a transaction of its own."""
 

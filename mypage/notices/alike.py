@@ -19,6 +19,8 @@ _TOGETHER = 500
 
 def said_to_many(session: Session, notice_ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """By notice, for those that a department sent to many of these in the same words: `{"title": {language: text}, "important"}`."""
+    if len(notice_ids) < MANY:
+        return {}
     alike: dict[tuple[Any, ...], list[str]] = {}
     titles: dict[tuple[Any, ...], dict[str, Any]] = {}
     waiting = iter(notice_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..families import EventType, Family, Follow, NavigationEntry, OnHome
 from ..wording import N_
+from .alike import said_to_many
 from .apply_event import apply_published, apply_withdrawn
 from .derive import tell_about_case
 from .examples import PUBLISHED, WITHDRAWN
@@ -23,4 +24,5 @@ NOTICE = Family(
     pages=(bp,),
     entry=NavigationEntry("notices", "my_notices.index", N_("Notices"), "notices", count_unread, N_("unread")),
     on_home=OnHome(on_home, "mypage/notices/home.html", place=30),
+    said_to_many=said_to_many,
 )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from idp.front.logins import on_session_end
 from idp.front.storage import BusUnavailableError, Job, Parts, RetryLaterError, enqueue
 
-from ...notices.alike import MANY, said_to_many
+from ...families import families
 from ...posted import Channel, Posted
 
 TOPIC = "mypage.changed"
@@ -48,14 +48,19 @@ def _tell(instance: Parts, changed: Mapping[str, Mapping[str, None]], more: dict
 
 def _by_words(instance: Parts, postings: Sequence[Posted]) -> dict[str, list[str]]:
     """Residents by the words, sealed, that many of them are told: their pages need not all fetch at once to show them."""
-    told = {item.row_id: posting.resident_id for posting in postings for item in posting.items}
-    if len(told) < MANY:
-        return {}
-    with instance.database.read() as session:
-        said = said_to_many(session, told)
+    told: dict[str, dict[str, str]] = {}
+    for posting in postings:
+        for item in posting.items:
+            told.setdefault(item.family, {})[item.row_id] = posting.resident_id
     found: dict[bytes, list[str]] = {}
-    for notice_id, words in said.items():
-        found.setdefault(orjson.dumps(words), []).append(told[notice_id])
+    for family in families():
+        if family.said_to_many is None or family.name not in told:
+            continue
+        rows = told[family.name]
+        with instance.database.read() as session:
+            said = family.said_to_many(session, rows)
+        for row_id, words in said.items():
+            found.setdefault(orjson.dumps(words), []).append(rows[row_id])
     return {seal_words(instance, plain): residents for plain, residents in found.items()}
 
 
@@ -70,7 +75,10 @@ def open_words(instance: Parts, sealed: str) -> dict[str, Any]:
 
 
 def _wanted(posting: Posted) -> Posted:
-    return replace(posting, items=tuple(item for item in posting.items if item.family == "notice"))
+    if not posting.items:
+        return posting
+    speaking = {family.name for family in families() if family.said_to_many is not None}
+    return replace(posting, items=tuple(item for item in posting.items if item.family in speaking))
 
 
 LIVE = Channel(topic=TOPIC, wants=_wanted, deliver=tell_changes)

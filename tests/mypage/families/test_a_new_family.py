@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy.orm import Session
 
 from idp.foundation import housekeeping
 from idp.foundation.web.openapi_document import document
+from mypage.delivery.live.fanout import open_words
 from mypage.families import event_types, register, registered
 from mypage.intake import attach_handle
+from mypage.posted import Item, Posted, post
 from tests.mypage.city import ISSUER, City
 from tests.mypage.delivery.live.test_fanout import told
 from tests.mypage.families.message import MESSAGE, TABLE
@@ -115,3 +120,22 @@ def test_outside_of_these_tests_there_is_no_such_family():
 def test_a_family_registers_once_and_after_those_it_follows():
     with registered(MESSAGE), pytest.raises(ValueError, match="already"):
         register(MESSAGE)
+
+
+def test_what_it_says_to_many_is_told_to_open_pages_in_its_words(sqlite_url: str):
+    """The channel asks the family, whichever it is, and each family about its own rows only."""
+    asked: list[list[str]] = []
+
+    def said(_session: Session, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        asked.append(sorted(ids))
+        return {key: {"title": {"ja": "市から"}, "important": False} for key in ids}
+
+    with registered(replace(MESSAGE, said_to_many=said)), City(sqlite_url) as city:
+        hanako, taro = city.resident(), city.resident()
+        items = {hanako: Item("message", "m-1", "normal"), taro: Item("notice", "n-1", "normal")}
+        with city.parts.database.write() as session:
+            post(session, [Posted(resident, ("home",), (item,)) for resident, item in items.items()])
+        with_words, without = told(city)
+        assert open_words(city.parts, with_words["words"]) == {"title": {"ja": "市から"}, "important": False}
+        assert (with_words["told"], without) == ([[[hanako], ("home",)]], {"told": [[[taro], ("home",)]]})
+        assert asked == [["m-1"]]
