@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .model import Notice
+from .visible import shown_now
 
 MANY = 20
 """Residents to whom one department says the same in the same moment."""
@@ -26,7 +27,7 @@ def said_to_many(session: Session, notice_ids: Collection[str]) -> dict[str, dic
     waiting = iter(notice_ids)
     columns = (Notice.notice_id, Notice.client_id, Notice.title, Notice.body, Notice.kind, Notice.importance)
     while some := list(islice(waiting, _TOGETHER)):
-        sent = Notice.notice_id.in_(some), Notice.subject.is_not(None), Notice.withdrawn_at.is_(None)
+        sent = Notice.notice_id.in_(some), Notice.subject.is_not(None), *shown_now()
         for row in session.execute(select(*columns).where(*sent)):
             key = (row.client_id, orjson.dumps(row.title), orjson.dumps(row.body), row.kind, row.importance)
             alike.setdefault(key, []).append(row.notice_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -93,6 +94,26 @@ def test_what_is_said_to_few_is_never_told_in_words(small_city: City, differs: s
         own = {differs: {"ja": f"{n}番の方"}} if n >= MANY - 1 else {}
         city.send(city.notice(city.resident(), f"N-{n}", 1, **own))
     assert all("words" not in entry for entry in told(city))
+
+
+@pytest.mark.parametrize("changed", ["postponed", "withdrawn", "expired"])
+def test_what_is_not_on_the_pages_is_told_in_no_words(small_city: City, changed: str):
+    """A correction may come before the first word was told: what is shown tomorrow is not said today."""
+    city = small_city
+    residents = [city.resident() for _ in range(MANY)]
+    city.statuses([city.notice(resident, f"N-{n}", 1) for n, resident in enumerate(residents)])
+    later: dict[str, Any] = {"publish_at": "2099-01-01T00:00:00+09:00", "title": {"ja": "明日から"}}
+    over = {"more": {"expirytime": "2026-05-11T09:31:00+09:00"}}
+    again = [
+        city.event("notice.withdrawn", f"N-{n}", 2, {})
+        if changed == "withdrawn"
+        else city.notice(resident, f"N-{n}", 2, **(later if changed == "postponed" else over))
+        for n, resident in enumerate(residents)
+    ]
+    assert set(city.statuses(again)) == {"accepted"}
+    entries = told(city)
+    assert {resident for entry in entries for one, _ in entry["told"] for resident in one} == set(residents)
+    assert all("words" not in entry for entry in entries)
 
 
 def test_opening_a_notice_is_told_to_the_other_pages(small_city: City):
