@@ -54,8 +54,8 @@ def require_granted_part(op: Provider, asked: RefreshRequest) -> None:
         return
     with op.parts.database.read() as session:
         grant = session.get(Grant, asked.token.grant_id)
-    if grant is None:
-        return
+    if grant is None or grant.client_id != asked.client.client_id:
+        return  # the last row refuses it, and says nothing of what it is for
     if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
         raise scope_error(more, "This scope was not granted")
     check_part(op, grant.resource, grant.scope, Part(resource, wanted))

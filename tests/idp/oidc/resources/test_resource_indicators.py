@@ -188,3 +188,12 @@ def test_a_part_that_is_for_no_api_uses_no_refresh_token_up(
     assert app.refresh(token, **asked).json["error"] == "invalid_scope"
     (grant,) = town.rows(Grant, Grant.client_id == app.client_id)
     assert grant.refresh_count == 0
+
+
+def test_another_app_learns_nothing_of_what_a_refresh_token_is_for(
+    town: Town, offices: dict[str, App], browser: Browser
+) -> None:
+    token = redeem(offices["app"], browser, [TAX]).json["refresh_token"]
+    for asked in ({"scope": "tax:read"}, {"scope": "tax:write"}, {"resource": TAX}, {"resource": CARE}):
+        assert offices["care"].refresh(token, **asked).json["error"] == "invalid_grant"
+    assert offices["app"].refresh(token).status_code == 200
