@@ -7,6 +7,7 @@ while requests are still answered, then the workers end; a second SIGTERM, or Ct
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import resource
 import signal
@@ -23,6 +24,7 @@ from granian.server.mp import MPServer
 
 from idp.foundation.readiness import DRAIN_MARK
 from idp.foundation.settings import SettingsError, load
+from idp.foundation.telemetry import JsonLines
 from idp.foundation.web.bodies import READERS
 
 if TYPE_CHECKING:
@@ -34,6 +36,22 @@ CONNECTIONS = 8192
 # A connection that says nothing, or not a whole head, is closed; also between two requests. HTTP/1.1 alone: granian waits without limit
 # for the first byte when it must find out which version is spoken.
 IDLE_MS = 15_000
+
+
+class _Unasked(logging.Filter):
+    """Granian thinks 256 threads many for the cores of the machine. They mostly wait; it is our choice."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Python threads" not in record.getMessage()
+
+
+# What granian has to say goes where the rest is logged, in the same form.
+LOG: dict[str, Any] = {
+    "filters": {"unasked": {"()": _Unasked}},
+    "formatters": {"lines": {"()": JsonLines}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["unasked"]}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
+}
 
 
 class Supervisor(MPServer):
@@ -103,6 +121,7 @@ def serve(host: str, port: int, *, processes: int, threads: int, drain: float) -
             websockets=False,
             log_access=False,
             log_level=LogLevels.warning,
+            log_dictconfig=LOG,
             respawn_failed_workers=True,
             workers_kill_timeout=5,
             drain=drain,

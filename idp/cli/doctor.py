@@ -77,6 +77,8 @@ def _settings(instance: Parts) -> Iterator[Finding]:
 
 def _parts(instance: Parts) -> Iterator[Finding]:
     states = instance.readiness.states()
+    if states["schema"].word in ("missing", "old"):  # what reads tables can only fail, and says nothing of its own
+        states = {name: state for name, state in states.items() if state.word != "failed"}
     for name, state in states.items():
         detail = "well" if state.word == "ok" else _MEANS.get((name, state.word), state.word)
         yield Finding(name, OK if state.word == "ok" else WARN if state.serves else FAIL, detail)

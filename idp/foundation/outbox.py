@@ -197,14 +197,17 @@ class Worker:
     def _run(self, slow: bool, round_of_work: Callable[[], int]) -> None:
         """Loop until stopped; a round says how much it found to do."""
         wake = self._wakes[slow]
+        before = None  # how the last round failed
         while not self._stop.is_set():
             self._rounds[slow] = time.monotonic()
             wake.clear()
             try:
-                busy = round_of_work()
-            except Exception:  # the loop must outlive a database that is away for a moment
-                log.exception("outbox round failed")
-                busy = 0
+                busy, before = round_of_work(), None
+            except Exception as error:  # the loop must outlive a database that is away, or empty
+                log.error(
+                    "outbox round failed", exc_info=type(error) is not before
+                )  # one trace of a kind, not one a second
+                busy, before = 0, type(error)
             if not slow and busy < QUICK_ROUND:
                 self._stop.wait(GATHER)  # what comes meanwhile is one round, not one each
             if not busy:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import psutil
 import pytest
 import requests
@@ -77,6 +78,10 @@ def test_sigterm_drains_first(sqlite_url: str, tmp_path: Path) -> None:
         assert answers(issuer, "/signin") == 200  # requests are still answered
         main.send_signal(signal.SIGTERM)  # a second one does not wait
         assert main.wait(20) == 0
+    for line in log.read_text(
+        "utf-8"
+    ).splitlines():  # the web server's own words, too, are JSON; and none is a warning about us
+        assert orjson.loads(line)["logger"] != "_granian"
 
 
 def test_connections_that_say_nothing_are_closed(sqlite_url: str, tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def test_what_is_wrong_is_said_with_what_to_do(well: Town) -> None:
     assert path.name in found["files"][1]
 
 
+def test_an_empty_database_is_said_to_be_empty_and_nothing_else(tmp_path: Path) -> None:
+    """What cannot be read without tables is no finding of its own: the key is not to blame."""
+    with Town(f"sqlite:///{tmp_path / 'new.db'}") as town:
+        code, found = doctor(town, "--offline")
+    wrong = {name: detail for name, (state, detail) in found.items() if state == "FAIL" and name != "files"}
+    assert (code, wrong) == (1, {"schema": "the database is empty: run `machi init`"})
+
+
 @pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o640, "warn"), (0o644, "warn")])
 def test_a_key_file_that_others_can_read(well: Town, tmp_path: Path, mode: int, state: str) -> None:
     """A warning only: containers hand out secrets that all of the few users in them can read."""

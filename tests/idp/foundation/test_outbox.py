@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -273,3 +274,18 @@ def test_waking_for_quick_work_leaves_the_slow_loop_alone(sqlite_url: str) -> No
     assert [worker._wakes[slow].is_set() for slow in (False, True)] == [True, False]
     worker.wake("quick", "slow")
     assert worker._wakes[True].is_set()
+
+
+def test_a_database_that_stays_empty_leaves_one_trace_not_one_a_round(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    loop = Worker(database, MemoryBus(), idle_seconds=0.02)
+    failed = lambda: [one for one in caplog.records if one.getMessage() == "outbox round failed"]  # noqa: E731
+    loop.start()
+    try:
+        until(lambda: len(failed()) >= 6)
+    finally:
+        loop.stop()
+        database.close()
+    assert 1 <= sum(bool(one.exc_info) for one in failed()) <= 2  # each of the two loops has its own
