@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 
 import idp.tables  # noqa: F401 - registers the provider's tables
-import mypage  # noqa: F401 - registers my page's tables
+import mypage.install  # noqa: F401 - registers my page's tables
 from idp.foundation.database import Base, Database
 from idp.foundation.settings import Settings
 

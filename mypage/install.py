@@ -11,7 +11,9 @@ from idp.front.web import Home
 from . import registered  # noqa: F401 - the families
 from .approvals import install_approvals
 from .delivery import subscribed  # noqa: F401 - the channels
-from .delivery.live import install_fanout, install_look, install_stream
+from .delivery.live.fanout import install_fanout
+from .delivery.live.look import install_look
+from .delivery.live.stream import install_stream
 from .families import families
 from .intake import BLUEPRINTS, forget_receipts
 from .notices import install_security_notices
@@ -46,4 +48,4 @@ MY_PAGE = Home(
     holds=lazy_gettext("What the city is already doing for you is on it."),
     tagline=lazy_gettext("Apply, follow and receive: what the city does for you, in one place."),
 )
-"""What the provider is given of my page (`idp.app.create_app`). Tables are on `idp.Base` once this package is imported."""
+"""What the provider is given of my page (`idp.app.create_app`). Tables are on `idp.Base` once this module is imported."""

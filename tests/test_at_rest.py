@@ -34,6 +34,32 @@ words = parts(app).readiness.report().checks
 print(json.dumps({"modules": sorted({name.split(".")[0] for name in sys.modules}), "rss": rss, "schema": words["schema"]}))
 """
 
+NOT_FOR_OPEN_PAGES = {
+    "authlib": "OpenID Connect",
+    "jwt": "OpenID Connect",
+    "webauthn": "signing in",
+    "idp.signin": "signing in",
+    "idp.oidc": "OpenID Connect",
+    "idp.desk": "the desk",
+    "idp.cli": "other commands",
+    "idp.app": "the application",
+    "mypage.install": "the application",
+    "mypage.pages": "the application",
+    "mypage.notices": "what pages show",
+}
+LIVE = """
+import json, sys
+import machi_id.command, machi_id.live
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_the_live_server_loads_nothing_that_its_pages_would_wait_for() -> None:
+    done = subprocess.run([sys.executable, "-c", LIVE], capture_output=True, text=True, check=True, cwd=ROOT)
+    found = json.loads(done.stdout)
+    assert "mypage.delivery.live.serve" in found
+    assert {name: why for name, why in (ELSEWHERE | NOT_FOR_OPEN_PAGES).items() if name in found} == {}
+
 
 def test_a_process_on_sqlite_holds_only_what_it_uses(sqlite_url: str) -> None:
     env = environment("http://localhost:8000", database_url=sqlite_url) | {"PYTHONPATH": str(ROOT)}

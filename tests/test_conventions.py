@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import idp.tables
-import mypage
+import mypage.install
 from idp.foundation.database import Base
 from idp.foundation.setting_names import PREFIX, check_names
 from idp.foundation.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 
 import idp.oidc
 import idp.tables
-import mypage  # noqa: F401 - and those of my page
+import mypage.install  # noqa: F401 - and those of my page
 from deploy.checks_page import BEGIN, END, FLOWS
 from deploy.checks_page import page as checks_page
 from deploy.settings_page import page as settings_page

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from idp.foundation.settings import Settings
-from machi_id.command import machi
+from machi_id.commands import machi
 from tests.support.town import Town
 
 ROOT = Path(__file__).resolve().parents[1]

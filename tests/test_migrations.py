@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import idp.tables
-import mypage
+import mypage.install
 from idp.foundation.database import Base, Database
 from idp.foundation.schema import alembic_config, known
 from tests.support import databases

@@ -15,7 +15,7 @@ from ..foundation.outage import is_unavailable
 from ..foundation.scrub import described
 from ..foundation.settings import SettingsError
 
-KEYLESS = frozenset({"secret", "restore", "serve"})
+KEYLESS = frozenset({"secret", "restore", "serve", "live"})
 """Commands that open nothing themselves: they run before there is a key, or a database, or start those who look."""
 
 

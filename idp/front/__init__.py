@@ -2,6 +2,7 @@
 
 - `people`: residents, as the page may know them: a profile decrypted for one request, and who stands behind a number or a `sub`.
 - `logins`: the login of this browser: who is signed in, at which level, on which devices, and when it ends.
+- `live_logins`: which of very many logins count, asked for together.
 - `credentials`: ways in: what a resident holds, and what this login may do with each (decision 0013).
 - `staff`: members of staff: who is signed in, with which roles, and routes that are for them.
 - `apps`: connected apps: their names, what the resident granted to them, and what waits for an answer.

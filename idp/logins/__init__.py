@@ -1,15 +1,15 @@
 """The login: who is signed in on this browser, by which proofs (`levels`), on which devices, and when it ends.
 
 `current_login` is the question of each request; `start_session` and `end_sessions` begin and end, and `on_session_end` tells who hangs
-on it.
+on it. Who holds pages open asks `live_logins_by_cookie` for many logins at once.
 """
 
 from __future__ import annotations
 
 from . import levels
 from .devices import Device, device_label, devices, end_device, end_other_devices
+from .live_logins import LiveLogin, live_logins_by_cookie, seen_now, still_live
 from .sessions import (
-    TOUCH_EVERY,
     AccountStoppedError,
     Login,
     current_login,
@@ -17,17 +17,15 @@ from .sessions import (
     end_logins_of,
     end_sessions,
     keep_alive,
-    live_logins,
-    now_ms,
     on_session_end,
     start_session,
     starts_session,
 )
 
 __all__ = [
-    "TOUCH_EVERY",
     "AccountStoppedError",
     "Device",
+    "LiveLogin",
     "Login",
     "current_login",
     "current_login_or_none",
@@ -39,9 +37,10 @@ __all__ = [
     "end_sessions",
     "keep_alive",
     "levels",
-    "live_logins",
-    "now_ms",
+    "live_logins_by_cookie",
     "on_session_end",
+    "seen_now",
     "start_session",
     "starts_session",
+    "still_live",
 ]

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from ..audit import AuditEventType, appends, record
 from ..foundation import clock
 from ..foundation.context import parts
-from ..foundation.database import to_ms
 from ..foundation.driver import Change, Columns, write_all
 from ..foundation.ids import new_id, new_secret
 from ..foundation.settings import Settings
@@ -206,8 +205,3 @@ def end_logins_of(session: Session, resident_id: str, _act: life_cycle.AccountAc
         LoginSession.resident_id == resident_id, LoginSession.ended_at.is_(None)
     )
     end_sessions(session, list(session.scalars(live)), by)
-
-
-def now_ms() -> int:
-    """The time of a factor."""
-    return to_ms(clock.now())

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ..credentials import cards, challenges
 from ..credentials.jpki import TrustStore
 from ..credentials.model import Challenge
+from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.ids import is_id
 from ..foundation.telemetry import request_reference
@@ -26,7 +27,7 @@ from ..foundation.web.errors import ProblemError
 from ..foundation.web.language import language
 from ..foundation.web.leaving import by_page, way_leads_to
 from ..foundation.web.network import client_network
-from ..logins import levels, now_ms
+from ..logins import levels
 from . import handoff
 from .model import SignInAttempt
 from .pages import complete, describe, sign_in_response
@@ -127,7 +128,7 @@ def _back(attempt: SignInAttempt, collected: challenges.Collected) -> ResponseRe
     with parts().database.write() as session:
         used = cards.use_reading(session, parts().vault, collected)
     if used.outcome in (cards.CardOutcome.SIGNED_IN, cards.CardOutcome.CLAIMED) and used.resident_id is not None:
-        factor = levels.Factor("card", now_ms(), credential_id=used.credential_id)
+        factor = levels.Factor("card", clock.epoch_ms(), credential_id=used.credential_id)
         token, target = complete(attempt, used.resident_id, factor, first=used.outcome is cards.CardOutcome.CLAIMED)
         return sign_in_response(token, target)
     return _page(attempt, used.outcome)

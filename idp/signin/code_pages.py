@@ -6,10 +6,11 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.web.callers import Caller, called_by
 from ..foundation.web.network import client_network
-from ..logins import levels, now_ms
+from ..logins import levels
 from ..residents import activation, claiming
 from . import attempts
 from .pages import complete, describe, sign_in_response
@@ -48,7 +49,7 @@ def use(attempt_id: str) -> ResponseReturnValue:
         if claim.result is not claiming.ClaimResult.WRONG_BIRTH_DATE:
             limits.hit(settings.activation_limit, *guessing)
         return _form(attempt_id, _refusal(claim.result), 400)
-    factor = levels.Factor("code", now_ms(), credential_id=claim.ceremony_id or "")
+    factor = levels.Factor("code", clock.epoch_ms(), credential_id=claim.ceremony_id or "")
     first = claim.result is claiming.ClaimResult.CLAIMED
     return sign_in_response(*complete(attempt, claim.resident_id, factor, first=first))
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..audit import AuditEventType, appends, record
 from ..authority import Permit, may_add
 from ..credentials import passkeys, webauthn_core
+from ..foundation import clock
 from ..foundation.context import parts
 from ..foundation.driver import Change, find_all, write_all
 from ..foundation.web import cookies
@@ -22,7 +23,7 @@ from ..foundation.web.cookies import browser_digest
 from ..foundation.web.errors import ProblemError
 from ..foundation.web.home import credentials_url
 from ..foundation.web.network import client_network
-from ..logins import AccountStoppedError, Login, current_login, device_label, levels, now_ms
+from ..logins import AccountStoppedError, Login, current_login, device_label, levels
 from ..residents import resident_profile
 from . import attempts
 from .model import SignInAttempt
@@ -88,7 +89,9 @@ def _outcome(
     except webauthn_core.PasskeyError as error:
         facts = {"resident_id": error.resident_id, "reason": error.reason}
         return error, [*changes, appends(session, AuditEventType.PASSKEY_REFUSED, **facts)]
-    factor = levels.Factor("passkey", now_ms(), who.synced, attested=who.attested, credential_id=who.credential_id)
+    factor = levels.Factor(
+        "passkey", clock.epoch_ms(), who.synced, attested=who.attested, credential_id=who.credential_id
+    )
     started, starting = starts_login(session, who.resident_id, who.resident_state, factor)
     return started, [*changes, *starting]
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..posted import subscribe
-from .live import LIVE
+from .live.fanout import LIVE
 
 subscribe(LIVE)

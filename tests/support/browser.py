@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.test import TestResponse
 
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms, start_session
+from idp.logins.sessions import start_session
 
 from .apps import App
 from .html import goes_on_to, hidden_fields
@@ -65,7 +66,7 @@ class Browser:
         cookie = self.cookie("machi_session")
         headers = {"Cookie": f"{self._named('machi_session')}={cookie}"} if cookie else {}
         with self.town.app.test_request_context(headers=headers), parts.database.write() as session:
-            proof = factor or Factor("passkey", now_ms(), synced=True)
+            proof = factor or Factor("passkey", epoch_ms(), synced=True)
             token = start_session(session, parts.settings, resident_id, proof, "Test")
         self.set_cookie("machi_session", token)
         return token

@@ -15,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import insert
 
 import idp.tables  # noqa: F401 - the provider's tables
-import mypage  # noqa: F401 - and those of my page
+import mypage.install  # noqa: F401 - and those of my page
 from idp.foundation.database import Base, Database
 from idp.foundation.key_ring import ensure_ring, open_vault
 from idp.foundation.settings import Settings

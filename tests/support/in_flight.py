@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.oidc.policy.policy import set_policy
 from idp.oidc.registration.register_client import CityOptions
 
@@ -42,7 +42,7 @@ class InFlight:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.resident = town.resident()
         self.browser: Browser = town.browser()
-        self.browser.sign_in(self.resident, Factor("passkey", now_ms(), credential_id=PASSKEY))
+        self.browser.sign_in(self.resident, Factor("passkey", epoch_ms(), credential_id=PASSKEY))
         self.app = town.register(
             CityOptions(event_source="urn:example:app"),
             grant_types=["authorization_code", "implicit", "refresh_token", "client_credentials", DEVICE, CIBA, EXCHANGE, ASSERT],

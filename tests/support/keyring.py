@@ -8,9 +8,9 @@ from sqlalchemy import update
 
 from idp.credentials.model import Card, Passkey
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.foundation.ids import new_id
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.residents.model import Ceremony, Resident
 
 from .browser import Browser
@@ -81,7 +81,7 @@ class Keyring:
                     at=clock.now(),
                 )
             )
-        return Factor("code", now_ms(), credential_id=ceremony_id)
+        return Factor("code", epoch_ms(), credential_id=ceremony_id)
 
     def signed_in(self, credential_id: str = "", minutes: int = 0, kind: str = "passkey") -> Browser:
         """A browser of its own, opened with this credential."""
@@ -92,7 +92,7 @@ class Keyring:
 
     def prove(self, browser: Browser, credential_id: str, kind: str = "passkey") -> None:
         """Sign in with this credential, also once more."""
-        browser.sign_in(self.resident_id, Factor(kind, now_ms(), synced=True, credential_id=credential_id))
+        browser.sign_in(self.resident_id, Factor(kind, epoch_ms(), synced=True, credential_id=credential_id))
 
     def with_code(self, channel: str) -> Browser:
         browser = self.town.browser()

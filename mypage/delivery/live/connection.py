@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         end = self._head.find(END)
         if end >= 0:
             raw, self._head = self._head[:end], None
+            self._server.waiting.pop(self, None)
             self._begin(raw)
         elif len(self._head) > MOST:
             self._head = None

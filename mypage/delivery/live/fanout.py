@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -16,13 +15,12 @@ from idp.front.storage import BusUnavailableError, Job, Parts, RetryLaterError, 
 
 from ...families import families
 from ...posted import Channel, Posted
+from .words import seal_words
 
 TOPIC = "mypage.changed"
 ENDED_TOPIC = "mypage.session_ended"
 RESIDENTS = 500
 """Told by one entry of the journal."""
-WORDS = "live-words"
-"""What words on their way through the journal are sealed for: there they say nothing to anybody."""
 
 
 def tell_changes(instance: Parts, postings: Sequence[Posted]) -> None:
@@ -62,16 +60,6 @@ def _by_words(instance: Parts, postings: Sequence[Posted]) -> dict[str, list[str
         for row_id, words in said.items():
             found.setdefault(orjson.dumps(words), []).append(rows[row_id])
     return {seal_words(instance, plain): residents for plain, residents in found.items()}
-
-
-def seal_words(instance: Parts, plain: bytes) -> str:
-    return base64.b64encode(instance.vault.encrypt(plain, WORDS)).decode()
-
-
-def open_words(instance: Parts, sealed: str) -> dict[str, Any]:
-    """What `seal_words` sealed. Raises `VaultError`."""
-    found: dict[str, Any] = orjson.loads(instance.vault.decrypt(base64.b64decode(sealed), WORDS))
-    return found
 
 
 def _wanted(posting: Posted) -> Posted:

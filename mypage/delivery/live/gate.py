@@ -13,13 +13,14 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from idp.front.logins import LiveLogin, live_logins_by_cookie, seen_now, still_live
+from idp.front.live_logins import LiveLogin, live_logins_by_cookie, seen_now, still_live
 from idp.front.storage import Parts, UnavailableError
 
 log = logging.getLogger("machi.live")
 
 TOGETHER = 500
-WAITING = 5000
+WAITING = 20_000
+"""Of a city whose pages all come back in the same second nobody is sent away: 40 questions."""
 BURST = 10
 PER_SECOND = 1.0
 """Streams that one login may open: at once, and then."""

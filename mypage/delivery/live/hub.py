@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Protocol
 
@@ -31,6 +32,8 @@ UNKNOWN_LONGEST = 60.0
 """Seconds that a page may stay open while nobody can say whether its login still counts."""
 DEAF_AFTER = 3.0
 """Seconds without a journal after which pages are told that they hear nothing."""
+BEGIN = 2.0
+"""Seconds that the first reading of the journal may take before pages are refused: one that is refused comes back much later."""
 SUCCESSOR_MS = 2000
 """Until the process that follows this one can be there."""
 BACK_PER_SECOND = 1000
@@ -101,6 +104,11 @@ class Hub:
     @property
     def hears(self) -> bool:
         return self._deaf_since is None
+
+    async def beginning(self, seconds: float) -> None:
+        """Wait until the journal is read, so long at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.begun.wait(), seconds)
 
     def admit(self, resident_id: str, session_id: str, outlet: Outlet, after: str) -> Page:
         """A page has opened, up to date until the mark `after` ("" unknown). A resident's newest page takes the place of their oldest,

@@ -10,12 +10,9 @@ from typing import Any
 
 from idp.front.storage import JournalRow, Mark, Parts, VaultError
 
-from .fanout import open_words
 from .gate import Gate
-from .hub import HEARTBEAT, Hub
-
-BEGIN = 2.0
-"""Seconds that the first reading of the journal may take before pages are refused."""
+from .hub import BEGIN, HEARTBEAT, Hub
+from .words import open_words
 
 
 class _Reader:
@@ -59,8 +56,6 @@ async def running_hub(
     gate = Gate(parts)
     hub = Hub(gate.standing, most, **{"rate": parts.settings.live_refreshes, **limits})
     following = parts.journal.follow(_Reader(asyncio.get_running_loop(), hub, parts))
-    with suppress(TimeoutError):
-        await asyncio.wait_for(hub.begun.wait(), BEGIN)
     ticking = asyncio.create_task(_tick(hub, heartbeat))
     try:
         yield hub, gate
@@ -98,6 +93,7 @@ class HubThread:
         self.loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         async with running_hub(parts, most, **self._limits) as (self.hub, _):
+            await self.hub.beginning(BEGIN)
             self._ready.set()
             await self._end.wait()
             self.hub.drain()

@@ -1,20 +1,22 @@
-"""`machi live`: one process for very many open pages. It needs Redis, to hear what other processes have to tell."""
+"""`machi live`: one process for very many open pages. It needs Redis, to hear what other processes have to tell.
+
+Ten thousand pages wait for it while it is started anew, so no application is built for it, and it loads what it uses.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
-from flask import Flask
-
-from idp.front.storage import Parts, parts
+from idp.front.storage import Parts
 
 from .running import running_hub
 from .server import Server
-from .stream import stream_path
 
 BACKLOG = 4096
 SPARE_FILES = 200
@@ -22,18 +24,21 @@ LAST_WORDS = 5.0
 """Seconds for what was sent last."""
 
 
-def serve_live(app: Flask, host: str, port: int, drain: float) -> None:
-    """Until SIGTERM or SIGINT: it then says `draining` for `drain` seconds, asks its pages to come back one by one, and ends."""
-    asyncio.run(_serve(parts(app), stream_path(app), host, port, drain))
+def serve_live(instance: Parts, host: str, port: int, drain: float) -> NoReturn:
+    """Until SIGTERM or SIGINT: it then says `draining` for `drain` seconds, asks its pages back one by one, and ends the process."""
+    asyncio.run(_serve(instance, host, port, drain))
+    os._exit(
+        0
+    )  # at once: the next one may be started when this one is gone, and nothing here is left to be put in order
 
 
-async def _serve(instance: Parts, path: str, host: str, port: int, drain: float) -> None:
+async def _serve(instance: Parts, host: str, port: int, drain: float) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with (
         running_hub(instance, most_pages()) as (hub, gate),
-        listening(Server(instance, hub, gate, path), host, port) as server,
+        listening(Server(instance, hub, gate), host, port) as server,
     ):
         await stop.wait()
         server.draining = True

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 
-from idp.front.logins import LiveLogin, cookie_digest, session_cookie
+from idp.front.live_logins import LiveLogin, cookie_digest, session_cookie
 from idp.front.storage import Parts
 from idp.front.web import is_the_doctor, without_mount
 
@@ -19,14 +19,14 @@ from . import wire
 from .connection import Connection
 from .gate import AwayError, BusyError, Gate
 from .head import Head
-from .hub import FullError, Hub
+from .hub import BEGIN, FullError, Hub
 
 log = logging.getLogger("machi.live")
 
 HEAD_SECONDS = 10.0
 """Until a connection's head is whole."""
 UNADMITTED = 4000
-"""Connections that have not been answered yet, at most; the oldest goes."""
+"""Connections that have not said what they want yet, at most; the oldest goes. Who has is the gate's to limit."""
 DOCTOR_SECONDS = 5.0
 """So long `machi doctor` may look at a stream."""
 
@@ -42,12 +42,11 @@ class NoStreamError(Exception):
 class Server:
     """What the connections of this process share."""
 
-    def __init__(self, parts: Parts, hub: Hub, gate: Gate, path: str) -> None:
-        """`path`: of the stream, below the issuer's."""
-        self.parts, self.hub, self.gate, self.path = parts, hub, gate, path
+    def __init__(self, parts: Parts, hub: Hub, gate: Gate) -> None:
+        self.parts, self.hub, self.gate = parts, hub, gate
         self.cookie = session_cookie(parts.settings)
         self.waiting: dict[Connection, float] = {}
-        """Not answered yet, since when; oldest first."""
+        """Those whose head is not whole yet, since when; oldest first."""
         self.refused: Counter[str] = Counter()
         self.draining = False
         self.port = 0
@@ -81,7 +80,7 @@ class Server:
         path = without_mount(self.parts.settings.path, head.path)
         if head.method not in ("GET", "HEAD"):
             connection.refuse(405, "method_not_allowed")
-        elif path == self.path:
+        elif path == "/my/live":  # as stream.py has it, which is not loaded here
             await self._stream(connection, head)
         elif path == "/healthz":
             connection.finish(200, {"status": "ok"})
@@ -118,6 +117,8 @@ class Server:
         cookie = head.cookie(self.cookie)
         if not cookie:
             raise NoStreamError(401, "signed_out")
+        if not self.hub.begun.is_set():
+            await self.hub.beginning(BEGIN)
         if self.draining or not self.hub.hears:
             raise NoStreamError(503, "no_stream_left")
         digest = cookie_digest(cookie)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import LargeBinary, delete, select
 
 import idp.tables
-import mypage
+import mypage.install
 from idp.foundation.database import Base, Database
 from idp.foundation.key_ring import KeyRing, check_key, ensure_ring, open_vault, sealed_columns
 from idp.foundation.settings import DEMO_SECRET, Settings, SettingsError

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 import idp.tables
-import mypage
+import mypage.install
 from idp.foundation.database import Base, Database, Instant
 from idp.foundation.scrub import described, trace_of, without_values
 from idp.foundation.telemetry import JsonLines, configure_logging

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.foundation.vault import digest
 from idp.logins.devices import device_label, devices, end_device, end_other_devices
 from idp.logins.levels import Factor, load_factors
+from idp.logins.live_logins import still_live
 from idp.logins.model import LoginSession
-from idp.logins.sessions import end_sessions, now_ms
-from idp.signin.live_logins import still_live
+from idp.logins.sessions import end_sessions
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -117,9 +118,9 @@ def test_signing_out_here(any_town: Town) -> None:
 
 def test_a_step_up_keeps_what_was_done_before(town: Town, app: App) -> None:
     resident, browser = town.resident(), town.browser()
-    browser.sign_in(resident, Factor("code", now_ms()))
+    browser.sign_in(resident, Factor("code", epoch_ms()))
     sid = app.id_token(browser.tokens(app)["id_token"])["sid"]
-    browser.sign_in(resident, Factor("passkey", now_ms()))
+    browser.sign_in(resident, Factor("passkey", epoch_ms()))
     claims = app.id_token(browser.tokens(app)["id_token"])
     assert claims["sid"] == sid
     assert claims["acr"] == "urn:machi:acr:ial3-aal2"

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mypage.delivery.live.fanout import seal_words
 from mypage.delivery.live.pacer import Pacer
+from mypage.delivery.live.words import seal_words
 from tests.mypage.pages.browser import Served, window
 from tests.mypage.pages.conftest import Visit
 from tests.support.readable import Look, check_readable

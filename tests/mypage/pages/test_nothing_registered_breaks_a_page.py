@@ -20,10 +20,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from idp.foundation.clock import epoch_ms
 from idp.foundation.web.callers import Caller, caller_of
 from idp.foundation.web.language import LANGUAGES
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.oidc.clients.grant_types import DEVICE
 from idp.oidc.policy.policy import PolicyError, set_policy
 from idp.oidc.registration.registration import issue_initial_access_token
@@ -197,7 +197,7 @@ def look_around(town: Town, app: App, resident_id: str, desk: Desk, with_details
 
     for lang in LANGUAGES:
         stranger, person = town.browser(lang), town.browser(lang)
-        person.sign_in(resident_id, Factor("passkey", now_ms(), synced=True))
+        person.sign_in(resident_id, Factor("passkey", epoch_ms(), synced=True))
         for browser, caller in ((stranger, Caller.BROWSER), (person, Caller.RESIDENT), (person, Caller.BROWSER)):
             attempt = browser.authorize(app, **asked).location.rstrip("/").split("/")[-1]
             ids = IDS | {"client_id": [app.client_id], "attempt_id": [attempt]}

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -125,7 +125,7 @@ def test_an_essential_acr_is_met_or_the_request_fails(town: Town, app: App) -> N
 def test_the_acr_is_what_was_done(town: Town, app: App) -> None:
     """GSA OIG JE23-003: levels sold that were never reached."""
     browser = town.browser()
-    browser.sign_in(town.resident("hanako", "activation_code_post"), Factor("code", now_ms()))
+    browser.sign_in(town.resident("hanako", "activation_code_post"), Factor("code", epoch_ms()))
     claims = app.id_token(browser.tokens(app, acr_values="urn:machi:acr:ial3-aal3")["id_token"])
     assert claims["acr"] == "urn:machi:acr:ial2-aal1"
     assert claims["amr"] == ["otp"]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.oidc.grants.model import Grant
 from tests.idp.oidc.authorization.test_step_up import essential, give_passkey
 from tests.idp.oidc.decoupled.test_device_flow import answer_on_phone, poll, start, terminal
@@ -39,8 +39,8 @@ def mixed(lasting: Town) -> Browser:
     resident, browser = lasting.resident(), lasting.browser()
     give_passkey(lasting, resident)
     with clock.travelled(-BEFORE):
-        browser.sign_in(resident, Factor("passkey", now_ms()))
-    browser.sign_in(resident, Factor("code", now_ms()))
+        browser.sign_in(resident, Factor("passkey", epoch_ms()))
+    browser.sign_in(resident, Factor("code", epoch_ms()))
     return browser
 
 
@@ -109,12 +109,12 @@ def test_an_essential_level_must_be_fresh_where_a_fresh_time_is_asked_for(
     for _ in range(2):  # a code once more is not enough, however often
         assert "/signin/" in answer.location
         page = mixed.get(answer.location).text
-        mixed.sign_in(resident, Factor("code", now_ms()))
+        mixed.sign_in(resident, Factor("code", epoch_ms()))
         answer = mixed.get(answer.location.replace("/signin/", "/authorize/"))
     assert "stronger proof" in page
     page = mixed.get(answer.location).text
     assert "stronger proof" in page
-    mixed.sign_in(resident, Factor("passkey", now_ms()))
+    mixed.sign_in(resident, Factor("passkey", epoch_ms()))
     done = consented(mixed, mixed.get(answer.location.replace("/signin/", "/authorize/")))
     claims = claims_of(app, done)
     assert (claims["acr"], hours_ago(claims)) == (AAL2, 0)
@@ -131,7 +131,7 @@ def test_without_a_page_it_is_an_error(lasting: Town, mixed: Browser) -> None:
 def test_prompt_login_with_a_weaker_proof_claims_that_one_only(lasting: Town, mixed: Browser) -> None:
     app = lasting.register()
     answer = mixed.authorize(app, prompt="login")
-    mixed.sign_in(lasting.resident(), Factor("code", now_ms()))
+    mixed.sign_in(lasting.resident(), Factor("code", epoch_ms()))
     done = consented(mixed, mixed.get(answer.location.replace("/signin/", "/authorize/")))
     claims = claims_of(app, done)
     assert (claims["acr"], hours_ago(claims), claims["amr"]) == (AAL1, 0, CODE_AMR)
@@ -142,7 +142,7 @@ def test_a_voluntary_level_is_asked_for_once(lasting: Town, mixed: Browser) -> N
     app = lasting.register()
     answer = mixed.authorize(app, acr_values=AAL2, max_age="600")
     assert "/signin/" in answer.location
-    mixed.sign_in(lasting.resident(), Factor("code", now_ms()))
+    mixed.sign_in(lasting.resident(), Factor("code", epoch_ms()))
     done = consented(mixed, mixed.get(answer.location.replace("/signin/", "/authorize/")))
     assert claims_of(app, done)["acr"] == AAL1
     answer = mixed.authorize(app, acr_values="urn:machi:acr:ial3-aal3")
@@ -154,15 +154,15 @@ def test_a_step_up_challenge_is_not_met_by_two_halves(database_url: str) -> None
     with Town(database_url, session_idle_seconds=86400, userinfo_acr=AAL2, userinfo_max_age=600) as town:
         resident, browser, app = town.resident(), town.browser(), town.register()
         with clock.travelled(-BEFORE):
-            browser.sign_in(resident, Factor("passkey", now_ms()))
-        browser.sign_in(resident, Factor("code", now_ms()))
+            browser.sign_in(resident, Factor("passkey", epoch_ms()))
+        browser.sign_in(resident, Factor("code", epoch_ms()))
         for asked, missing in (({}, "max_age"), ({"max_age": "600"}, "acr_values")):
             answer = app.userinfo(browser.tokens(app, **asked)["access_token"])
             assert answer.status_code == 401
             challenge = answer.headers["WWW-Authenticate"]
             assert "insufficient_user_authentication" in challenge
             assert missing in challenge
-        browser.sign_in(resident, Factor("passkey", now_ms()))
+        browser.sign_in(resident, Factor("passkey", epoch_ms()))
         assert app.userinfo(browser.tokens(app, max_age="600")["access_token"]).status_code == 200
 
 

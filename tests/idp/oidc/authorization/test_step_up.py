@@ -10,9 +10,9 @@ import pytest
 
 from idp.credentials.model import Passkey
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.foundation.ids import new_id
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from tests.support.apps import App
 from tests.support.browser import Browser, callback
 from tests.support.town import Town
@@ -24,7 +24,7 @@ AAL1, AAL2, AAL3 = (f"urn:machi:acr:ial1-aal{n}" for n in (1, 2, 3))
 def weak(town: Town) -> Browser:
     """見本 花子 came in with an activation code."""
     browser = town.browser()
-    browser.sign_in(town.resident(), Factor("code", now_ms()))
+    browser.sign_in(town.resident(), Factor("code", epoch_ms()))
     return browser
 
 
@@ -56,11 +56,11 @@ def test_an_essential_level_that_a_passkey_reaches_is_asked_for(town: Town, weak
     assert "stronger proof" in signin_page(weak, answer)
     attempt = urlsplit(answer.location).path.split("/")[2]
     # A second weak sign-in is not enough, and leads to the question again.
-    weak.sign_in(town.resident(), Factor("code", now_ms()))
+    weak.sign_in(town.resident(), Factor("code", epoch_ms()))
     again = weak.get(f"/authorize/{attempt}")
     assert "/signin/" in again.location
     assert attempt not in again.location
-    weak.sign_in(town.resident(), Factor("passkey", now_ms()))
+    weak.sign_in(town.resident(), Factor("passkey", epoch_ms()))
     done = weak.get(f"/authorize/{attempt}")
     if "/consent/" in done.location:
         done = weak.post(done.location, {"decision": "allow"})
@@ -91,7 +91,7 @@ def test_a_voluntary_level_is_asked_for_once_and_then_let_be(town: Town, weak: B
     give_passkey(town, resident)
     answer = weak.authorize(app, acr_values=AAL2)
     assert "stronger proof" in signin_page(weak, answer)
-    weak.sign_in(town.resident(), Factor("code", now_ms()))
+    weak.sign_in(town.resident(), Factor("code", epoch_ms()))
     attempt = urlsplit(answer.location).path.split("/")[2]
     assert "code" in callback(weak.get(f"/authorize/{attempt}"))
     assert "code" in callback(weak.authorize(app, acr_values=AAL2, prompt="none"))
@@ -115,14 +115,14 @@ def test_userinfo_sends_a_weak_sign_in_back(sqlite_url: str) -> None:
     """RFC 9470 §3: the challenge says what is missing."""
     with Town(sqlite_url, userinfo_acr=AAL2, userinfo_max_age=300) as town:
         app, weak = town.register(), town.browser()
-        weak.sign_in(town.resident(), Factor("code", now_ms()))
+        weak.sign_in(town.resident(), Factor("code", epoch_ms()))
         answer = app.userinfo(weak.tokens(app)["access_token"])
         assert answer.status_code == 401
         challenge = answer.headers["WWW-Authenticate"]
         assert 'error="insufficient_user_authentication"' in challenge
         assert f'acr_values="{AAL2}"' in challenge
         assert "max_age" not in challenge
-        weak.sign_in(town.resident(), Factor("passkey", now_ms()))
+        weak.sign_in(town.resident(), Factor("passkey", epoch_ms()))
         body = weak.tokens(app)
         assert app.userinfo(body["access_token"]).status_code == 200
         with clock.travelled(timedelta(seconds=400)):

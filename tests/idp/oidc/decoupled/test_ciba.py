@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.oidc.client_metadata.metadata import MetadataError
 from idp.oidc.decoupled.model import BackchannelRequest
 from idp.oidc.grants.model import Grant
@@ -91,7 +91,7 @@ def test_an_answer_is_given_once(town: Town, hanako: str, phone: Browser) -> Non
 def test_a_level_asked_for_must_be_reached(town: Town, hanako: str) -> None:
     """Keycloak's lesson for acr: what was not done is not said, and not enough does not pass."""
     desk, browser = Desk(town), town.browser()
-    browser.sign_in(hanako, Factor("code", now_ms()))
+    browser.sign_in(hanako, Factor("code", epoch_ms()))
     asked = desk.ask(login_hint=desk.know(hanako), acr_values="urn:machi:acr:ial2-aal2 unknown")
     assert 'data-testid="approve-stronger"' in browser.get("/approve").text
     assert answer(browser).location.startswith("/signin/")
@@ -257,7 +257,7 @@ def test_without_words_to_compare_the_page_says_so(town: Town, hanako: str, phon
 
 def test_a_word_given_elsewhere_never_reaches_the_level_that_cannot_be_relayed(town: Town, hanako: str) -> None:
     desk, browser = Desk(town), town.browser()
-    browser.sign_in(hanako, Factor("passkey", now_ms(), attested=True))
+    browser.sign_in(hanako, Factor("passkey", epoch_ms(), attested=True))
     for wanted in ("urn:machi:acr:ial1-aal3", "urn:machi:acr:ial3-aal3 urn:elsewhere:gold"):
         refused = desk.ask(login_hint=desk.know(hanako), acr_values=wanted)
         assert (refused.status_code, refused.json["error"]) == (400, "invalid_request")

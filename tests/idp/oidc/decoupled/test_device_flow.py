@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from idp.foundation import clock
+from idp.foundation.clock import epoch_ms
 from idp.logins.levels import Factor
-from idp.logins.sessions import now_ms
 from idp.oidc.decoupled.device_authorization import parse_user_code
 from idp.oidc.grants.model import Grant
 from tests.support.apps import App
@@ -296,7 +296,7 @@ def test_a_no_to_a_device_elsewhere_needs_none(town: Town, browser: Browser) -> 
 def test_a_device_never_reaches_the_level_that_cannot_be_relayed(town: Town) -> None:
     """Whatever the resident signed in with: the device got it by a code that could have been sent to them."""
     browser, app = town.browser(), terminal(town)
-    browser.sign_in(town.resident(), Factor("passkey", now_ms(), attested=True))
+    browser.sign_in(town.resident(), Factor("passkey", epoch_ms(), attested=True))
     here = town.register()
     assert here.id_token(browser.tokens(here)["id_token"])["acr"] == "urn:machi:acr:ial3-aal3"
     begun = start(app)

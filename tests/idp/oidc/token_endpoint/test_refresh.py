@@ -206,14 +206,14 @@ def test_what_ends_a_grant_ends_its_tokens(town: Town, browser: Browser, app: Ap
 
 def test_a_step_up_does_not_change_an_old_grant(town: Town, app: App) -> None:
     """`acr` and `auth_time` are what they were when the code was given."""
+    from idp.foundation.clock import epoch_ms
     from idp.logins.levels import Factor
-    from idp.logins.sessions import now_ms
 
     resident, browser = town.resident(), town.browser()
     with clock.travelled(minutes(-10)):
-        browser.sign_in(resident, Factor("code", now_ms()))
+        browser.sign_in(resident, Factor("code", epoch_ms()))
         first = browser.tokens(app)
-    browser.sign_in(resident, Factor("passkey", now_ms()))
+    browser.sign_in(resident, Factor("passkey", epoch_ms()))
     old = app.id_token(app.refresh(first["refresh_token"]).json["id_token"])
     new = app.id_token(browser.tokens(app)["id_token"])
     assert old["acr"] == "urn:machi:acr:ial3-aal1"

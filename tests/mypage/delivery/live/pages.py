@@ -16,7 +16,6 @@ from mypage.delivery.live.hub import Hub
 from mypage.delivery.live.running import running_hub
 from mypage.delivery.live.serve import listening
 from mypage.delivery.live.server import Server
-from mypage.delivery.live.stream import stream_path
 
 
 class Page:
@@ -71,9 +70,7 @@ class LiveServer:
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             self.hub, gate = await stack.enter_async_context(running_hub(parts(app), most, **limits))
-            self.server = await stack.enter_async_context(
-                listening(Server(parts(app), self.hub, gate, stream_path(app)), "127.0.0.1", 0)
-            )
+            self.server = await stack.enter_async_context(listening(Server(parts(app), self.hub, gate), "127.0.0.1", 0))
             self._ready.set()
             await self._end.wait()
 

@@ -14,7 +14,7 @@ from idp.foundation.outbox import Job, OutboxRow
 from idp.front.storage import RetryLaterError
 from idp.logins.sessions import end_sessions
 from mypage.cases.read import list_cases
-from mypage.delivery.live.fanout import open_words
+from mypage.delivery.live.words import open_words
 from mypage.notices.alike import MANY
 from mypage.notices.open import mark_opened
 from mypage.notices.read import list_notices

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.foundation.journal import Mark, Reader
 from idp.logins.sessions import end_sessions
 from mypage.delivery.live import hub as hub_module
 from mypage.delivery.live import server as server_module
@@ -218,6 +219,36 @@ def test_after_a_restart_pages_come_back_one_after_another_and_miss_nothing(city
     city.parts.journal.append({"told": [[[taro], ["tasks"]]]})
     assert again[1].event() == ("change", {"fragments": ["tasks"]})
     second.close()
+
+
+def test_a_page_that_comes_before_the_journal_is_read_waits_for_it(city: City, monkeypatch: pytest.MonkeyPatch):
+    """Ten thousand come at once after a restart: one that is refused comes back much later."""
+    readers: list[Reader] = []
+
+    class Following:
+        def close(self) -> None:
+            """Nothing to release."""
+
+    def follow(reader: Reader) -> Following:
+        readers.append(reader)
+        return Following()
+
+    journal = city.parts.journal
+    monkeypatch.setattr(journal, "follow", follow)
+    server = LiveServer(city.app, heartbeat=600.0)
+    with connect(server) as line:
+        line.sendall(stream(city.sign_in(city.resident())[1]))
+        until(lambda: server.server.open and not server.server.waiting)
+        assert b" 200 " in ask(server, b"GET /healthz HTTP/1.1\r\n\r\n"), "it listens already"
+        mark = Mark.read(journal.mark())
+        assert mark is not None
+        readers[0].begin([], mark)
+        assert line.recv(15) == b"HTTP/1.1 200 OK"
+    monkeypatch.setattr(server_module, "BEGIN", 0.05)
+    server.close()
+    deaf = LiveServer(city.app, heartbeat=600.0)
+    assert b" 503 " in ask(deaf, stream(city.sign_in(city.resident())[1])), "not for ever"
+    deaf.close()
 
 
 def test_logins_that_ended_while_the_database_was_asked_together_are_told_apart(city: City, server: LiveServer):

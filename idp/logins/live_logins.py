@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from ..foundation import clock
 from ..foundation.settings import Settings
-from ..foundation.vault import digest
-from ..logins import TOUCH_EVERY, live_logins
-from ..logins.model import LoginSession
+from .model import LoginSession
+from .sessions import TOUCH_EVERY, live_logins
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,8 @@ class LiveLogin:
         return clock.now() - self.seen_at > TOUCH_EVERY
 
 
-def cookie_digest(cookie: str) -> str:
-    """The stored form of a login cookie's value."""
-    return digest(cookie)
-
-
 def live_logins_by_cookie(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, LiveLogin]:
-    """Those behind these cookies, by `cookie_digest`; whoever is missing has no login."""
+    """Those behind these cookies, by the stored form of the cookie's value (`digest`); whoever is missing has no login."""
     columns = (LoginSession.token_digest, LoginSession.resident_id, LoginSession.session_id, LoginSession.seen_at)
     found = session.execute(
         live_logins(settings).with_only_columns(*columns).where(LoginSession.token_digest.in_(digests))
