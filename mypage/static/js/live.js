@@ -23,6 +23,7 @@ const fetching = new Map();
 const shown = new WeakMap(); // what the server last said, before other scripts touched it
 let source = null;
 let failures = 0;
+let lostAt = null;
 let polling = null;
 let retry = null;
 let leaving = null;
@@ -222,6 +223,7 @@ function stopPolling() {
 function stop() {
   source?.close();
   source = null;
+  lostAt = null;
   clearTimeout(retry);
   stopPolling();
 }
@@ -234,6 +236,7 @@ function later(pause) {
 function onHello(event) {
   const data = note(event);
   failures = 0;
+  lostAt = null;
   stopPolling();
   setState("live");
   // What happened between the page and the stream, or while nobody listened, if the server cannot say.
@@ -263,8 +266,10 @@ function onError() {
   failures += 1;
   if (!navigator.onLine || (!refused && failures > 2)) setState("offline");
   if (refused) startPolling();
-  // Anywhere between soon and late: a server that ends loses all its pages in the same moment.
-  const longest = Math.min(refused ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE, FIRST_PAUSE * 1.5 ** Math.min(failures - 1, 10));
+  // Anywhere between soon and late: a server that ends loses all its pages in the same moment. As long as the stream is away already,
+  // however often it was tried: all are back in the time that it was away, once more.
+  lostAt ??= performance.now();
+  const longest = Math.min(refused ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE, Math.max(FIRST_PAUSE, performance.now() - lostAt));
   later(longest * (0.1 + 0.9 * Math.random()));
 }
 
