@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import orjson
+from flask import g
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
@@ -85,7 +86,17 @@ def _checked(row: SignInAttempt | None, expired: bool) -> SignInAttempt:
 def load(database: Database, attempt_id: str, *, expired: bool = False) -> SignInAttempt:
     """`find` in a session of its own."""
     with database.read() as session:
-        return find(session, attempt_id, expired=expired)
+        g.signin_attempt = row = find(session, attempt_id, expired=expired)
+    return row
+
+
+def of_page(database: Database, attempt_id: str) -> SignInAttempt | None:
+    """The attempt of a page's address, whoever's it is and whenever it began; what this request has loaded is not asked for again."""
+    loaded: SignInAttempt | None = g.get("signin_attempt")
+    if loaded is not None and loaded.attempt_id == attempt_id:
+        return loaded
+    with database.read() as session:
+        return session.get(SignInAttempt, attempt_id)
 
 
 @cleans_up

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from ..foundation.context import parts
 from ..foundation.ids import is_secret
 from ..foundation.web.cookies import browser_digest
-from .model import SignInAttempt
+from . import attempts
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ def _find() -> WayBack | None:
     attempt_id = str((request.view_args or {}).get("attempt_id", ""))
     if not is_secret(attempt_id):
         return None
-    with parts().database.read() as session:
-        attempt = session.get(SignInAttempt, attempt_id)
+    attempt = attempts.of_page(parts().database, attempt_id)
     if attempt is None:
         return None
     own = hmac.compare_digest(attempt.browser_digest, browser_digest())

@@ -7,6 +7,8 @@ split for whoever reads it, and a page still asks for one.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
@@ -31,8 +33,8 @@ def static_url(path: str, package: str = "shell") -> str:
     key = (package, path)
     version = _versions.get(key)
     if version is None:
-        content = _joined(_roots[package], path) or (_roots[package] / path).read_bytes()
-        version = hashlib.sha256(content).hexdigest()[:12]
+        files = _sheet(_roots[package], path) or [_roots[package] / path]
+        version = _version(tuple((file, file.stat().st_mtime_ns) for file in files))
         if not parts().settings.demo:
             _versions[key] = version
     return url_for("static_files.static_file", package=package, path=path, v=version)
@@ -45,8 +47,8 @@ def static_file(package: str, path: str) -> Response:
     root = _roots.get(package)
     if root is None:
         abort(404)
-    if sheet := _joined(root, path):
-        response = Response(sheet, content_type="text/css; charset=utf-8")
+    if files := _sheet(root, path):
+        response = Response(_joined(files), content_type="text/css; charset=utf-8")
         response.add_etag()
         response.make_conditional(request)
     else:
@@ -56,9 +58,17 @@ def static_file(package: str, path: str) -> Response:
     return response
 
 
-def _joined(root: Path, path: str) -> bytes | None:
-    """The sheet that a folder is; None for everything else."""
+@lru_cache(maxsize=256)
+def _version(files: tuple[tuple[Path, int], ...]) -> str:
+    """Of files with their times: a demo looks for changes at every page, and reads only what has changed."""
+    return hashlib.sha256(_joined([file for file, _ in files])).hexdigest()[:12]
+
+
+def _sheet(root: Path, path: str) -> list[Path]:
+    """The files of the sheet that a folder is, in their order; none for everything else."""
     folder = safe_join(str(root), path.removesuffix(".css")) if path.endswith(".css") else None
-    if folder is None or not (found := sorted(Path(folder).glob("*.css"))):
-        return None
-    return b"\n".join(file.read_bytes() for file in found)
+    return sorted(Path(folder).glob("*.css")) if folder is not None else []
+
+
+def _joined(files: Iterable[Path]) -> bytes:
+    return b"\n".join(file.read_bytes() for file in files)
