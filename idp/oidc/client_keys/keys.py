@@ -54,7 +54,7 @@ class ClientKeys:
         self._outbound = outbound
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
-        self._room = Bulkhead()
+        self._bulkhead = Bulkhead()
 
     def of(self, client: RegisteredClient, kid: str | None = None) -> list[dict[str, Any]]:
         """The client's JWKs. With a `kid` none of them has, its `jwks_uri` is read anew. Raises `ClientKeysError`."""
@@ -108,7 +108,7 @@ class ClientKeys:
 
     def _fetch(self, uri: str) -> list[dict[str, Any]]:
         try:
-            answer = self._outbound.get(uri, self._room, timeout=self.TIMEOUT, max_bytes=MAX_BYTES)
+            answer = self._outbound.get(uri, self._bulkhead, timeout=self.TIMEOUT, max_bytes=MAX_BYTES)
         except OutboundBusyError:
             raise
         except OutboundError as error:

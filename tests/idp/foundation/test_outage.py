@@ -111,7 +111,7 @@ def test_the_lower_layer_says_the_same(postgresql_url: str) -> None:
     ended = Statement("ended", "SELECT pg_terminate_backend(pg_backend_pid())::text")
     assert is_unavailable(failure(lambda: lines.row(ended, {})))
     standby = Statement("standby", "INSERT INTO revoked_token (jti, expires_at) VALUES (%(jti)s, 0) RETURNING jti")
-    with lines._line() as line:
+    with lines._connection() as line:
         line._connection.execute("SET default_transaction_read_only = on")
     assert is_unavailable(failure(lambda: lines.row(standby, {"jti": "x"})))
     lines.close()

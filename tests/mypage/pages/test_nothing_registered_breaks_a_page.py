@@ -31,6 +31,7 @@ from idp.residents.activation import issue_activation_code, parse_code
 from idp.residents.claiming import claim_by_code
 from idp.residents.import_register import import_register
 from idp.residents.read import resolve_local_number
+from idp.staff.model import Staff
 from tests.support.apps import App
 from tests.support.browser import Browser
 from tests.support.from_schema import ODD, URLS, WORSE
@@ -218,7 +219,8 @@ def look_around(town: Town, app: App, resident_id: str, desk: Desk, with_details
         form = {"confirm": "yes", "client_id": app.client_id}
         see(person, "/logout", lambda b=person, f=form: b.post("/logout", f))
         desk.set_cookie("machi_lang", lang)
-        for path in pages(town, Caller.STAFF, IDS | {"client_id": [app.client_id]}):
+        staff = [member.staff_id for member in town.rows(Staff)]
+        for path in pages(town, Caller.STAFF, IDS | {"client_id": [app.client_id], "staff_id": staff}):
             see(desk, path)
     return seen
 

@@ -175,6 +175,6 @@ def test_who_found_no_room_may_ask_again(town: Town, hostile: Hostile) -> None:
     """Being refused for others' sake is no failure of this address: it costs no pause."""
     signer, app = Signer("a"), keyed(town, hostile.url + "/good")
     hostile.keys = {"keys": [signer.public]}
-    with town.op.client_keys._room.held("127.0.0.1"), town.op.client_keys._room.held("127.0.0.1"):
+    with town.op.client_keys._bulkhead.held("127.0.0.1"), town.op.client_keys._bulkhead.held("127.0.0.1"):
         assert token(app, signer).status_code == 401
     assert token(app, signer).status_code == 200
