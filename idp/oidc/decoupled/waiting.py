@@ -25,7 +25,7 @@ from ..clients import RegisteredClient
 from ..clients.model import Client
 from ..errors import AccessDeniedError, AuthorizationPendingError, ExpiredTokenError, InvalidGrantError, SlowDownError
 from ..grants.model import Grant, SessionClient
-from ..resources import Part, check_part, departments_apis
+from ..resources import TargetPart, check_part, departments_apis
 from ..server import Provider
 from ..storage import GrantFacts, LoginFacts
 from ..token_endpoint import facts_of
@@ -105,7 +105,7 @@ def take_grant(
             raise ExpiredTokenError("The request has expired.")
         if row.state == DENIED:
             raise AccessDeniedError("The resident did not agree.")
-        check_part(op, row.resource, row.scope, Part(resource), session)
+        check_part(op, row.resource, row.scope, TargetPart(resource), session)
         if row.state == APPROVED:
             return _open(session, op, client, row)
         waiting = _note_poll(session, row)

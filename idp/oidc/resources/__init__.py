@@ -7,7 +7,7 @@ Asked first (`check_part`, `check_rich`), shown to the resident in words (`api_s
 from __future__ import annotations
 
 from .resource_access import (
-    Part,
+    TargetPart,
     api_sentences,
     check_part,
     department_token,
@@ -24,7 +24,7 @@ from .rich_request import check_rich, introspection_members, reject_details_here
 __all__ = [
     "DETAILS_PARAMETER",
     "InvalidTargetError",
-    "Part",
+    "TargetPart",
     "api_sentences",
     "audience_for",
     "check_part",

@@ -81,14 +81,14 @@ def api_sentences(op: Provider, apis: tuple[str, ...], scope: str, language: str
 
 
 @dataclass(frozen=True)
-class Part:
+class TargetPart:
     """What a token request names of what was granted (RFC 8707 §2.2, RFC 6749 §6); without anything it is all of it."""
 
     resource: str | None = None
     scope: str | None = None
 
 
-def check_part(op: Provider, granted: str | None, scope: str, part: Part, session: Session | None = None) -> None:
+def check_part(op: Provider, granted: str | None, scope: str, part: TargetPart, session: Session | None = None) -> None:
     """There can be a token for `part` of the resources `granted` and `scope`. Raises what `department_token` would, and
     `InvalidTargetError`, before anything is used up. `session`: of the transaction that this is in, if it is in one.
     """

@@ -21,7 +21,7 @@ from ...errors import InvalidGrantError, InvalidRequestError, OAuth2Error
 from ...flows import Check, ClientRequest, Table
 from ...grants import revoke_grants
 from ...grants.model import Grant
-from ...resources import Part, check_part
+from ...resources import TargetPart, check_part
 from ...server import Provider
 from ...storage import GrantFacts, Redemption
 from ...tokens import Code, first_refresh_token, open_code
@@ -54,7 +54,7 @@ def require_own_code(op: Provider, asked: CodeRequest) -> None:
 
 def require_granted_resource(op: Provider, asked: CodeRequest) -> None:
     """The resources that are named are a part of what was granted, and there; without any it is the first that was granted."""
-    check_part(op, asked.code.grant.resource, asked.code.grant.scope, Part(asked.form.get("resource")))
+    check_part(op, asked.code.grant.resource, asked.code.grant.scope, TargetPart(asked.form.get("resource")))
 
 
 def require_readable_verifier(_op: Provider, asked: CodeRequest) -> None:

@@ -15,7 +15,7 @@ from ...clients import RegisteredClient, scope_error
 from ...errors import InvalidGrantError, InvalidRequestError
 from ...flows import Check, ClientRequest, ListedGrant, Table
 from ...grants.model import Grant
-from ...resources import Part, check_part
+from ...resources import TargetPart, check_part
 from ...server import Provider
 from ...storage import GrantFacts, Rotation
 from ...tokens import RefreshToken, read_refresh_token
@@ -58,7 +58,7 @@ def require_granted_part(op: Provider, asked: RefreshRequest) -> None:
         return  # the last row refuses it, and says nothing of what it is for
     if wanted is not None and (more := set(wanted.split()) - set(grant.scope.split())):
         raise scope_error(more, "This scope was not granted")
-    check_part(op, grant.resource, grant.scope, Part(resource, wanted))
+    check_part(op, grant.resource, grant.scope, TargetPart(resource, wanted))
 
 
 def replace_once(op: Provider, asked: RefreshRequest) -> None:
