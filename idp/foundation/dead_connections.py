@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -76,15 +76,16 @@ class ReadSession(Session):
     """
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asking_again(super().execute, args, kwargs)
+        return self.asking_again(super().execute, *args, **kwargs)
 
     def scalars(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asking_again(super().scalars, args, kwargs)
+        return self.asking_again(super().scalars, *args, **kwargs)
 
     def scalar(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asking_again(super().scalar, args, kwargs)
+        return self.asking_again(super().scalar, *args, **kwargs)
 
-    def _asking_again(self, ask: Any, args: Any, kwargs: Any) -> Any:
+    def asking_again(self, ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What `ask` answers, at the second time if the connection is lost at the first."""
         try:
             return ask(*args, **kwargs)
         except DBAPIError as error:

@@ -23,6 +23,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Boolean, LargeBinary, TypeDecorator
 
+from .dead_connections import ReadSession
+
 Row = dict[str, Any]
 Values = Mapping[str, "str | int | bytes | list[str] | None"]
 _NAME = re.compile(r"(among)?:(\w+)")
@@ -150,8 +152,14 @@ Change = tuple[Write, Sequence[Mapping[str, Any]]]
 
 
 def find_all(session: Session, questions: Sequence[Question]) -> list[list[Any]]:
-    """The rows of each question. They are seen at one time on PostgreSQL, and in one transaction on SQLite."""
-    return _below(session).find_all(questions)
+    """The rows of each question. They are seen at one time on PostgreSQL, and in one transaction on SQLite. A reading session
+    asks again if its connection is lost.
+    """
+
+    def ask() -> list[list[Any]]:
+        return _below(session).find_all(questions)
+
+    return session.asking_again(ask) if isinstance(session, ReadSession) else ask()
 
 
 def write_all(session: Session, changes: Sequence[Change]) -> None:

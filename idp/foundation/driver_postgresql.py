@@ -11,7 +11,7 @@ import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from .database import POOLED
 from .driver import Change, Columns, Question
@@ -77,7 +77,9 @@ class PostgresqlDriver:
         if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             return result
         if self._driver.broken:
-            raise psycopg.OperationalError("the connection is lost")
+            lost = psycopg.OperationalError("the connection is lost")
+            self._connection.invalidate(lost)
+            raise OperationalError(None, None, lost, connection_invalidated=True) from lost  # what ReadSession knows
         error = error_from_result(result)
         if error.sqlstate in OVER:
             self._connection.invalidate(error)

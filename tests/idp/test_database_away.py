@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from idp.foundation.database import Database
+from idp.foundation.driver import Find, find_all
 from idp.foundation.unavailable import UnavailableError
 from idp.oidc.jose.model import SigningKey
 from idp.oidc.tokens.model import RevokedToken
@@ -67,6 +69,27 @@ def test_a_read_whose_connection_is_lost_half_way_is_asked_again(postgresql_url:
         end_connections(postgresql_url)
         assert session.execute(text("SELECT 1")).scalar() == 1
     assert key.kid == kid  # and what was loaded stays loaded after the session
+    database.close()
+
+
+def test_a_question_below_the_session_is_asked_again_as_well(postgresql_url: str) -> None:
+    """But never in a transaction that writes: what it has read or locked before is gone."""
+    database = Database(postgresql_url)
+    question = Find(("kid",), "FROM signing_key WHERE kid <> :none"), {"none": ""}
+    with database.read() as session:
+        before = find_all(session, [question])
+        assert before[0]
+        end_connections(postgresql_url)
+        assert find_all(session, [question]) == before
+
+    def lose(session: Session) -> None:
+        find_all(session, [question])
+        end_connections(postgresql_url)
+        find_all(session, [question])
+
+    with pytest.raises(UnavailableError) as caught, database.write() as session:
+        lose(session)
+    assert caught.value.nothing_done
     database.close()
 
 
