@@ -37,7 +37,7 @@ def refusals() -> set[tuple[int, str]]:
     found = set()
     for path in (ROOT / "mypage").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("RefusedError", "problem_response"):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("EventRefusedError", "problem_response"):
                 values = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
                 if len(values) == 2:
                     found.add((values[0], values[1]))
@@ -49,8 +49,7 @@ def refusals() -> set[tuple[int, str]]:
 def test_no_refusal_is_left_out() -> None:
     told = {(status, code) for status, codes in SEND.problems.items() for code in codes}
     from_the_token = {(400, "invalid_request"), *((401, code) for code in SEND.problems[401])}
-    page = {(401, "signed_out"), (403, "other_origin"), (503, "no_stream_left")}
-    elsewhere = {(404, "unknown_type"), *page}  # of the schemas, and of a person's page
+    elsewhere = {(404, "unknown_type"), (503, "no_stream_left")}  # of the schemas, and of a person's page
     assert refusals() == (told - from_the_token) | elsewhere
 
 

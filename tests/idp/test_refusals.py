@@ -211,12 +211,12 @@ def test_every_sentence_is_in_both_languages(town: Town) -> None:
                 assert str(text) != english
 
 
-CODE_OF = {"RefusedError": 1, "BearerError": 1, "ProblemError": 1, "problem_response": 1}
+CODE_OF = {"EventRefusedError": 1, "BearerError": 1, "ProblemError": 1, "problem_response": 1}
 """Which argument of these calls is the code."""
 SOURCES = {
     "idp/oidc": {"BearerError", "ProblemError", "problem_response"},
-    "mypage": {"RefusedError"},
-    "mypage/intake": {"RefusedError", "ProblemError", "problem_response"},
+    "mypage": {"EventRefusedError"},
+    "mypage/intake": {"EventRefusedError", "ProblemError", "problem_response"},
 }
 """Where apps are answered, by which calls; the other problems of my page are a person's."""
 

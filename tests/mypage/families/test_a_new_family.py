@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from idp.foundation import housekeeping
 from idp.foundation.web.openapi_document import document
-from mypage.delivery.live.fanout import open_words
+from mypage.delivery.live.words import open_words
 from mypage.families import event_types, register, registered
 from mypage.intake import attach_handle
 from mypage.posted import Item, Posted, post

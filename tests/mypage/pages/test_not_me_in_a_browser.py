@@ -64,7 +64,7 @@ def test_a_strangers_passkey_is_seen_and_stopped(mine: Page, theirs: Page, serve
     theirs.goto(served.url + "/my/")
     theirs.wait_for_url("**/signin/*")
     theirs.get_by_test_id("signin-passkey").click()
-    expect(theirs.locator("[data-passkey-status]")).to_contain_text("マイページで停止されています")
+    expect(theirs.locator("[data-passkey-status]")).to_contain_text("このパスキーは停止されています")
     theirs.goto(served.url + "/my/")
     theirs.wait_for_url("**/signin/*")
 

@@ -18,8 +18,8 @@ from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.cli.system import alembic_config
 from idp.foundation.database import Database
+from idp.foundation.schema import alembic_config
 from tests.support import databases
 
 REVISION = ScriptDirectory.from_config(alembic_config("sqlite://")).get_revision("0096_proven_sectors")
